@@ -1,0 +1,13 @@
+/*
+ * The door for `import`. It hands out what the CommonJS core exports, so that a process has one copy of the classes and of their state
+ * whichever way it loads this package. Values are listed by name because `export *` from CommonJS would export `__esModule` as well.
+ */
+export type * from './index.ts'
+export {
+  WebSocketCloseStatus,
+  WebSocketErrorCode,
+  WebSocketException,
+  WebSocketMessageFlags,
+  WebSocketMessageType,
+  WebSocketState,
+} from './index.ts'

@@ -1,0 +1,8 @@
+export { WebSocketCloseStatus } from './web-socket/web-socket-close-status.ts'
+export type { WebSocketCompletion } from './web-socket/web-socket-completion.ts'
+export { WebSocketErrorCode } from './web-socket/web-socket-error-code.ts'
+export { WebSocketException } from './web-socket/web-socket-exception.ts'
+export type { WebSocketExceptionCode, WebSocketExceptionDetails } from './web-socket/web-socket-exception.ts'
+export { WebSocketMessageFlags } from './web-socket/web-socket-message-flags.ts'
+export { WebSocketMessageType } from './web-socket/web-socket-message-type.ts'
+export { WebSocketState } from './web-socket/web-socket-state.ts'
