@@ -1,28 +1,19 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from 'jest'
 
-const project = {
+export default {
+  collectCoverageFrom: ['lib/**/*.ts'],
+  coverageProvider: 'v8',
   injectGlobals: false,
   moduleNameMapper: {
     '^express-use-websockets$': '<rootDir>/lib/index.ts',
     '^express-use-websockets/(.+)$': '<rootDir>/lib/$1.ts',
   },
   roots: ['<rootDir>/spec'],
+  testMatch: ['**/*.spec.ts'],
+  // Those need Chromium or a packed tarball, and have a configuration of their own.
+  testPathIgnorePatterns: ['<rootDir>/spec/browser/', '<rootDir>/spec/package/'],
   transform: {
-    '\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: {
-          parser: { syntax: 'typescript', explicitResourceManagement: true },
-          target: 'es2022',
-        },
-      },
-    ],
+    '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript', explicitResourceManagement: true }, target: 'es2022' } }],
   },
-} satisfies Config
-
-export default {
-  collectCoverageFrom: ['lib/**/*.ts'],
-  coverageProvider: 'v8',
-  projects: [{ ...project, displayName: 'node', testMatch: ['**/*.spec.ts'] }],
 } satisfies Config
