@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { execFile } from 'node:child_process'
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { devDependencies } from '../../package.json'
+
+const runAsync = promisify(execFile)
+const root = join(__dirname, '../..')
+const directory = mkdtempSync(join(tmpdir(), 'express-use-websockets-'))
+let tarball: string
+
+beforeAll(async () => {
+  await runAsync('npm', ['pack', '--silent', '--pack-destination', directory], { cwd: root })
+  tarball = join(directory, readdirSync(directory)[0] ?? 'nothing was packed')
+})
+
+afterAll(() => {
+  rmSync(directory, { recursive: true })
+})
+
+describe('the tarball', () => {
+  it('holds what is compiled from lib/, and the papers', async () => {
+    const { stdout } = await runAsync('tar', ['--list', '--file', tarball])
+    const files = stdout.trim().split('\n')
+
+    expect(files.filter((file) => !/^package\/dist\/.+\.(?:d\.ts|d\.mts|js|mjs)$/.test(file)).toSorted()).toEqual([
+      'package/LICENSE',
+      'package/README.md',
+      'package/package.json',
+    ])
+  })
+})
+
+describe('in a project with Express', () => {
+  let project: string
+
+  beforeAll(async () => {
+    const { '@types/express': expressTypes, '@types/node': nodeTypes, express } = devDependencies
+    project = await installAsync('express', [`express@${express}`, `@types/express@${expressTypes}`, `@types/node@${nodeTypes}`])
+  })
+
+  it('echoes for a CommonJS module', async () => {
+    const { stdout } = await runAsync(process.execPath, ['commonjs.cjs'], { cwd: project })
+
+    expect(stdout).toBe('from require\n')
+  })
+
+  it('echoes for an ES module', async () => {
+    const { stdout } = await runAsync(process.execPath, ['esm.mjs'], { cwd: project })
+
+    expect(stdout).toBe('from import\n')
+  })
+
+  it('echoes in a consumer test that Jest runs as CommonJS', async () => {
+    const { stderr } = await runAsync(process.execPath, [require.resolve('jest/bin/jest'), '--rootDir', project, '--ci'], { cwd: project })
+
+    expect(stderr).toContain('1 passed')
+  })
+
+  it('exports the same things through import and require', async () => {
+    const { stdout } = await runAsync(process.execPath, ['doors.mjs'], { cwd: project })
+    const doors = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { names: string[]; different: string[] })
+
+    expect(doors[0]?.names).toContain('useWebSockets')
+    expect(doors.flatMap(({ different }) => different)).toEqual([])
+  })
+
+  it.each(['node16', 'nodenext', 'bundler'] as const)('type-checks with moduleResolution %s, libraries included', async (resolution) => {
+    expect(await typeErrorsAsync(project, resolution)).toBe('')
+  })
+})
+
+describe('in a project without Express, with the latest @types/node', () => {
+  let project: string
+
+  beforeAll(async () => {
+    project = await installAsync('node-http', ['@types/node@latest'])
+  })
+
+  it.each(['node16', 'nodenext', 'bundler'] as const)('type-checks with moduleResolution %s, libraries included', async (resolution) => {
+    expect(await typeErrorsAsync(project, resolution)).toBe('')
+  })
+
+  it('brings no types but its own and those of Node', () => {
+    expect(readdirSync(join(project, 'node_modules/@types'))).toEqual(['node'])
+    expect(readdirSync(join(project, 'node_modules'))).not.toContain('express')
+  })
+})
+
+/** Copies the consumer of that name to a directory of its own, as a CommonJS and as an ES module, and installs the tarball there. */
+async function installAsync(consumer: string, dependencies: readonly string[]): Promise<string> {
+  const project = join(directory, consumer)
+  cpSync(join(__dirname, 'consumers', consumer), project, { recursive: true })
+  cpSync(join(project, 'server.ts'), join(project, 'server-module.mts'))
+  writeFileSync(join(project, 'package.json'), '{ "private": true }')
+  await runAsync('npm', ['install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts', tarball, ...dependencies], { cwd: project })
+  return project
+}
+
+/** What the compiler has to say, with `skipLibCheck` off so that our declarations are checked as well. */
+async function typeErrorsAsync(project: string, moduleResolution: 'node16' | 'nodenext' | 'bundler'): Promise<string> {
+  const configuration = join(project, `tsconfig.${moduleResolution}.json`)
+  const compilerOptions = {
+    esModuleInterop: true,
+    exactOptionalPropertyTypes: true,
+    lib: ['ES2022', 'ESNext.Disposable'],
+    module: moduleResolution === 'bundler' ? 'preserve' : moduleResolution,
+    moduleResolution,
+    noEmit: true,
+    skipLibCheck: false,
+    strict: true,
+    target: 'ES2022',
+    types: ['node'],
+  }
+  writeFileSync(configuration, JSON.stringify({ compilerOptions, files: ['server.ts', 'server-module.mts'] }))
+  const compiler = join(root, 'node_modules/typescript/bin/tsc')
+  return runAsync(process.execPath, [compiler, '-p', configuration], { cwd: project }).then(
+    () => '',
+    (error: { readonly stdout: string }) => error.stdout,
+  )
+}
