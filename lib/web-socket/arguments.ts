@@ -1,0 +1,71 @@
+import { inspect } from 'node:util'
+import { isCloseStatusAllowed, MAX_CLOSE_DESCRIPTION_LENGTH } from './close-frame.ts'
+import { WebSocketCloseStatus } from './web-socket-close-status.ts'
+import { WebSocketException } from './web-socket-exception.ts'
+import { WebSocketMessageFlags } from './web-socket-message-flags.ts'
+import { WebSocketMessageType } from './web-socket-message-type.ts'
+
+/** What can be sent: a string as text, bytes in any of JavaScript's forms as binary (or as text, if its type says so). */
+export type WebSocketData = string | ArrayBuffer | SharedArrayBuffer | NodeJS.ArrayBufferView
+
+/** The error of an argument that cannot be taken: .NET's `ArgumentException` with its `paramName`. */
+export function invalidArgument(argument: string, remedy: string, value: unknown): WebSocketException {
+  const message = `The argument '${argument}' ${remedy}. Received ${inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 64 })}`
+  return new WebSocketException('ERR_WEBSOCKET_INVALID_ARGUMENT', message, { argument })
+}
+
+/** Checks the type of a message to send. */
+export function checkMessageType(messageType: unknown): asserts messageType is 0 | 1 {
+  if (messageType === WebSocketMessageType.Text || messageType === WebSocketMessageType.Binary) return
+  const remedy =
+    'must be WebSocketMessageType.Text or WebSocketMessageType.Binary; to close the WebSocket, use closeOutputAsync() or closeAsync()'
+  throw invalidArgument('messageType', remedy, messageType)
+}
+
+/** Turns `endOfMessage`, a boolean or flags, into flags. */
+export function toMessageFlags(endOfMessageOrFlags: unknown): WebSocketMessageFlags {
+  if (endOfMessageOrFlags === true) return WebSocketMessageFlags.EndOfMessage
+  if (endOfMessageOrFlags === false) return WebSocketMessageFlags.None
+  if (endOfMessageOrFlags === 0 || endOfMessageOrFlags === 1 || endOfMessageOrFlags === 2 || endOfMessageOrFlags === 3)
+    return endOfMessageOrFlags
+  throw invalidArgument('messageFlags', 'must be a boolean (endOfMessage) or WebSocketMessageFlags, 0 to 3', endOfMessageOrFlags)
+}
+
+/** Takes data to send as what a frame writer writes. Bytes are not copied. */
+export function toPayload(data: unknown): string | Uint8Array {
+  if (typeof data === 'string' || data instanceof Uint8Array) return data
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) return new Uint8Array(data)
+  throw invalidArgument('data', 'must be a string, a Buffer, an ArrayBuffer or a view of one, or a prepared message', data)
+}
+
+/** Checks a buffer to receive into, and takes it as bytes. */
+export function toReceiveBuffer(buffer: unknown): Uint8Array {
+  if (buffer instanceof Uint8Array) return buffer
+  if (ArrayBuffer.isView(buffer)) return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+  if (buffer instanceof ArrayBuffer || buffer instanceof SharedArrayBuffer) return new Uint8Array(buffer)
+  throw invalidArgument('buffer', 'must be a Buffer, an ArrayBuffer or a view of one', buffer)
+}
+
+/** Checks what a Close frame shall say; returns the reason as a string. */
+export function checkCloseArguments(closeStatus: unknown, statusDescription: unknown): string {
+  if (typeof closeStatus !== 'number') throw invalidArgument('closeStatus', 'must be a number', closeStatus)
+  if (statusDescription !== null && statusDescription !== undefined && typeof statusDescription !== 'string') {
+    throw invalidArgument('statusDescription', 'must be a string, null or undefined', statusDescription)
+  }
+  const description = statusDescription ?? ''
+  if (closeStatus === WebSocketCloseStatus.Empty && description !== '') {
+    throw invalidArgument('statusDescription', 'must be empty when the close status is 1005', description)
+  }
+  if (!isCloseStatusAllowed(closeStatus)) {
+    throw invalidArgument(
+      'closeStatus',
+      'must be 1000 to 1003, 1007 to 1014 or 3000 to 4999: peers must refuse every other code',
+      closeStatus,
+    )
+  }
+  if (Buffer.byteLength(description) > MAX_CLOSE_DESCRIPTION_LENGTH) {
+    throw invalidArgument('statusDescription', `must not be longer than ${MAX_CLOSE_DESCRIPTION_LENGTH} bytes of UTF-8`, description)
+  }
+  return description
+}

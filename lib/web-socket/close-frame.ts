@@ -1,0 +1,36 @@
+import { isUtf8 } from 'node:buffer'
+import { WebSocketCloseStatus } from './web-socket-close-status.ts'
+
+/** What a Close frame says. */
+export interface CloseFrame {
+  readonly status: number
+  readonly description: string
+}
+
+/** The longest reason that fits into a Close frame beside the code, in bytes of UTF-8. */
+export const MAX_CLOSE_DESCRIPTION_LENGTH = 123
+
+/** Whether a code may stand in a Close frame (RFC 6455, section 7.4, with the IANA registry's 1012 to 1014). */
+export function isCloseStatusAllowed(status: number): boolean {
+  if (!Number.isInteger(status)) return false
+  if (status >= 3000) return status <= 4999
+  return (status >= 1000 && status <= 1003) || (status >= 1007 && status <= 1014)
+}
+
+export function encodeCloseFrame(status: number, description: string): Buffer {
+  const payload = Buffer.allocUnsafe(2 + Buffer.byteLength(description))
+  payload.writeUInt16BE(status, 0)
+  payload.write(description, 2)
+  return payload
+}
+
+/** Reads a received Close payload; a string says what is wrong with it. As in .NET, no code at all reads as 1000. */
+export function decodeCloseFrame(payload: Buffer): CloseFrame | string {
+  if (payload.length === 0) return { status: WebSocketCloseStatus.NormalClosure, description: '' }
+  if (payload.length === 1) return 'The peer sent a Close frame with a payload of one byte'
+  const status = payload.readUInt16BE(0)
+  if (!isCloseStatusAllowed(status)) return `The peer sent a Close frame with the invalid code ${status}`
+  const description = payload.subarray(2)
+  if (!isUtf8(description)) return 'The peer sent a Close frame whose reason is not valid UTF-8'
+  return { status, description: description.toString('utf8') }
+}

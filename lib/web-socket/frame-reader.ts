@@ -1,0 +1,284 @@
+import { decodeCloseFrame } from './close-frame.ts'
+import type { CloseFrame } from './close-frame.ts'
+import { FrameHeader, HeaderOutcome } from './frame-header.ts'
+import { Opcode } from './opcode.ts'
+import { ReceivedBytes } from './received-bytes.ts'
+import { Utf8Validator } from './utf8-validator.ts'
+import { WebSocketCloseStatus } from './web-socket-close-status.ts'
+import { WebSocketException } from './web-socket-exception.ts'
+import { WebSocketMessageType } from './web-socket-message-type.ts'
+
+/** Where {@link FrameReader.next} has come to. */
+export const FramePosition = {
+  /** More bytes have to arrive first. */
+  NeedsMore: 0,
+  /** At the payload of a data frame, ready to be read. */
+  Data: 1,
+  /** At a compressed frame, all of it in `compressedPayload`, to be inflated and given back. */
+  Compressed: 2,
+  /** At the peer's Close frame: `closeFrame`. Nothing comes after it. */
+  Close: 3,
+  /** The peer broke the protocol: `failure`. Nothing comes after it. */
+  Failed: 4,
+} as const
+export type FramePosition = (typeof FramePosition)[keyof typeof FramePosition]
+
+/** What a reader reports of the control frames it passes. */
+export interface ControlFrameListener {
+  onPing(payload: Buffer): void
+  onPong(payload: Buffer): void
+}
+
+/** What a reader is made for. */
+export interface FrameReaderOptions {
+  /** The server expects masked frames, the client unmasked ones. */
+  readonly isServer: boolean
+  readonly isCompressionAgreed: boolean
+  /** The limit for compressed messages, which have to be held to be inflated. Bytes. */
+  readonly maxMessageSize: number
+}
+
+/** Why reading cannot go on, and the code that the peer is told. */
+export interface FrameFailure {
+  readonly closeStatus: number
+  readonly error: WebSocketException
+  /** Whether it was the peer's Close frame that was wrong. */
+  readonly isCloseReceived: boolean
+}
+
+/**
+ * Reads WebSocket frames out of received bytes, one step at a time and only as far as it is asked to:
+ * payload is unmasked straight into the buffer of whoever asks for it.
+ */
+export class FrameReader {
+  readonly bytes = new ReceivedBytes()
+  closeFrame: CloseFrame | undefined
+  failure: FrameFailure | undefined
+  /** The payload of the frame at `FramePosition.Compressed`. */
+  compressedPayload: Buffer | undefined
+  /** Whether a data frame has begun and was not completed. */
+  isInFrame = false
+  /** Whether the frame is the last of its message. */
+  isFinal = false
+  /** Bytes of the frame's payload that were not read yet. */
+  remaining = 0
+  /** Whether all of the message that was read so far is ASCII. */
+  isMessageAscii = true
+  #opcode = 0
+  #isMessageCompressed = false
+  #mask = 0
+  #maskOffset = 0
+  /** The inflated payload, read instead of the received bytes. */
+  #inflated: Buffer | undefined
+  /** Bytes from the head, up to a frame boundary, whose control frames were handled by `readAhead`. */
+  #scouted = 0
+  /** Lives while a text message does. */
+  #utf8: Utf8Validator | undefined
+  readonly #options: FrameReaderOptions
+  readonly #listener: ControlFrameListener
+
+  constructor(options: FrameReaderOptions, listener: ControlFrameListener) {
+    this.#options = options
+    this.#listener = listener
+  }
+
+  get messageType(): WebSocketMessageType {
+    return this.#opcode === Opcode.Text ? WebSocketMessageType.Text : WebSocketMessageType.Binary
+  }
+
+  /** Whether the frame is text, and the rest of its payload is there. */
+  get isTextArrived(): boolean {
+    return this.#opcode === Opcode.Text && (this.#inflated !== undefined || this.bytes.length >= this.remaining)
+  }
+
+  /** Goes to the next data frame (or stays in the one begun), reporting the control frames on the way. */
+  next(): FramePosition {
+    while (!this.isInFrame) {
+      if (this.closeFrame !== undefined) return FramePosition.Close
+      if (this.failure !== undefined) return FramePosition.Failed
+      const outcome = header.parse(this.bytes, 0, this.#options.isServer, this.#options.isCompressionAgreed)
+      if (outcome === HeaderOutcome.NeedsMore) return FramePosition.NeedsMore
+      if (outcome === HeaderOutcome.Violation) this.#violate(header.violation)
+      else if (!header.isControl) this.#beginFrame()
+      else if (!this.#takeControlFrame()) return FramePosition.NeedsMore
+    }
+    if (this.failure !== undefined) return FramePosition.Failed
+    return this.#isMessageCompressed && this.#inflated === undefined ? this.#collectCompressed() : FramePosition.Data
+  }
+
+  /**
+   * Reads up to `count` bytes of the frame's payload, as many as are there, and returns how many.
+   * Text is validated on the way; check `failure` after it.
+   */
+  read(target: Uint8Array, start: number, count: number): number {
+    const inflated = this.#inflated
+    let isAscii = false
+    let done = Math.min(count, this.remaining)
+    if (inflated === undefined) {
+      done = Math.min(done, this.bytes.length)
+      isAscii = this.bytes.unmaskInto(target, start, done, this.#mask, this.#maskOffset)
+      this.#maskOffset += done
+      this.#scouted = Math.max(0, this.#scouted - done)
+    } else {
+      target.set(inflated.subarray(inflated.length - this.remaining, inflated.length - this.remaining + done), start)
+    }
+    this.remaining -= done
+    this.isMessageAscii &&= isAscii
+    if (this.#utf8 !== undefined && !this.#utf8.write(target, start, start + done, isAscii)) this.fail(invalidPayload(INVALID_TEXT))
+    return done
+  }
+
+  /** Ends a frame whose payload was read to its end; tells whether its message ends with it. Check `failure` after it. */
+  completeFrame(): boolean {
+    this.isInFrame = false
+    this.#inflated = undefined
+    if (!this.isFinal) return false
+    if (this.#utf8?.end() === false) this.fail(invalidPayload(INVALID_TEXT))
+    this.#utf8 = undefined
+    this.#opcode = 0
+    this.#isMessageCompressed = false
+    return true
+  }
+
+  /** Ends a frame whose payload was discarded: its text is not judged. */
+  skipFrame(): void {
+    this.#utf8 = undefined
+    this.completeFrame()
+  }
+
+  /** Gives back what `compressedPayload` inflates to. */
+  setInflated(payload: Buffer): void {
+    this.compressedPayload = undefined
+    this.#inflated = payload
+    this.remaining = payload.length
+  }
+
+  /** Refuses what was received, on behalf of whoever reads. */
+  fail(failure: FrameFailure): void {
+    this.isInFrame = false
+    this.failure ??= failure
+  }
+
+  /** Passes over the rest of the frame's payload, as far as it has arrived. */
+  discard(): void {
+    if (this.#inflated !== undefined) {
+      this.remaining = 0
+      return
+    }
+    const count = Math.min(this.remaining, this.bytes.length)
+    this.#skip(count)
+    this.remaining -= count
+  }
+
+  /** Answers pings and takes pongs that lie behind data nobody has asked for yet. Everything else waits for its turn. */
+  readAhead(): void {
+    let offset = this.#scouted
+    if (offset === 0 && this.isInFrame && this.#inflated === undefined) offset = this.remaining
+    while (offset < this.bytes.length) {
+      const outcome = header.parse(this.bytes, offset, this.#options.isServer, this.#options.isCompressionAgreed)
+      if (outcome !== HeaderOutcome.Complete) break
+      const size = header.size + header.length
+      if (header.isControl) {
+        if (header.opcode === Opcode.Close || this.bytes.length - offset < size) break
+        this.#reportControlFrame(offset)
+      }
+      offset += size
+    }
+    this.#scouted = offset
+  }
+
+  #beginFrame(): void {
+    const isContinuation = header.opcode === Opcode.Continuation
+    if (isContinuation && this.#opcode === 0) return this.#violate('The peer sent a continuation of a message that it has not begun')
+    if (!isContinuation && this.#opcode !== 0) return this.#violate('The peer began a message before it had ended the one before')
+    if (isContinuation && header.isCompressed) return this.#violate('The peer marked the continuation of a message as compressed')
+    this.isInFrame = true
+    this.isFinal = header.isFinal
+    this.remaining = header.length
+    this.#mask = header.mask
+    this.#maskOffset = 0
+    if (!isContinuation) {
+      this.#opcode = header.opcode
+      this.isMessageAscii = true
+      this.#isMessageCompressed = header.isCompressed
+      if (header.opcode === Opcode.Text) this.#utf8 = new Utf8Validator()
+    }
+    this.#skip(header.size)
+  }
+
+  /** Passes the control frame at the head; `false` if it is not complete. */
+  #takeControlFrame(): boolean {
+    const size = header.size + header.length
+    if (this.bytes.length < size) return false
+    if (header.opcode === Opcode.Close) {
+      const closeFrame = decodeCloseFrame(this.#controlPayload(0))
+      if (typeof closeFrame === 'string') this.#violate(closeFrame, true)
+      else this.closeFrame = closeFrame
+    } else if (this.#scouted === 0) {
+      this.#reportControlFrame(0)
+    }
+    this.#skip(size)
+    return true
+  }
+
+  /** Reports the complete Ping or Pong in `header`, which begins at `offset`. */
+  #reportControlFrame(offset: number): void {
+    const payload = this.#controlPayload(offset)
+    if (header.opcode === Opcode.Ping) this.#listener.onPing(payload)
+    else this.#listener.onPong(payload)
+  }
+
+  #controlPayload(offset: number): Buffer {
+    const payload = Buffer.allocUnsafe(header.length)
+    for (let index = 0; index < payload.length; index++) {
+      payload[index] = this.bytes.at(offset + header.size + index) ^ (header.mask >>> (24 - 8 * (index & 3)))
+    }
+    return payload
+  }
+
+  /** Gathers a compressed frame: zlib wants it whole, and what is held counts against the limit from its header on. */
+  #collectCompressed(): FramePosition {
+    if (this.compressedPayload === undefined) {
+      if (this.remaining > this.#options.maxMessageSize) {
+        this.fail(messageTooBig(this.#options.maxMessageSize))
+        return FramePosition.Failed
+      }
+      this.compressedPayload = Buffer.allocUnsafe(this.remaining)
+    }
+    const filled = this.compressedPayload.length - this.remaining
+    const count = Math.min(this.remaining, this.bytes.length)
+    this.bytes.unmaskInto(this.compressedPayload, filled, count, this.#mask, this.#maskOffset)
+    this.#maskOffset += count
+    this.#scouted = Math.max(0, this.#scouted - count)
+    this.remaining -= count
+    return this.remaining === 0 ? FramePosition.Compressed : FramePosition.NeedsMore
+  }
+
+  #skip(count: number): void {
+    this.bytes.skip(count)
+    this.#scouted = Math.max(0, this.#scouted - count)
+  }
+
+  #violate(message: string, isCloseReceived = false): void {
+    const error = new WebSocketException('ERR_WEBSOCKET_PROTOCOL_ERROR', message)
+    this.fail({ closeStatus: WebSocketCloseStatus.ProtocolError, error, isCloseReceived })
+  }
+}
+
+/** The failure of a message that is longer than the limit (RFC 6455, section 7.4.1, code 1009). */
+export function messageTooBig(limit: number): FrameFailure {
+  const message = `The peer sent a message of more than ${limit} bytes. Raise maxMessageSize, or receive it in parts with receiveAsync()`
+  const error = new WebSocketException('ERR_WEBSOCKET_MESSAGE_TOO_BIG', message)
+  return { closeStatus: WebSocketCloseStatus.MessageTooBig, error, isCloseReceived: false }
+}
+
+/** The failure of a payload that does not hold what it should: text that is not UTF-8, data that does not inflate (code 1007). */
+export function invalidPayload(message: string, cause?: unknown): FrameFailure {
+  const error = new WebSocketException('ERR_WEBSOCKET_INVALID_PAYLOAD', message, cause === undefined ? {} : { cause })
+  return { closeStatus: WebSocketCloseStatus.InvalidPayloadData, error, isCloseReceived: false }
+}
+
+/** Filled and read within one step, so that one is enough for all sockets. */
+const header = new FrameHeader()
+
+const INVALID_TEXT = 'The peer sent a text message that is not valid UTF-8'

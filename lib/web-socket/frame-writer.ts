@@ -1,0 +1,193 @@
+import { randomFillSync } from 'node:crypto'
+import type { Duplex } from 'node:stream'
+import { unmask } from './unmask.ts'
+
+/** Payloads up to this many bytes are copied next to their header, so that many frames leave in one write. */
+export const MAX_COPIED_LENGTH = 16_384
+
+/** Called when bytes that were not copied have left, or will never. */
+export type WriteCallback = (error: Error | null | undefined) => void
+
+/**
+ * Writes WebSocket frames (RFC 6455, section 5.2) to a stream. What is written in one turn of the event loop leaves in one
+ * write when `flush` is called. Small frames are laid one behind the other into a slab that all sockets share.
+ */
+export class FrameWriter {
+  readonly #duplex: Duplex
+  /** The client masks what it sends (RFC 6455, section 5.3). */
+  readonly #isMasking: boolean
+  /** What was framed and not yet handed to the stream, before the run. */
+  #pieces: Piece[] = EMPTY
+  /** The last, still growing piece: `runSlab` from `runStart` to `runEnd`. */
+  #runSlab: Buffer | undefined
+  #runStart = 0
+  #runEnd = 0
+  #pieceBytes = 0
+
+  constructor(duplex: Duplex, isMasking: boolean) {
+    this.#duplex = duplex
+    this.#isMasking = isMasking
+  }
+
+  /** Bytes that were framed and have not left the process. */
+  get bufferedAmount(): number {
+    return this.#pendingBytes + this.#duplex.writableLength
+  }
+
+  /** Whether so much waits in the stream that nothing should be added before its `'drain'`. */
+  get isBlocked(): boolean {
+    return this.#duplex.writableLength >= this.#duplex.writableHighWaterMark
+  }
+
+  get hasPending(): boolean {
+    return this.#pendingBytes > 0
+  }
+
+  /** Whether a payload of this length is copied, so that its memory is the caller's again at once. */
+  isCopying(length: number): boolean {
+    return length <= MAX_COPIED_LENGTH || this.#isMasking
+  }
+
+  /** Writes one frame. `onWritten` is called for a payload that was not copied. */
+  writeFrame(firstByte: number, payload: Uint8Array, onWritten?: WriteCallback): void {
+    if (this.#isMasking) return this.#writeMaskedFrame(firstByte, payload, onWritten)
+    const { length } = payload
+    const headerSize = headerSizeOf(length)
+    if (length > MAX_COPIED_LENGTH) {
+      const start = this.#reserve(headerSize)
+      writeHeader(slab, start, firstByte, length, 0)
+      this.#addPiece(payload, onWritten)
+    } else {
+      const start = this.#reserve(headerSize + length)
+      writeHeader(slab, start, firstByte, length, 0)
+      slab.set(payload, start + headerSize)
+    }
+  }
+
+  /** Writes a text as one frame. */
+  writeText(firstByte: number, text: string): void {
+    if (this.#isMasking || text.length > MAX_TEXT_IN_SLAB) return this.writeFrame(firstByte, Buffer.from(text, 'utf8'))
+    const start = this.#reserve(4 + 3 * text.length)
+    // Most text is ASCII, and is as many bytes as it has characters: the header is laid out for that.
+    const headerSize = headerSizeOf(text.length)
+    const length = slab.write(text, start + headerSize)
+    const neededSize = headerSizeOf(length)
+    if (neededSize !== headerSize) slab.copyWithin(start + neededSize, start + headerSize, start + headerSize + length)
+    writeHeader(slab, start, firstByte, length, 0)
+    slabEnd = start + neededSize + length
+    this.#runEnd = slabEnd
+  }
+
+  /** Writes frames that were made before. Their memory must not change any more. */
+  writePrepared(frames: Buffer): void {
+    if (frames.length > MAX_COPIED_LENGTH || !this.hasPending) return this.#addPiece(frames, undefined)
+    const start = this.#reserve(frames.length)
+    slab.set(frames, start)
+  }
+
+  /** Hands everything to the stream. */
+  flush(): void {
+    if (this.#runSlab !== undefined && this.#pieces.length === 0) {
+      const run = this.#runSlab.subarray(this.#runStart, this.#runEnd)
+      this.#runSlab = undefined
+      this.#duplex.write(run)
+      return
+    }
+    this.#endRun()
+    const pieces = this.#pieces
+    if (pieces.length === 0) return
+    this.#pieces = EMPTY
+    this.#pieceBytes = 0
+    this.#duplex.cork()
+    for (const piece of pieces) this.#duplex.write(piece.bytes, piece.onWritten)
+    this.#duplex.uncork()
+  }
+
+  get #pendingBytes(): number {
+    return this.#pieceBytes + (this.#runSlab === undefined ? 0 : this.#runEnd - this.#runStart)
+  }
+
+  #writeMaskedFrame(firstByte: number, payload: Uint8Array, onWritten: WriteCallback | undefined): void {
+    const start = this.#reserve(headerSizeOf(payload.length))
+    writeHeader(slab, start, firstByte, payload.length, 0x80)
+    const masked = Buffer.allocUnsafe(4 + payload.length)
+    randomFillSync(masked, 0, 4)
+    unmask(payload, 0, masked, 4, payload.length, masked.readUInt32BE(0), 0)
+    this.#addPiece(masked, onWritten)
+  }
+
+  /** Makes room for `size` bytes at the end of the run, and tells where in the slab. */
+  #reserve(size: number): number {
+    if (slab.length - slabEnd < size) {
+      slab = Buffer.allocUnsafeSlow(SLAB_SIZE)
+      slabEnd = 0
+      // A turn that fills a slab has enough to send.
+      if (this.#runSlab !== undefined) this.flush()
+    }
+    if (this.#runSlab !== slab || this.#runEnd !== slabEnd) {
+      this.#endRun()
+      this.#runSlab = slab
+      this.#runStart = slabEnd
+    }
+    const start = slabEnd
+    slabEnd += size
+    this.#runEnd = slabEnd
+    return start
+  }
+
+  #endRun(): void {
+    if (this.#runSlab === undefined) return
+    const run = this.#runSlab.subarray(this.#runStart, this.#runEnd)
+    this.#runSlab = undefined
+    if (run.length > 0) this.#addPiece(run, undefined)
+  }
+
+  #addPiece(bytes: Uint8Array, onWritten: WriteCallback | undefined): void {
+    this.#endRun()
+    if (this.#pieces === EMPTY) this.#pieces = []
+    this.#pieces.push({ bytes, onWritten })
+    this.#pieceBytes += bytes.length
+  }
+}
+
+/** One whole unmasked frame. */
+export function frameOf(firstByte: number, payload: Uint8Array): Buffer {
+  const headerSize = headerSizeOf(payload.length)
+  const frame = Buffer.allocUnsafeSlow(headerSize + payload.length)
+  writeHeader(frame, 0, firstByte, payload.length, 0)
+  frame.set(payload, headerSize)
+  return frame
+}
+
+interface Piece {
+  readonly bytes: Uint8Array
+  readonly onWritten: WriteCallback | undefined
+}
+
+const EMPTY: Piece[] = []
+/** So that the text, three bytes a character, surely fits into a slab. */
+const MAX_TEXT_IN_SLAB = 16_384
+/** Like Node's own Buffer pool: filled from front to back, then left to the garbage collector with the writes that still need it. */
+const SLAB_SIZE = 65_536
+let slab = Buffer.allocUnsafeSlow(SLAB_SIZE)
+let slabEnd = 0
+
+/** Bytes of a header without its masking key. */
+function headerSizeOf(length: number): number {
+  return length < 126 ? 2 : length < 65_536 ? 4 : 10
+}
+
+/** Writes a header, without its masking key. */
+function writeHeader(target: Buffer, start: number, firstByte: number, length: number, maskBit: number): void {
+  target[start] = firstByte
+  if (length < 126) {
+    target[start + 1] = maskBit | length
+  } else if (length < 65_536) {
+    target[start + 1] = maskBit | 126
+    target.writeUInt16BE(length, start + 2)
+  } else {
+    target[start + 1] = maskBit | 127
+    target.writeUInt32BE(Math.floor(length / 2 ** 32), start + 2)
+    target.writeUInt32BE(length % 2 ** 32, start + 6)
+  }
+}

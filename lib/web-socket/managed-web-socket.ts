@@ -1,0 +1,295 @@
+import type { Duplex } from 'node:stream'
+import { signalAbortError } from './abort-error.ts'
+import { checkCloseArguments, checkMessageType, invalidArgument, toMessageFlags, toPayload, toReceiveBuffer } from './arguments.ts'
+import type { WebSocketData } from './arguments.ts'
+import { createFromStream } from './create-from-stream.ts'
+import type { WebSocketCreationOptions } from './create-from-stream.ts'
+import { handledRejection, markHandled } from './handled-rejection.ts'
+import { Opcode } from './opcode.ts'
+import { PreparedMessage } from './prepared-message.ts'
+import { ReceiveClose } from './receive-close.ts'
+import { ReceiveIntoBuffer } from './receive-into-buffer.ts'
+import type { WebSocketReceiveResult } from './receive-into-buffer.ts'
+import { ReceiveMessage } from './receive-message.ts'
+import type { WebSocketMessage } from './receive-message.ts'
+import type { ReceiveOperation } from './receive-operation.ts'
+import type { WebSocketCompletion } from './web-socket-completion.ts'
+import { WebSocketConnection } from './web-socket-connection.ts'
+import { WebSocketMessageFlags } from './web-socket-message-flags.ts'
+import { WebSocketMessageType } from './web-socket-message-type.ts'
+import type { WebSocketSettings } from './web-socket-settings.ts'
+import { WebSocketState } from './web-socket-state.ts'
+import type { WebSocketTransport } from './web-socket-transport.ts'
+
+/**
+ * One WebSocket, member by member as .NET's `System.Net.WebSockets.WebSocket`: nothing is received that nobody asked for, every
+ * operation is a promise, and the Close handshake is the application's to see and to answer.
+ *
+ * A rejected promise that nobody awaits does not end the process: a peer that vanishes rejects sends, and is reported by `completion`.
+ *
+ * @example
+ * ```ts
+ * app.all('/ws', async (req, res) => {
+ *   await using webSocket = await req.webSockets.acceptWebSocketAsync()
+ *   for await (const message of webSocket) await webSocket.sendAsync(message)
+ * })
+ * ```
+ */
+export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncIterable<WebSocketMessage, undefined> {
+  readonly #connection: WebSocketConnection
+  #completion: Promise<WebSocketCompletion> | undefined
+
+  /** @internal Applications get theirs from `acceptWebSocketAsync()` or {@link ManagedWebSocket.createFromStream}. */
+  constructor(transport: WebSocketTransport, settings: WebSocketSettings) {
+    this.#connection = new WebSocketConnection(transport, settings)
+  }
+
+  /**
+   * Makes a WebSocket over any byte stream whose opening handshake is done, in either role (.NET's `WebSocket.CreateFromStream`).
+   * @throws {@link WebSocketException} `ERR_WEBSOCKET_INVALID_ARGUMENT` for a stream that cannot be read and written, or a bad option.
+   */
+  static createFromStream(stream: Duplex, options: WebSocketCreationOptions = {}): ManagedWebSocket {
+    return createFromStream(stream, options, (transport, settings) => new ManagedWebSocket(transport, settings))
+  }
+
+  /** Where the socket is in its life. It follows what the application has received and sent, as in .NET. */
+  get state(): WebSocketState {
+    return this.#connection.state
+  }
+
+  /** The code of the peer's Close frame, once it was received; 1000 if it had none; else `null`. */
+  get closeStatus(): number | null {
+    return this.#connection.closeFrame?.status ?? null
+  }
+
+  /** The reason of the peer's Close frame, once it was received; else `null`. */
+  get closeStatusDescription(): string | null {
+    return this.#connection.closeFrame?.description ?? null
+  }
+
+  /** The sub-protocol that was agreed on, or `null`. */
+  get subProtocol(): string | null {
+    return this.#connection.settings.subProtocol
+  }
+
+  /** Whether permessage-deflate was agreed on. */
+  get isCompressed(): boolean {
+    return this.#connection.settings.compression !== undefined
+  }
+
+  /** Bytes that were given to `sendAsync` and have not left the process. */
+  get bufferedAmount(): number {
+    return this.#connection.bufferedAmount
+  }
+
+  /** Resolves, and never rejects, when nothing more can happen on the socket: with how it ended. */
+  get completion(): Promise<WebSocketCompletion> {
+    this.#completion ??= new Promise((resolve) => {
+      this.#connection.whenCompleted(resolve)
+    })
+    return this.#completion
+  }
+
+  /**
+   * Receives the next part of a message into `buffer`: resolves when the buffer is full or a frame has ended. A message may take
+   * several calls; `endOfMessage` tells. With an empty buffer, waits until there is something to receive.
+   * Calls queue. As in .NET, cancelling a receive, even one that only waits, aborts the connection.
+   * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_STATE` unless Open or CloseSent,
+   * `ERR_WEBSOCKET_PROTOCOL_ERROR` or `ERR_WEBSOCKET_INVALID_PAYLOAD` if the peer broke the rules,
+   * `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the connection ended without a Close frame, `ABORT_ERR` if cancelled or aborted.
+   */
+  receiveAsync(buffer: ArrayBuffer | NodeJS.ArrayBufferView, signal?: AbortSignal): Promise<WebSocketReceiveResult> {
+    let target: Uint8Array
+    try {
+      target = toReceiveBuffer(buffer)
+    } catch (error) {
+      return handledRejection(error)
+    }
+    const { state } = this
+    if (state !== WebSocketState.Open && state !== WebSocketState.CloseSent) return this.#rejectState('Open, CloseSent')
+    return this.#receive(new ReceiveIntoBuffer(target), signal)
+  }
+
+  /**
+   * Sends data as one frame: a string as text, bytes as binary, unless `messageType` says otherwise. Resolves when the data was taken and
+   * its memory is the caller's again; waits while the peer reads more slowly than we send. Calls queue, first in, first out.
+   * Cancelling a send that waits has no effect on the socket; cancelling one whose bytes are on their way aborts it.
+   * @param messageType Default: by the type of `data`. Of a continuation, it is ignored.
+   * @param endOfMessageOrFlags Default `true`. `false`, or flags without `EndOfMessage`: the message goes on with the next send.
+   * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT`, `ERR_WEBSOCKET_INVALID_STATE` unless Open or CloseReceived,
+   * `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the connection ended first, `ABORT_ERR` if cancelled or aborted.
+   */
+  sendAsync(
+    data: WebSocketData | PreparedMessage,
+    messageType?: WebSocketMessageType,
+    endOfMessageOrFlags: boolean | WebSocketMessageFlags = true,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (data instanceof PreparedMessage) return this.#sendPrepared(data, signal)
+    let payload: string | Uint8Array
+    let flags: WebSocketMessageFlags
+    const type: unknown = messageType ?? (typeof data === 'string' ? WebSocketMessageType.Text : WebSocketMessageType.Binary)
+    const { sends, state } = this.#connection
+    try {
+      checkMessageType(type)
+      flags = toMessageFlags(endOfMessageOrFlags)
+      payload = toPayload(data)
+      this.#checkContinuation(flags)
+    } catch (error) {
+      return handledRejection(error)
+    }
+    if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return this.#rejectState('Open, CloseReceived')
+    return sends.sendFrame(
+      {
+        payload,
+        opcode: type === WebSocketMessageType.Text ? Opcode.Text : Opcode.Binary,
+        isFinal: (flags & WebSocketMessageFlags.EndOfMessage) !== 0,
+        isCompressionDisabled: (flags & WebSocketMessageFlags.DisableCompression) !== 0,
+      },
+      signal,
+    )
+  }
+
+  /**
+   * Sends a Close frame, passes over data until the peer's arrives, and ends the connection. In state CloseReceived, answers the peer's.
+   * Never hangs: after `closeTimeout` without an answer the connection is aborted.
+   * @param closeStatus 1000 to 1003, 1007 to 1014, or 3000 to 4999.
+   * @param statusDescription At most 123 bytes of UTF-8.
+   * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT`, `ERR_WEBSOCKET_INVALID_STATE` unless Open, CloseSent or
+   * CloseReceived, `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the peer ends the connection or does not answer, `ABORT_ERR` if cancelled:
+   * without effect before the Close frame was sent, aborting the connection after.
+   */
+  async closeAsync(closeStatus: number, statusDescription?: string | null, signal?: AbortSignal): Promise<void> {
+    return markHandled(this.#close(closeStatus, statusDescription, signal))
+  }
+
+  /**
+   * Sends a Close frame and does not wait for the peer's: receive until it comes. In state CloseReceived, answers the peer's and ends the
+   * connection. Arguments and errors as `closeAsync`; not allowed in state CloseSent.
+   */
+  closeOutputAsync(closeStatus: number, statusDescription?: string | null, signal?: AbortSignal): Promise<void> {
+    let description: string
+    try {
+      description = checkCloseArguments(closeStatus, statusDescription)
+    } catch (error) {
+      return handledRejection(error)
+    }
+    const { state } = this
+    if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return this.#rejectState('Open, CloseReceived')
+    return this.#sendClose(closeStatus, description, signal)
+  }
+
+  /** Cuts the connection at once. What waits rejects with `ABORT_ERR`. Does nothing to a socket that is Closed or Aborted. */
+  abort(): void {
+    this.#connection.abort()
+  }
+
+  /** Gives the socket up: ends the connection without a Close frame (the peer sees 1006); cuts it if it was aborted. */
+  dispose(): void {
+    this.#connection.dispose()
+  }
+
+  /** `dispose()`, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+
+  /**
+   * For `await using`: answers a received Close frame with its own code, lets what was written leave, and waits for the end of the
+   * connection, at most `closeTimeout`. An open socket is disposed without a Close frame, as by `dispose()`:
+   * call `closeAsync()` first to end a conversation politely.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { closeStatus, closeStatusDescription } = this
+    if (this.state === WebSocketState.CloseReceived && closeStatus !== null) {
+      await this.closeOutputAsync(closeStatus, closeStatusDescription).catch(() => this.dispose())
+    } else if (this.state !== WebSocketState.Aborted) {
+      this.dispose()
+    }
+    await this.completion
+  }
+
+  /**
+   * Sends a ping; resolves with the time until its pong, in milliseconds. Needs no receive to be pending.
+   * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_STATE` unless Open or CloseReceived; with `ABORT_ERR` if cancelled,
+   * without an effect on the socket; with `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the connection ends first.
+   */
+  pingAsync(signal?: AbortSignal): Promise<number> {
+    if (!this.#connection.canPing) return this.#rejectState('Open, CloseReceived')
+    return this.#connection.pings.ping(signal)
+  }
+
+  /**
+   * Receives whole messages, at most `maxMessageSize` each (else the peer is told 1009), until the peer's Close frame ends the loop.
+   * Leaving the loop leaves the socket as it is. Throws what `receiveAsync` rejects with.
+   */
+  [Symbol.asyncIterator](): AsyncIterator<WebSocketMessage, undefined> {
+    return {
+      next: () => this.#receiveMessage(),
+      return: () => Promise.resolve({ done: true, value: undefined }),
+    }
+  }
+
+  #receiveMessage(): Promise<IteratorResult<WebSocketMessage, undefined>> {
+    const { closeFrame, settings, state } = this.#connection
+    if (closeFrame !== undefined) return DONE
+    if (state !== WebSocketState.Open && state !== WebSocketState.CloseSent) return this.#rejectState('Open, CloseSent')
+    return this.#connection.receives.start(new ReceiveMessage(settings.maxMessageSize))
+  }
+
+  #receive<Result>(operation: ReceiveOperation<Result>, signal: AbortSignal | undefined): Promise<Result> {
+    const { receives } = this.#connection
+    if (signal === undefined) return receives.start(operation)
+    const onAbort = (): void => this.#connection.abort(signalAbortError(signal))
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) return handledRejection(signalAbortError(signal))
+    const received = receives.start(operation)
+    const release = (): void => signal.removeEventListener('abort', onAbort)
+    received.then(release, release)
+    return received
+  }
+
+  #sendPrepared(message: PreparedMessage, signal: AbortSignal | undefined): Promise<void> {
+    const { sends, settings, state } = this.#connection
+    if (sends.unfinishedMessage !== undefined) {
+      return handledRejection(invalidArgument('data', 'must not be a prepared message while a fragmented message is not ended', message))
+    }
+    if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return this.#rejectState('Open, CloseReceived')
+    // A client masks every frame anew.
+    if (!settings.isServer) return sends.sendFrame(message, signal)
+    return sends.sendWith(() => this.#connection.writePrepared(message.frame), message.frame.length, signal)
+  }
+
+  /** All fragments of a message are compressed, or none is. */
+  #checkContinuation(flags: WebSocketMessageFlags): void {
+    const unfinished = this.#connection.sends.unfinishedMessage
+    if (unfinished === undefined) return
+    const isCompressionDisabled = (flags & WebSocketMessageFlags.DisableCompression) !== 0
+    if (unfinished.isCompressionDisabled === isCompressionDisabled) return
+    throw invalidArgument('messageFlags', 'must have the same DisableCompression in all fragments of a message', flags)
+  }
+
+  async #close(closeStatus: number, statusDescription: string | null | undefined, signal: AbortSignal | undefined): Promise<void> {
+    const description = checkCloseArguments(closeStatus, statusDescription)
+    const { state } = this
+    if (state >= WebSocketState.Closed) return this.#rejectState('Open, CloseSent, CloseReceived')
+    if (state !== WebSocketState.CloseSent) await this.#sendClose(closeStatus, description, signal)
+    const stateAfter = this.state
+    if (stateAfter === WebSocketState.Open || stateAfter === WebSocketState.CloseSent) await this.#receive(new ReceiveClose(), signal)
+  }
+
+  #sendClose(closeStatus: number, description: string, signal: AbortSignal | undefined): Promise<void> {
+    return this.#connection.sends.sendWith(() => this.#connection.writeClose(closeStatus, description), 2 + description.length, signal)
+  }
+
+  #rejectState(validStates: string): Promise<never> {
+    const name = STATE_NAMES[this.state]
+    const message = `The WebSocket is in an invalid state ('${name}') for this operation. Valid states are: '${validStates}'`
+    return handledRejection(this.#connection.invalidState(message))
+  }
+}
+
+const DONE: Promise<IteratorResult<WebSocketMessage, undefined>> = Promise.resolve({ done: true, value: undefined })
+
+const STATE_NAMES = Object.fromEntries(Object.entries(WebSocketState).map(([name, state]) => [state, name]))

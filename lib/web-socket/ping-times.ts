@@ -1,0 +1,63 @@
+import { handledRejection, markHandled } from './handled-rejection.ts'
+import { signalAbortError } from './abort-error.ts'
+import type { KeepAlive } from './keep-alive.ts'
+
+/** The pings of the application that wait for their pong, and when they were sent. */
+export class PingTimes {
+  readonly #keepAlive: KeepAlive
+  #waiting: WaitingPing[] | undefined
+
+  constructor(keepAlive: KeepAlive) {
+    this.#keepAlive = keepAlive
+  }
+
+  /** Sends a ping; resolves with the milliseconds until its pong. */
+  ping(signal: AbortSignal | undefined): Promise<number> {
+    if (signal?.aborted === true) return handledRejection(signalAbortError(signal))
+    return markHandled(
+      new Promise<number>((resolve, reject) => {
+        const onAbort = (): void => {
+          if (signal === undefined) return
+          this.#waiting = this.#waiting?.filter((other) => other !== ping)
+          reject(signalAbortError(signal))
+        }
+        signal?.addEventListener('abort', onAbort, { once: true })
+        const release = (): void => signal?.removeEventListener('abort', onAbort)
+        const sentAt = performance.now()
+        const ping: WaitingPing = { counter: this.#keepAlive.ping(), sentAt, resolve, reject, release }
+        this.#waiting ??= []
+        this.#waiting.push(ping)
+      }),
+    )
+  }
+
+  /** A pong also answers the pings before the one it names (RFC 6455, section 5.5.3). */
+  onPong(counter: number): void {
+    if (this.#waiting?.some((ping) => ping.counter === counter) !== true) return
+    const now = performance.now()
+    const waiting = this.#waiting
+    this.#waiting = waiting.filter((ping) => ping.counter > counter)
+    for (const ping of waiting) {
+      if (ping.counter > counter) continue
+      ping.release()
+      ping.resolve(now - ping.sentAt)
+    }
+  }
+
+  rejectAll(error: unknown): void {
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
+    for (const ping of waiting) {
+      ping.release()
+      ping.reject(error)
+    }
+  }
+}
+
+interface WaitingPing {
+  readonly counter: number
+  readonly sentAt: number
+  readonly resolve: (roundTripTime: number) => void
+  readonly reject: (error: unknown) => void
+  readonly release: () => void
+}

@@ -1,0 +1,55 @@
+import type { CloseFrame } from './close-frame.ts'
+import { FramePosition } from './frame-reader.ts'
+import type { FrameReader } from './frame-reader.ts'
+import { RECEIVED, ReceiveOperation } from './receive-operation.ts'
+import type { ReceiveStep } from './receive-operation.ts'
+import { WebSocketMessageType } from './web-socket-message-type.ts'
+
+/** What `receiveAsync` resolves with. .NET's `WebSocketReceiveResult`. */
+export interface WebSocketReceiveResult {
+  /** How many bytes of the buffer were filled. 0 does not mean the end: look at `endOfMessage`. */
+  readonly count: number
+  /** The type of the message, or `Close` for the peer's Close frame. */
+  readonly messageType: WebSocketMessageType
+  /** Whether the message ends with these bytes. */
+  readonly endOfMessage: boolean
+  /** The code of the Close frame, once it has arrived; else `null`. */
+  readonly closeStatus: number | null
+  /** The reason in the Close frame, once it has arrived; else `null`. */
+  readonly closeStatusDescription: string | null
+}
+
+/** `receiveAsync`: fills a buffer with payload of one frame, and ends when the buffer is full or the frame is over. */
+export class ReceiveIntoBuffer extends ReceiveOperation<WebSocketReceiveResult> {
+  readonly #buffer: Uint8Array
+  #filled = 0
+
+  constructor(buffer: Uint8Array) {
+    super()
+    this.#buffer = buffer
+  }
+
+  advance(reader: FrameReader): ReceiveStep {
+    const position = reader.next()
+    if (position !== FramePosition.Data) return position
+    const { messageType } = reader
+    if (this.#buffer.length === 0 && reader.remaining > 0) return this.#finish(messageType, false)
+    this.#filled += reader.read(this.#buffer, this.#filled, this.#buffer.length - this.#filled)
+    if (reader.failure !== undefined) return FramePosition.Failed
+    if (reader.remaining === 0) {
+      const endOfMessage = reader.completeFrame()
+      return reader.failure === undefined ? this.#finish(messageType, endOfMessage) : FramePosition.Failed
+    }
+    return this.#filled === this.#buffer.length ? this.#finish(messageType, false) : FramePosition.NeedsMore
+  }
+
+  resolveClose({ status, description }: CloseFrame): void {
+    const { Close } = WebSocketMessageType
+    this.resolve({ count: 0, messageType: Close, endOfMessage: true, closeStatus: status, closeStatusDescription: description })
+  }
+
+  #finish(messageType: WebSocketMessageType, endOfMessage: boolean): typeof RECEIVED {
+    this.resolve({ count: this.#filled, messageType, endOfMessage, closeStatus: null, closeStatusDescription: null })
+    return RECEIVED
+  }
+}

@@ -1,0 +1,56 @@
+import type { CloseFrame } from './close-frame.ts'
+import type { FramePosition, FrameReader } from './frame-reader.ts'
+import { markHandled } from './handled-rejection.ts'
+
+/** What an operation needs next: one of the reader's positions, or nothing because it has its result. */
+export type ReceiveStep = FramePosition | typeof RECEIVED
+/** The operation has its result. */
+export const RECEIVED = 5
+
+/**
+ * One call that reads from the socket. It advances as bytes arrive, and settles once. Its promise is made when it is asked for:
+ * if the result is there by then, the promise is settled from the start.
+ */
+export abstract class ReceiveOperation<Result> {
+  #settlement: Settlement<Result> | undefined
+  #resolve: ((result: Result) => void) | undefined
+  #reject: ((error: unknown) => void) | undefined
+
+  /** Reads what is there. Returns {@link RECEIVED} after having called `resolve`. */
+  abstract advance(reader: FrameReader): ReceiveStep
+
+  /** Settles with the peer's Close frame. */
+  abstract resolveClose(closeFrame: CloseFrame): void
+
+  /** Whether the operation can also end when the Close frame went to another operation before. */
+  get isContentWithClosed(): boolean {
+    return false
+  }
+
+  resolve(result: Result): void {
+    if (this.#resolve !== undefined) this.#resolve(result)
+    else this.#settlement ??= { result }
+  }
+
+  reject(error: unknown): void {
+    if (this.#reject !== undefined) this.#reject(error)
+    else this.#settlement ??= { error }
+  }
+
+  toPromise(): Promise<Result> {
+    const settlement = this.#settlement
+    if (settlement !== undefined && 'result' in settlement) return Promise.resolve(settlement.result)
+    return markHandled(
+      new Promise<Result>((resolve, reject) => {
+        if (settlement === undefined) {
+          this.#resolve = resolve
+          this.#reject = reject
+        } else {
+          reject(settlement.error)
+        }
+      }),
+    )
+  }
+}
+
+type Settlement<Result> = { readonly result: Result } | { readonly error: unknown }

@@ -1,0 +1,142 @@
+import type { Duplex } from 'node:stream'
+import { FramePosition } from './frame-reader.ts'
+import type { FrameFailure, FrameReader } from './frame-reader.ts'
+import type { CloseFrame } from './close-frame.ts'
+import { RECEIVED } from './receive-operation.ts'
+import type { ReceiveOperation } from './receive-operation.ts'
+import type { MessageDeflater } from './message-deflater.ts'
+import { WebSocketException } from './web-socket-exception.ts'
+
+/** What a receive queue tells its connection. */
+export interface ReceiveListener {
+  /** The peer's Close frame was received by an operation. */
+  onClose(closeFrame: CloseFrame): void
+  /** An operation came upon something that ends the connection. */
+  onFailure(failure: FrameFailure): void
+  /** An operation came upon the end of the transport, before any Close frame. */
+  onPrematureEnd(): void
+}
+
+/** An operation, whatever it results in. */
+type WaitingOperation = Pick<ReceiveOperation<void>, 'advance' | 'isContentWithClosed' | 'reject' | 'resolveClose'>
+
+/** Bytes that may wait for a reader; beyond them, the transport is paused, and TCP or HTTP/2 makes the peer wait. */
+export const READ_AHEAD_LIMIT = 65_536
+
+/** Serves receive operations, first come, first served, from one reader; pauses the transport when nobody reads. */
+export class ReceiveQueue {
+  readonly #reader: FrameReader
+  readonly #deflater: MessageDeflater | undefined
+  readonly #duplex: Duplex
+  readonly #listener: ReceiveListener
+  #waiting: WaitingOperation[] = []
+  #isInflating = false
+  #isCloseDelivered = false
+  #isEnded = false
+  /** Whether we paused the transport. */
+  isPaused = false
+
+  constructor(reader: FrameReader, deflater: MessageDeflater | undefined, duplex: Duplex, listener: ReceiveListener) {
+    this.#reader = reader
+    this.#deflater = deflater
+    this.#duplex = duplex
+    this.#listener = listener
+  }
+
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  start<Result>(operation: ReceiveOperation<Result>): Promise<Result> {
+    if (this.#waiting.push(operation) === 1) this.run()
+    return operation.toPromise()
+  }
+
+  /** Lets the operations go on as far as they can. */
+  run(): void {
+    while (!this.#isInflating) {
+      const operation = this.#waiting[0]
+      if (operation === undefined) return
+      const step = operation.advance(this.#reader)
+      switch (step) {
+        case RECEIVED: {
+          this.#waiting.shift()
+          break
+        }
+        case FramePosition.Close: {
+          this.#deliverClose(operation)
+          break
+        }
+        case FramePosition.Compressed: {
+          this.#inflate()
+          break
+        }
+        case FramePosition.Failed: {
+          if (this.#reader.failure !== undefined) this.#listener.onFailure(this.#reader.failure)
+          return
+        }
+        case FramePosition.NeedsMore:
+        case FramePosition.Data: {
+          if (this.#isEnded) this.#listener.onPrematureEnd()
+          else this.#resume()
+          return
+        }
+      }
+    }
+  }
+
+  /** The transport has ended; what was received before may still be read. */
+  end(): void {
+    this.#isEnded = true
+    this.run()
+  }
+
+  /** Rejects all that wait. */
+  rejectAll(error: unknown): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const operation of waiting) operation.reject(error)
+  }
+
+  /** At the end of a turn: with nobody reading, looks for control frames in what waits, and pauses the transport when that is much. */
+  settle(): void {
+    if (this.isWaiting && !this.#isInflating) return
+    this.#reader.readAhead()
+    if (this.#reader.bytes.length < READ_AHEAD_LIMIT || this.isPaused) return
+    this.isPaused = true
+    this.#duplex.pause()
+  }
+
+  #resume(): void {
+    if (!this.isPaused) return
+    this.isPaused = false
+    this.#duplex.resume()
+  }
+
+  #deliverClose(operation: WaitingOperation): void {
+    const { closeFrame } = this.#reader
+    if (closeFrame === undefined) return
+    this.#waiting.shift()
+    if (!this.#isCloseDelivered) {
+      this.#isCloseDelivered = true
+      this.#listener.onClose(closeFrame)
+      operation.resolveClose(closeFrame)
+    } else if (operation.isContentWithClosed) {
+      operation.resolveClose(closeFrame)
+    } else {
+      operation.reject(new WebSocketException('ERR_WEBSOCKET_INVALID_STATE', 'The Close frame of the peer was received by an earlier call'))
+    }
+  }
+
+  #inflate(): void {
+    const { compressedPayload, isFinal } = this.#reader
+    if (compressedPayload === undefined || this.#deflater === undefined) return
+    this.#isInflating = true
+    this.#deflater.inflate(compressedPayload, isFinal, (failure, inflated) => {
+      this.#isInflating = false
+      if (failure === undefined) this.#reader.setInflated(inflated)
+      else this.#reader.fail(failure)
+      this.run()
+    })
+  }
+}

@@ -1,0 +1,86 @@
+import { unmaskAndCheckAscii } from './unmask.ts'
+
+/**
+ * The bytes that have arrived and were not consumed yet: a queue of chunks, read by offset from its head.
+ * Many tiny chunks are merged, so that a peer that sends single bytes costs no more memory than one that does not.
+ */
+export class ReceivedBytes {
+  /** How many bytes wait. */
+  length = 0
+  #chunks: Uint8Array[] = []
+  /** Where the head of the queue is in the first chunk. */
+  #offset = 0
+
+  push(chunk: Uint8Array): void {
+    if (chunk.length === 0) return
+    this.length += chunk.length
+    if (this.#chunks.push(chunk) > MAX_CHUNKS) this.#merge()
+  }
+
+  /** The byte at `index`, counted from the head. The caller has checked `length`. */
+  at(index: number): number {
+    const first = this.#chunks[0]
+    const position = this.#offset + index
+    if (first !== undefined && position < first.length) return first[position] ?? 0
+    return this.#atLaterChunk(position)
+  }
+
+  uint32At(index: number): number {
+    return ((this.at(index) << 24) | (this.at(index + 1) << 16) | (this.at(index + 2) << 8) | this.at(index + 3)) >>> 0
+  }
+
+  skip(count: number): void {
+    this.length -= count
+    let position = this.#offset + count
+    let first = this.#chunks[0]
+    while (first !== undefined && position >= first.length) {
+      position -= first.length
+      this.#chunks.shift()
+      first = this.#chunks[0]
+    }
+    this.#offset = position
+  }
+
+  /** Drops everything. */
+  clear(): void {
+    this.length = 0
+    this.#chunks = []
+    this.#offset = 0
+  }
+
+  /**
+   * Moves `count` bytes into `target`, unmasking them on the way (`mask` 0: as they are), and tells whether all were ASCII.
+   * The received chunk itself stays untouched: a Duplex may hand over memory that somebody else holds, too.
+   */
+  unmaskInto(target: Uint8Array, start: number, count: number, mask: number, maskOffset: number): boolean {
+    let isAscii = true
+    let done = 0
+    while (done < count) {
+      const first = this.#chunks[0]
+      if (first === undefined) throw new RangeError('More bytes were asked for than were received')
+      const part = Math.min(first.length - this.#offset, count - done)
+      isAscii = unmaskAndCheckAscii(first, this.#offset, target, start + done, part, mask, maskOffset + done) && isAscii
+      this.skip(part)
+      done += part
+    }
+    return isAscii
+  }
+
+  #atLaterChunk(position: number): number {
+    let rest = position
+    for (const chunk of this.#chunks) {
+      if (rest < chunk.length) return chunk[rest] ?? 0
+      rest -= chunk.length
+    }
+    throw new RangeError('More bytes were asked for than were received')
+  }
+
+  #merge(): void {
+    const [first = EMPTY, ...rest] = this.#chunks
+    this.#chunks = [Buffer.concat([first.subarray(this.#offset), ...rest])]
+    this.#offset = 0
+  }
+}
+
+const MAX_CHUNKS = 64
+const EMPTY = new Uint8Array(0)

@@ -1,0 +1,200 @@
+import { signalAbortError } from './abort-error.ts'
+import type { FrameWriter } from './frame-writer.ts'
+import { handledRejection, markHandled } from './handled-rejection.ts'
+import type { MessageDeflater } from './message-deflater.ts'
+import { Opcode } from './opcode.ts'
+import { SETTLED } from './settled.ts'
+
+/** One frame of a message, to be sent. */
+export interface OutgoingFrame {
+  readonly payload: Uint8Array | string
+  /** `Opcode.Text` or `Opcode.Binary`; a frame that goes on with a message is sent as a continuation whatever this says. */
+  readonly opcode: number
+  readonly isFinal: boolean
+  readonly isCompressionDisabled: boolean
+}
+
+/** What a send queue needs of its connection. */
+export interface SendListener {
+  /** Something was written, and leaves at the end of the turn. */
+  onWritten(): void
+  /** A send was cancelled while its bytes were on their way: half a frame may have left. */
+  onCancelledInFlight(error: Error): void
+  /** The error of a write that failed. */
+  toSendError(cause: unknown): Error
+}
+
+/** Sends frames one after another, first in, first out; waits while the transport is full or the deflater at work. */
+export class SendQueue {
+  readonly #writer: FrameWriter
+  readonly #deflater: MessageDeflater | undefined
+  readonly #listener: SendListener
+  #waiting: WaitingSend[] = []
+  #isDeflating = false
+  /** The frame before, if its message goes on. */
+  #unfinished: { readonly isCompressionDisabled: boolean } | undefined
+  /** Whether the message that is being sent is compressed. */
+  #isMessageCompressed = false
+  /** Bytes in `#waiting`. */
+  waitingBytes = 0
+
+  constructor(writer: FrameWriter, deflater: MessageDeflater | undefined, listener: SendListener) {
+    this.#writer = writer
+    this.#deflater = deflater
+    this.#listener = listener
+  }
+
+  /** The first frame of the message that a further frame would belong to, as far as it is known; `undefined` between messages. */
+  get unfinishedMessage(): { readonly isCompressionDisabled: boolean } | undefined {
+    const last = this.#waiting.findLast((send) => send.frame !== undefined)?.frame
+    if (last === undefined) return this.#unfinished
+    return last.isFinal ? undefined : last
+  }
+
+  sendFrame(frame: OutgoingFrame, signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted === true) return handledRejection(signalAbortError(signal))
+    if (this.#mustWait) return this.#wait(frame, undefined, byteLength(frame.payload), signal)
+    return this.#startFrame(frame, signal)
+  }
+
+  /** Runs `write`, which writes whole frames and nothing else, when its turn has come. */
+  sendWith(write: () => void, length: number, signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted === true) return handledRejection(signalAbortError(signal))
+    if (this.#mustWait) return this.#wait(undefined, write, length, signal)
+    write()
+    this.#listener.onWritten()
+    return SETTLED
+  }
+
+  /** Goes on after the transport has room again. */
+  run(): void {
+    while (!this.#isDeflating && !this.#writer.isBlocked) {
+      const send = this.#waiting.shift()
+      if (send === undefined) return
+      this.waitingBytes -= send.length
+      send.signal?.removeEventListener('abort', send.onAbort)
+      if (send.frame === undefined) {
+        send.write?.()
+        this.#listener.onWritten()
+        send.resolve()
+      } else {
+        this.#startFrame(send.frame, send.signal).then(send.resolve, send.reject)
+      }
+    }
+  }
+
+  /** Rejects all that wait. */
+  rejectAll(error: unknown): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    this.waitingBytes = 0
+    for (const send of waiting) {
+      send.signal?.removeEventListener('abort', send.onAbort)
+      send.reject(error)
+    }
+  }
+
+  get #mustWait(): boolean {
+    return this.#isDeflating || this.#waiting.length > 0 || this.#writer.isBlocked
+  }
+
+  #startFrame(frame: OutgoingFrame, signal: AbortSignal | undefined): Promise<void> {
+    const isFirst = this.#unfinished === undefined
+    if (isFirst) this.#isMessageCompressed = this.#isWorthCompressing(frame)
+    this.#unfinished = frame.isFinal ? undefined : frame
+    const firstByte =
+      (frame.isFinal ? 0x80 : 0) | (isFirst && this.#isMessageCompressed ? 0x40 : 0) | (isFirst ? frame.opcode : Opcode.Continuation)
+    if (this.#isMessageCompressed && this.#deflater !== undefined) return this.#deflateFrame(this.#deflater, firstByte, frame, signal)
+    const { payload } = frame
+    if (typeof payload === 'string') {
+      this.#writer.writeText(firstByte, payload)
+    } else if (this.#writer.isCopying(payload.length)) {
+      this.#writer.writeFrame(firstByte, payload)
+    } else {
+      return this.#writeLargeFrame(firstByte, payload, signal)
+    }
+    this.#listener.onWritten()
+    return SETTLED
+  }
+
+  #isWorthCompressing({ payload, isFinal, isCompressionDisabled }: OutgoingFrame): boolean {
+    if (this.#deflater === undefined || isCompressionDisabled) return false
+    // The length of a fragmented message is not known.
+    return !isFinal || byteLength(payload) >= this.#deflater.threshold
+  }
+
+  /** The payload is not copied: it is the caller's again when it has left. */
+  #writeLargeFrame(firstByte: number, payload: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+    const written = this.#inFlight(signal, (settle) => this.#writer.writeFrame(firstByte, payload, settle))
+    this.#writer.flush()
+    return written
+  }
+
+  #deflateFrame(deflater: MessageDeflater, firstByte: number, frame: OutgoingFrame, signal: AbortSignal | undefined): Promise<void> {
+    const payload = typeof frame.payload === 'string' ? Buffer.from(frame.payload, 'utf8') : frame.payload
+    this.#isDeflating = true
+    return this.#inFlight(signal, (settle) => {
+      deflater.compress(payload, frame.isFinal, (error, compressed) => {
+        this.#isDeflating = false
+        if (error === null) {
+          this.#writer.writeFrame(firstByte, compressed)
+          this.#listener.onWritten()
+        }
+        settle(error)
+        this.run()
+      })
+    })
+  }
+
+  /** A promise for `start`'s callback. Cancelling it now ends the connection: half a frame, or half a deflate context, is of no use. */
+  #inFlight(signal: AbortSignal | undefined, start: (settle: (error: Error | null | undefined) => void) => void): Promise<void> {
+    return markHandled(
+      new Promise<void>((resolve, reject) => {
+        const onAbort = (): void => {
+          if (signal === undefined) return
+          const error = signalAbortError(signal)
+          reject(error)
+          this.#listener.onCancelledInFlight(error)
+        }
+        signal?.addEventListener('abort', onAbort, { once: true })
+        start((error) => {
+          signal?.removeEventListener('abort', onAbort)
+          if (error === null || error === undefined) resolve()
+          else reject(this.#listener.toSendError(error))
+        })
+      }),
+    )
+  }
+
+  #wait(frame: OutgoingFrame | undefined, write: (() => void) | undefined, length: number, signal: AbortSignal | undefined): Promise<void> {
+    return markHandled(
+      new Promise<void>((resolve, reject) => {
+        const onAbort = (): void => {
+          const index = this.#waiting.indexOf(send)
+          if (index < 0 || signal === undefined) return
+          this.#waiting.splice(index, 1)
+          this.waitingBytes -= length
+          reject(signalAbortError(signal))
+        }
+        const send: WaitingSend = { frame, write, length, signal, onAbort, resolve, reject }
+        signal?.addEventListener('abort', onAbort, { once: true })
+        this.#waiting.push(send)
+        this.waitingBytes += length
+      }),
+    )
+  }
+}
+
+interface WaitingSend {
+  readonly frame: OutgoingFrame | undefined
+  readonly write: (() => void) | undefined
+  readonly length: number
+  readonly signal: AbortSignal | undefined
+  readonly onAbort: () => void
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+function byteLength(payload: Uint8Array | string): number {
+  return typeof payload === 'string' ? Buffer.byteLength(payload, 'utf8') : payload.length
+}

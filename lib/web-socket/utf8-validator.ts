@@ -1,0 +1,67 @@
+import { isUtf8 } from 'node:buffer'
+
+/** Checks a text message for valid UTF-8 piece by piece; a character may be split between pieces (RFC 6455, section 8.1). */
+export class Utf8Validator {
+  /** The bytes of a character whose rest has not come yet: 0 to 3 of them. */
+  #pending: Uint8Array = NOTHING
+
+  /** Takes the next piece; `false` if it is, or can only become, invalid. `isAscii` tells that no byte of it has its high bit set. */
+  write(bytes: Uint8Array, start: number, end: number, isAscii: boolean): boolean {
+    if (this.#pending.length === 0 && (isAscii || start === end)) return true
+    let from = start
+    if (this.#pending.length > 0) {
+      const taken = Math.min(sequenceLength(this.#pending[0] ?? 0) - this.#pending.length, end - start)
+      const character = Buffer.concat([this.#pending, bytes.subarray(start, start + taken)])
+      from = start + taken
+      if (character.length < sequenceLength(character[0] ?? 0)) {
+        this.#pending = character
+        return isPossiblePrefix(character)
+      }
+      this.#pending = NOTHING
+      if (!isUtf8(character)) return false
+    }
+    const tail = incompleteTailLength(bytes, from, end)
+    if (tail > 0) {
+      // A copy: the caller owns the bytes.
+      this.#pending = bytes.slice(end - tail, end)
+      if (!isPossiblePrefix(this.#pending)) return false
+    }
+    return isUtf8(bytes.subarray(from, end - tail))
+  }
+
+  /** Ends the message; `false` if that cuts a character in two. */
+  end(): boolean {
+    const isComplete = this.#pending.length === 0
+    this.#pending = NOTHING
+    return isComplete
+  }
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** How many bytes the character with this first byte has; 1 for whatever cannot begin one. */
+function sequenceLength(lead: number): number {
+  if (lead < 0xc2 || lead > 0xf4) return 1
+  return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+}
+
+/** How many bytes at the end begin a character without finishing it. */
+function incompleteTailLength(bytes: Uint8Array, start: number, end: number): number {
+  for (let length = 1; length <= 3 && end - length >= start; length++) {
+    const byte = bytes[end - length] ?? 0
+    if ((byte & 0xc0) !== 0x80) return sequenceLength(byte) > length ? length : 0
+  }
+  return 0
+}
+
+/** Whether a character can go on from these bytes: no overlong form, no surrogate, nothing above U+10FFFF (RFC 3629, section 4). */
+function isPossiblePrefix(bytes: Uint8Array): boolean {
+  const [lead = 0, second, third] = bytes
+  if (second === undefined) return true
+  if (third !== undefined && (third & 0xc0) !== 0x80) return false
+  if (lead === 0xe0) return second >= 0xa0 && second <= 0xbf
+  if (lead === 0xed) return second >= 0x80 && second <= 0x9f
+  if (lead === 0xf0) return second >= 0x90 && second <= 0xbf
+  if (lead === 0xf4) return second >= 0x80 && second <= 0x8f
+  return second >= 0x80 && second <= 0xbf
+}

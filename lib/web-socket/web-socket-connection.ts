@@ -1,0 +1,392 @@
+import type { Duplex } from 'node:stream'
+import { abortError } from './abort-error.ts'
+import { encodeCloseFrame } from './close-frame.ts'
+import type { CloseFrame } from './close-frame.ts'
+import { FrameReader } from './frame-reader.ts'
+import type { ControlFrameListener, FrameFailure } from './frame-reader.ts'
+import { FrameWriter } from './frame-writer.ts'
+import { KeepAlive } from './keep-alive.ts'
+import type { KeepAliveListener } from './keep-alive.ts'
+import { MessageDeflater } from './message-deflater.ts'
+import { Opcode } from './opcode.ts'
+import { PingTimes } from './ping-times.ts'
+import { ReceiveQueue } from './receive-queue.ts'
+import type { ReceiveListener } from './receive-queue.ts'
+import { SendQueue } from './send-queue.ts'
+import type { SendListener } from './send-queue.ts'
+import { runAtTurnEnd } from './turn-end.ts'
+import type { TurnEndTask } from './turn-end.ts'
+import type { WebSocketCompletion } from './web-socket-completion.ts'
+import { WebSocketException } from './web-socket-exception.ts'
+import type { WebSocketSettings } from './web-socket-settings.ts'
+import { WebSocketState } from './web-socket-state.ts'
+import type { WebSocketTransport } from './web-socket-transport.ts'
+
+/**
+ * The engine of one WebSocket: ties reader, writer, queues and keep-alive to the transport, keeps the state machine of RFC 6455,
+ * section 7 (in .NET's words), and sees the connection to its end. `ManagedWebSocket` is its face.
+ */
+export class WebSocketConnection implements ControlFrameListener, KeepAliveListener, ReceiveListener, SendListener, TurnEndTask {
+  readonly settings: WebSocketSettings
+  readonly sends: SendQueue
+  readonly receives: ReceiveQueue
+  readonly pings: PingTimes
+  state: WebSocketState = WebSocketState.Open
+  closeFrame: CloseFrame | undefined
+  /** Why the connection was cut, if an error says so. */
+  error: WebSocketException | undefined
+  completion: WebSocketCompletion | undefined
+  readonly #transport: WebSocketTransport
+  readonly #reader: FrameReader
+  readonly #writer: FrameWriter
+  readonly #deflater: MessageDeflater | undefined
+  readonly #keepAlive: KeepAlive
+  #sentClose: CloseFrame | undefined
+  #isCloseReceived = false
+  #endedBy: 'local' | 'remote' | undefined
+  /** Whether we have said, or are about to say, our last byte. */
+  #isEnding = false
+  #isTransportEnded = false
+  #isTurnEndScheduled = false
+  /** The pong that waits while the transport is full: a peer that floods us with pings gets the latest answered (RFC 6455, section 5.5.3). */
+  #waitingPong: Buffer | undefined
+  #endTimer: NodeJS.Timeout | undefined
+  #onCompleted: ((completion: WebSocketCompletion) => void)[] | undefined
+
+  constructor(transport: WebSocketTransport, settings: WebSocketSettings) {
+    const { isServer, compression, maxMessageSize } = settings
+    const { duplex } = transport
+    this.settings = settings
+    this.#transport = transport
+    this.#deflater = compression === undefined ? undefined : new MessageDeflater(compression, settings)
+    this.#reader = new FrameReader({ isServer, isCompressionAgreed: compression !== undefined, maxMessageSize }, this)
+    this.#writer = new FrameWriter(duplex, !isServer)
+    this.sends = new SendQueue(this.#writer, this.#deflater, this)
+    this.receives = new ReceiveQueue(this.#reader, this.#deflater, duplex, this)
+    this.#keepAlive = new KeepAlive(this, settings.keepAliveInterval, settings.keepAliveTimeout)
+    this.pings = new PingTimes(this.#keepAlive)
+    this.#listen(transport)
+  }
+
+  /** Bytes that were given to us and have not left the process. */
+  get bufferedAmount(): number {
+    return this.sends.waitingBytes + this.#writer.bufferedAmount
+  }
+
+  get canPing(): boolean {
+    return this.state === WebSocketState.Open || this.state === WebSocketState.CloseReceived
+  }
+
+  get isReadingPaused(): boolean {
+    return this.receives.isPaused
+  }
+
+  /** Calls back once, when nothing more can happen; at once if that is so already. */
+  whenCompleted(callback: (completion: WebSocketCompletion) => void): void {
+    if (this.completion !== undefined) return callback(this.completion)
+    this.#onCompleted ??= []
+    this.#onCompleted.push(callback)
+  }
+
+  /** Writes frames that were made before. */
+  writePrepared(frames: Buffer): void {
+    this.#writer.writePrepared(frames)
+  }
+
+  /** Writes our Close frame. The caller has seen to its turn. */
+  writeClose(status: number, description: string): void {
+    if (this.#sentClose !== undefined || !this.#isAlive) return
+    this.#sentClose = { status, description }
+    this.#endedBy ??= 'local'
+    this.#writer.writeFrame(0x80 | Opcode.Close, encodeCloseFrame(status, description))
+    this.onWritten()
+    if (this.#isCloseReceived) this.#setClosed()
+    else if (this.state === WebSocketState.Open) this.state = WebSocketState.CloseSent
+    this.sends.rejectAll(this.invalidState('A Close frame was sent first'))
+    this.#armEndTimer()
+  }
+
+  /** Cuts the connection. */
+  abort(error: WebSocketException = abortError('The WebSocket was aborted')): void {
+    if (this.#isAlive) {
+      this.state = WebSocketState.Aborted
+      this.#endedBy ??= 'local'
+      this.error ??= error
+    }
+    this.#cut(error)
+  }
+
+  /** Gives the connection up: ends it in order without a Close frame, or cuts it if it was aborted. */
+  dispose(): void {
+    if (this.state === WebSocketState.Aborted) return this.#cut(abortError('The WebSocket was disposed'))
+    if (!this.#isAlive) return
+    this.state = WebSocketState.Closed
+    this.#endedBy ??= 'local'
+    this.#rejectAll(closedPrematurely('The WebSocket was disposed'))
+    this.#end()
+  }
+
+  /** The error of an operation that this state does not allow. */
+  invalidState(message: string): WebSocketException {
+    return new WebSocketException('ERR_WEBSOCKET_INVALID_STATE', message, this.error === undefined ? {} : { cause: this.error })
+  }
+
+  // What the parts report.
+
+  onPing(payload: Buffer): void {
+    if (!this.#isAlive) return
+    if (this.#writer.isBlocked) this.#waitingPong = payload
+    else this.#writeControl(Opcode.Pong, payload)
+  }
+
+  onPong(payload: Buffer): void {
+    if (payload.length !== 8 || payload.readUInt32BE(0) !== 0) return
+    const counter = payload.readUInt32BE(4)
+    this.#keepAlive.onPong(counter)
+    this.pings.onPong(counter)
+  }
+
+  sendPing(payload: Buffer): void {
+    this.#writeControl(Opcode.Ping, payload)
+  }
+
+  onDeadPeer(error: WebSocketException): void {
+    this.abort(error)
+  }
+
+  onClose(closeFrame: CloseFrame): void {
+    this.closeFrame = closeFrame
+    this.#isCloseReceived = true
+    this.#endedBy ??= 'remote'
+    if (this.#sentClose !== undefined) this.#setClosed()
+    else if (this.state === WebSocketState.Open) this.state = WebSocketState.CloseReceived
+  }
+
+  /** The peer broke the rules: tell it (RFC 6455, section 7.1.7), and end the connection. */
+  onFailure({ closeStatus, error, isCloseReceived }: FrameFailure): void {
+    if (!this.#isAlive) return
+    this.#isCloseReceived ||= isCloseReceived
+    this.error = error
+    this.writeClose(closeStatus, '')
+    // As in .NET: a wrong Close frame is a Close frame all the same.
+    this.state = isCloseReceived ? WebSocketState.Closed : WebSocketState.Aborted
+    this.receives.rejectAll(error)
+    this.sends.rejectAll(this.invalidState(error.message))
+    this.#end()
+  }
+
+  onPrematureEnd(): void {
+    this.#lose(closedPrematurely('The peer ended the connection without a Close frame'))
+    this.#end()
+  }
+
+  onWritten(): void {
+    this.#scheduleTurnEnd()
+  }
+
+  onCancelledInFlight(error: WebSocketException): void {
+    this.abort(error)
+  }
+
+  toSendError(cause: unknown): Error {
+    if (this.state === WebSocketState.Aborted && this.#endedBy === 'local') return abortError('The WebSocket was aborted', cause)
+    return closedPrematurely('The connection ended before the message had left', cause)
+  }
+
+  onTurnEnd(): void {
+    this.#isTurnEndScheduled = false
+    if (this.#transport.duplex.destroyed) return
+    this.#writer.flush()
+    if (this.#isEnding) this.#endTransport()
+    else this.receives.settle()
+  }
+
+  // What the transport reports.
+
+  onData(chunk: Uint8Array): void {
+    if (!this.#isAlive) return
+    this.#keepAlive.onBytes()
+    this.#reader.bytes.push(chunk)
+    this.receives.run()
+    if (this.#reader.bytes.length > 0) this.#scheduleTurnEnd()
+  }
+
+  /** The peer has ended its side. What it sent before is still read; only then is it the end. */
+  onTransportEnd(): void {
+    this.#isTransportEnded = true
+    if (!this.#isAlive) return this.#destroyWhenFinished()
+    this.receives.end()
+    // It cannot answer any more. Somebody has to notice, even if nobody receives.
+    this.#armEndTimer()
+  }
+
+  onDrain(): void {
+    const pong = this.#waitingPong
+    this.#waitingPong = undefined
+    if (pong !== undefined && this.#isAlive) this.#writeControl(Opcode.Pong, pong)
+    this.sends.run()
+  }
+
+  onTransportError(cause: Error): void {
+    this.#lose(closedPrematurely('The connection failed', cause))
+    this.#transport.abort()
+  }
+
+  onTransportClose(): void {
+    this.#lose(closedPrematurely('The connection was closed without a Close frame'))
+    this.#complete()
+  }
+
+  /** Whoever should have ended the connection by now has not. */
+  onEndTimeout(): void {
+    this.#endTimer = undefined
+    this.abort(closedPrematurely(`The peer did not end the connection within the closeTimeout of ${this.settings.closeTimeout} ms`))
+  }
+
+  get #isAlive(): boolean {
+    return this.state < WebSocketState.Closed
+  }
+
+  #listen({ duplex, head }: WebSocketTransport): void {
+    owners.set(duplex, this)
+    duplex.on('data', onData).on('end', onEnd).on('drain', onDrain).on('error', onError).on('close', onClose)
+    for (const chunk of head) this.#reader.bytes.push(chunk)
+    if (this.#reader.bytes.length > 0) this.#scheduleTurnEnd()
+    if (duplex.destroyed) process.nextTick(() => this.onTransportClose())
+  }
+
+  #writeControl(opcode: number, payload: Buffer): void {
+    this.#writer.writeFrame(0x80 | opcode, payload)
+    this.#scheduleTurnEnd()
+  }
+
+  #scheduleTurnEnd(): void {
+    if (this.#isTurnEndScheduled) return
+    this.#isTurnEndScheduled = true
+    runAtTurnEnd(this)
+  }
+
+  /** Both Close frames were exchanged. The server ends the connection first (RFC 6455, section 7.1.1), the client waits for it. */
+  #setClosed(): void {
+    this.state = WebSocketState.Closed
+    this.#rejectSends()
+    if (this.settings.isServer) this.#end()
+    else this.#armEndTimer(CLIENT_PATIENCE)
+  }
+
+  #rejectSends(): void {
+    this.sends.rejectAll(this.invalidState('The WebSocket was closed'))
+    this.pings.rejectAll(this.invalidState('The WebSocket was closed'))
+    this.#keepAlive.stop()
+  }
+
+  /** The transport is gone, or as good as gone, and it was not us. */
+  #lose(error: WebSocketException): void {
+    if (!this.#isAlive) return
+    this.state = WebSocketState.Aborted
+    this.#endedBy ??= 'remote'
+    this.error ??= error
+    this.#rejectAll(error)
+  }
+
+  #rejectAll(error: WebSocketException): void {
+    this.#keepAlive.stop()
+    this.receives.rejectAll(error)
+    this.sends.rejectAll(error)
+    this.pings.rejectAll(error)
+    this.#reader.bytes.clear()
+  }
+
+  /** Lets what was written leave, then ends our side, and waits for the peer to end its own. */
+  #end(): void {
+    if (this.#isEnding) return
+    this.#isEnding = true
+    this.#keepAlive.stop()
+    this.#armEndTimer()
+    this.#scheduleTurnEnd()
+  }
+
+  #endTransport(): void {
+    const { duplex } = this.#transport
+    // Nobody reads any more; what still comes is dropped, so that the end of the peer is seen.
+    duplex.resume()
+    if (!duplex.writableEnded) this.#transport.end()
+    this.#destroyWhenFinished()
+  }
+
+  #destroyWhenFinished(): void {
+    const { duplex } = this.#transport
+    if (!this.#isTransportEnded || duplex.destroyed) return
+    if (duplex.writableFinished) duplex.destroy()
+    else duplex.once('finish', destroyThis)
+  }
+
+  #cut(error: WebSocketException): void {
+    if (this.completion !== undefined) return
+    this.#isEnding = true
+    this.#rejectAll(error)
+    this.#transport.abort()
+  }
+
+  #armEndTimer(timeout = this.settings.closeTimeout): void {
+    if (this.#endTimer !== undefined || timeout === Infinity || this.completion !== undefined) return
+    this.#endTimer = setTimeout(onEndTimeout, timeout, this).unref()
+  }
+
+  #complete(): void {
+    if (this.completion !== undefined) return
+    clearTimeout(this.#endTimer)
+    this.#deflater?.dispose()
+    const { closeFrame, error } = this
+    const sentClose = this.#sentClose
+    this.completion = {
+      closeStatus: (closeFrame ?? sentClose)?.status ?? 1006,
+      closeStatusDescription: (closeFrame ?? sentClose)?.description ?? '',
+      wasClean: closeFrame !== undefined && sentClose !== undefined && this.state === WebSocketState.Closed,
+      endedBy: this.#endedBy ?? 'remote',
+      error,
+    }
+    const callbacks = this.#onCompleted ?? []
+    this.#onCompleted = undefined
+    this.settings.onCompleted?.(this.completion)
+    for (const callback of callbacks) callback(this.completion)
+  }
+}
+
+/** How long a client waits for the server to end the connection after the close handshake, in milliseconds (.NET's figure). */
+const CLIENT_PATIENCE = 1000
+
+/** The listeners below are the same functions for every socket, and find theirs here. */
+const owners = new WeakMap<Duplex, WebSocketConnection>()
+
+function onData(this: Duplex, chunk: Uint8Array | string): void {
+  owners.get(this)?.onData(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
+}
+
+function onEnd(this: Duplex): void {
+  owners.get(this)?.onTransportEnd()
+}
+
+function onDrain(this: Duplex): void {
+  owners.get(this)?.onDrain()
+}
+
+function onError(this: Duplex, error: Error): void {
+  owners.get(this)?.onTransportError(error)
+}
+
+function onClose(this: Duplex): void {
+  owners.get(this)?.onTransportClose()
+}
+
+function onEndTimeout(connection: WebSocketConnection): void {
+  connection.onEndTimeout()
+}
+
+function destroyThis(this: Duplex): void {
+  this.destroy()
+}
+
+function closedPrematurely(message: string, cause?: unknown): WebSocketException {
+  return new WebSocketException('ERR_WEBSOCKET_CLOSED_PREMATURELY', message, cause === undefined ? {} : { cause })
+}

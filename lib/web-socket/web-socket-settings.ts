@@ -1,0 +1,30 @@
+import type { WebSocketCompletion } from './web-socket-completion.ts'
+
+/** The agreed parameters of permessage-deflate (RFC 7692, section 7.1), and how much of it to use. */
+export interface WebSocketCompression {
+  readonly clientContextTakeover: boolean
+  readonly clientMaxWindowBits: number
+  readonly serverContextTakeover: boolean
+  readonly serverMaxWindowBits: number
+  /** Messages shorter than this (bytes) are sent uncompressed. */
+  readonly threshold: number
+  /** zlib's level, -1 to 9. */
+  readonly level: number
+}
+
+/** Everything that a socket is made with: complete and validated. */
+export interface WebSocketSettings {
+  readonly isServer: boolean
+  readonly subProtocol: string | null
+  /** Milliseconds; 0 or Infinity: off. */
+  readonly keepAliveInterval: number
+  /** Milliseconds; 0 or Infinity: never. */
+  readonly keepAliveTimeout: number
+  /** Bytes. */
+  readonly maxMessageSize: number
+  /** Milliseconds; Infinity: for ever. */
+  readonly closeTimeout: number
+  readonly compression: WebSocketCompression | undefined
+  /** Called once, when nothing more can happen on the socket. Must not throw. */
+  readonly onCompleted: ((completion: WebSocketCompletion) => void) | undefined
+}

@@ -1,0 +1,12 @@
+import type { Duplex } from 'node:stream'
+
+/** The connection under a WebSocket: a byte stream, and the two ways of ending it. Whoever hosts the connection makes one. */
+export interface WebSocketTransport {
+  readonly duplex: Duplex
+  /** Bytes of the WebSocket that arrived before the connection was handed over, oldest first. */
+  readonly head: readonly Uint8Array[]
+  /** Cuts the connection at once: RST over TCP, RST_STREAM(INTERNAL_ERROR) over HTTP/2. May be called at any time, more than once. */
+  abort(): void
+  /** Ends our side after the last byte was written: FIN over TCP, END_STREAM over HTTP/2. Called at most once. */
+  end(): void
+}

@@ -1,0 +1,48 @@
+import * as ws from 'ws'
+
+/**
+ * What this package uses of `ws` beyond its documented interface: its permessage-deflate, exported since 8.20 but not documented.
+ * `spec/web-socket/ws-internals.spec.ts` is the contract test; the supported range of `ws` is tested at both ends.
+ */
+export interface PerMessageDeflate {
+  /** The agreed parameters. `ws` computes them itself in `accept()`; our negotiation is stricter. */
+  params: PerMessageDeflateParams | null
+  compress(data: Uint8Array, isFinal: boolean, callback: DeflateCallback): void
+  decompress(data: Uint8Array, isFinal: boolean, callback: DeflateCallback): void
+  /** Frees the zlib streams. Not while `decompress` is at work: its callback would be lost, and with it a place in the limiter. */
+  cleanup(): void
+  /** The limit of one `decompress`, in bytes; 31 bits, and 0 for none. */
+  _maxPayload: number
+}
+
+/** The parameters of RFC 7692, section 7.1, as `ws` names them. */
+export interface PerMessageDeflateParams {
+  client_max_window_bits?: number
+  client_no_context_takeover?: true
+  server_max_window_bits?: number
+  server_no_context_takeover?: true
+}
+
+export type DeflateCallback = (error: (Error & { readonly code?: string }) | null, result: Buffer) => void
+
+interface PerMessageDeflateOptions {
+  readonly isServer: boolean
+  readonly maxPayload: number
+  readonly zlibDeflateOptions: { readonly level: number }
+}
+
+export function createPerMessageDeflate(options: PerMessageDeflateOptions, params: PerMessageDeflateParams): PerMessageDeflate {
+  // The types of `ws` do not know this export.
+  const { PerMessageDeflate } = ws as unknown as { PerMessageDeflate: new (options: PerMessageDeflateOptions) => PerMessageDeflate }
+  const deflate = new PerMessageDeflate(options)
+  deflate.params = params
+  return deflate
+}
+
+/** Lets the next `decompress` result in at most this many bytes. */
+export function limitInflation(deflate: PerMessageDeflate, bytes: number): void {
+  deflate._maxPayload = Math.max(1, Math.min(bytes, 0x7fff_ffff))
+}
+
+/** The `code` of the error of a `decompress` that exceeds the limit. */
+export const MAX_PAYLOAD_EXCEEDED = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
