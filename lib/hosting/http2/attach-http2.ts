@@ -1,0 +1,31 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2SecureServer, Http2Server, ServerHttp2Stream } from 'node:http2'
+import { removeCompatibilityLayer } from './compatibility-layer.ts'
+import { serveStream } from './serve-stream.ts'
+
+/** A function that answers requests of `node:http`: an Express or Connect application, or a plain handler. */
+export type Http2RequestListener = (request: IncomingMessage, response: ServerResponse) => void
+
+/**
+ * Makes a server of `node:http2` that somebody else has created hand its requests over as `node:http` would, extended CONNECT included.
+ * Sessions that exist already are not told that the server takes extended CONNECT; call it before `listen()`.
+ */
+export function attachHttp2(server: Http2Server | Http2SecureServer, app?: Http2RequestListener): void {
+  server.updateSettings({ enableConnectProtocol: true })
+  serveHttp2Streams(server, app)
+}
+
+/** The part of {@link attachHttp2} that leaves the settings alone. Does nothing the second time but add the `app`, if it is another. */
+export function serveHttp2Streams(server: Http2Server | Http2SecureServer, app?: Http2RequestListener): void {
+  // The declaration of 'request' speaks of the compatibility layer's classes, which go.
+  const listeners = server.listeners('request') as unknown[]
+  if (app !== undefined && !listeners.includes(app)) server.on('request', app as unknown as (...values: unknown[]) => void)
+  if (served.has(server)) return
+  served.add(server)
+  removeCompatibilityLayer(server)
+  server.on('stream', (stream: ServerHttp2Stream, _fields: unknown, _flags: number, rawFields: string[]) => {
+    serveStream(server, stream, rawFields)
+  })
+}
+
+const served = new WeakSet<object>()

@@ -1,0 +1,59 @@
+/* oxlint-disable no-underscore-dangle -- the undocumented members that node-http-internals.ts declares */
+import { IncomingMessage } from 'node:http'
+import type { ServerHttp2Stream } from 'node:http2'
+import type { Exchange } from './exchange.ts'
+import { asNetSocket } from './node-http-internals.ts'
+import type { IncomingMessageInternals } from './node-http-internals.ts'
+
+/**
+ * Builds the request of a stream as an `IncomingMessage` of `node:http`: Express sets the prototype of every request to one of its own
+ * that inherits from there, which a request of `node:http2` does not survive.
+ */
+export function createRequest(exchange: Exchange): IncomingMessageInternals {
+  const { head, isTunnel, socket, stream } = exchange
+  const request = new IncomingMessage(asNetSocket(socket)) as IncomingMessageInternals
+  const hasBody = !isTunnel && !stream.endAfterHeaders
+  const rawHeaders = hasBody && !head.hasContentLength ? [...head.rawHeaders, 'transfer-encoding', 'chunked'] : head.rawHeaders
+  request.httpVersion = '2.0'
+  request.httpVersionMajor = 2
+  request.httpVersionMinor = 0
+  request.method = head.method
+  request.url = head.target
+  request._addHeaderLines(rawHeaders, rawHeaders.length)
+  Object.assign(request, { stream })
+  if (hasBody) receiveBody(request, stream)
+  else endBody(request)
+  return request
+}
+
+/** Lets go of a body that nobody has begun to read, as `node:http` does when the response has been sent. */
+export function discardBody(request: IncomingMessageInternals, stream: ServerHttp2Stream): void {
+  request._dump()
+  if (request.complete) return
+  stream.removeAllListeners('data')
+  stream.resume()
+  endBody(request)
+}
+
+/** Passes the DATA frames on as fast as the request is read; until it is, the peer's flow-control window stays as it is. */
+function receiveBody(request: IncomingMessageInternals, stream: ServerHttp2Stream): void {
+  let rawTrailers: string[] = []
+  // Before there is a listener, because the first one sets a stream flowing that was not paused.
+  stream.pause()
+  stream.on('data', (chunk: Buffer) => {
+    if (!request.push(chunk)) stream.pause()
+  })
+  stream.once('trailers', (_fields: unknown, _flags: number, rawFields: string[]) => {
+    rawTrailers = rawFields
+  })
+  stream.once('end', () => {
+    if (request.complete || stream.aborted) return
+    endBody(request)
+    request._addHeaderLines(rawTrailers, rawTrailers.length)
+  })
+}
+
+function endBody(request: IncomingMessageInternals): void {
+  request.complete = true
+  request.push(null)
+}

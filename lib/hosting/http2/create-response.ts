@@ -1,0 +1,103 @@
+/* oxlint-disable no-underscore-dangle -- the undocumented members that node-http-internals.ts declares */
+import { ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import type { Exchange } from './exchange.ts'
+import { asNetSocket } from './node-http-internals.ts'
+import type { ServerResponseInternals, WriteCallback } from './node-http-internals.ts'
+import { parseFieldLines, responseFields } from './response-fields.ts'
+
+/**
+ * Builds the response of a stream as a `ServerResponse` of `node:http` that has two of its methods replaced: the one that would write
+ * the head as text and the one that would write to the socket. Everything else, from `setHeader()` to the order of events, is Node's.
+ * The replacements are properties of the instance because Express replaces the prototype.
+ */
+export function createResponse(request: IncomingMessage, exchange: Exchange): ServerResponseInternals {
+  const { socket, stream } = exchange
+  const response = new ServerResponse(request) as ServerResponseInternals
+  // With a header field set once, `writeHead()` adds those it is given to the others, so that the head is to be found in one place.
+  response.setHeader('date', '')
+  response.removeHeader('date')
+  response.sendDate = true
+  response._storeHeader = (statusLine) => sendHead(response, exchange, statusLine)
+  response._writeRaw = createBodyWriter(response, exchange)
+  Object.defineProperty(response, 'writableNeedDrain', {
+    configurable: true,
+    get: () => stream.writableNeedDrain && !response.destroyed && !response.finished,
+  })
+  Object.assign(response, { stream })
+  response.assignSocket(asNetSocket(socket))
+  response.on('prefinish', () => {
+    if (!exchange.isAccepted) stream.end()
+  })
+  stream.on('drain', () => {
+    if (!exchange.isAccepted && !response.finished) response.emit('drain')
+  })
+  stream.on('wantTrailers', () => stream.sendTrailers(parseFieldLines(response._trailer)))
+  return response
+}
+
+function sendHead(response: ServerResponseInternals, exchange: Exchange, statusLine: string): void {
+  const { stream } = exchange
+  if (exchange.isTunnel && !exchange.isAccepted && response.statusCode >= 200 && response.statusCode < 300) {
+    // To the peer a 2xx means that the tunnel is open and that this body is the first frames (RFC 8441, section 5).
+    response.statusCode = notImplemented
+  }
+  if (exchange.isAccepted) response._hasBody = false
+  if (!stream.destroyed && !stream.closed) respond(response, exchange)
+  response._header = statusLine
+  response._headerSent = true
+}
+
+const notImplemented = 501
+
+function respond(response: ServerResponseInternals, exchange: Exchange): void {
+  const fields = responseFields(response)
+  const isLengthKnown = fields['content-length'] !== undefined
+  // A number here says that `end()` is at work, with nothing written before: it is the length of the whole body.
+  const length = response._contentLength
+  const isEnded = length === 0 && response._trailer === ''
+  const mayHaveBody = response._hasBody && !exchange.isAccepted
+  if (mayHaveBody && !isLengthKnown && length !== null && response._trailer === '') fields['content-length'] = length
+  exchange.stream.respond(fields, {
+    endStream: mayHaveBody ? isEnded : !exchange.isAccepted,
+    sendDate: response.sendDate,
+    // As over HTTP/1, where trailers go with the chunked encoding, thus not with a known length.
+    waitForTrailers: mayHaveBody && !isEnded && !isLengthKnown && length === null,
+  } as Parameters<typeof exchange.stream.respond>[1])
+}
+
+/** What stands for writing to the socket. Empty pieces are not written, but their callbacks wait for what was written before them. */
+function createBodyWriter(response: ServerResponseInternals, { stream }: Exchange): ServerResponseInternals['_writeRaw'] {
+  let pendingWrites = 0
+  let waiting: WriteCallback[] = []
+  return function writeRaw(data, encoding, callback) {
+    if (stream.destroyed) return false
+    const done = typeof encoding === 'function' ? encoding : callback
+    if (!response._headerSent) {
+      sendInformation(response, stream, String(data))
+      if (done) process.nextTick(done)
+      return true
+    }
+    if (data.length === 0 || stream.writableEnded) {
+      if (done && pendingWrites > 0) waiting.push(done)
+      else if (done) process.nextTick(done)
+      return !stream.writableNeedDrain
+    }
+    pendingWrites += 1
+    return stream.write(data, typeof encoding === 'string' ? encoding : 'utf8', (error) => {
+      pendingWrites -= 1
+      done?.(error)
+      if (pendingWrites > 0 || error) return
+      const ready = waiting
+      waiting = []
+      for (const next of ready) next()
+    })
+  }
+}
+
+/** `writeContinue()`, `writeProcessing()` and `writeEarlyHints()` come here with the text of an HTTP/1 response. */
+function sendInformation(response: ServerResponseInternals, stream: Exchange['stream'], text: string): void {
+  const [statusLine = '', ...lines] = text.split('\r\n')
+  if (stream.closed || response.destroyed) return
+  stream.additionalHeaders({ ...parseFieldLines(lines.join('\r\n')), ':status': Number(statusLine.split(' ')[1]) })
+}

@@ -1,0 +1,93 @@
+/* oxlint-disable no-underscore-dangle -- the undocumented members that node-http-internals.ts declares */
+import type { Http2SecureServer, Http2Server, ServerHttp2Stream } from 'node:http2'
+import { createRequest, discardBody } from './create-request.ts'
+import { createResponse } from './create-response.ts'
+import { rememberExchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
+import type { IncomingMessageInternals, ServerResponseInternals } from './node-http-internals.ts'
+import { readRequestHead } from './request-head.ts'
+import { StreamSocket } from './stream-socket.ts'
+
+/** Turns a stream of the server into a request and a response of `node:http`, and emits `'request'` with them. */
+export function serveStream(server: Http2Server | Http2SecureServer, stream: ServerHttp2Stream, rawFields: readonly string[]): void {
+  // A server may have 'stream' listeners of its own, which come first.
+  if (stream.destroyed || stream.headersSent) return
+  stream.on('error', ignoreError)
+  const head = readRequestHead(rawFields)
+  const isConnect = head.method === 'CONNECT'
+  const isTunnel = isConnect
+  const exchange: Exchange = { stream, socket: new StreamSocket(stream, isTunnel), head, isTunnel, isAccepted: false }
+  const request = createRequest(exchange)
+  const response = createResponse(request, exchange)
+  rememberExchange(request, exchange)
+  response.on('finish', () => onFinish(exchange, request))
+  stream.once('aborted', () => onAborted(exchange))
+  stream.once('close', () => onClose(request, response))
+  if (isConnect && head.protocol === undefined) refuseConnect(server, request, response)
+  else if (head.expectation === undefined) server.emit('request', request, response)
+  else meetExpectation(server, head.expectation, request, response)
+}
+
+/** A plain CONNECT asks for a proxy (RFC 9113, section 8.5). Who wants to be one listens to `'connect'`, as with `node:http2`. */
+function refuseConnect(
+  server: Http2Server | Http2SecureServer,
+  request: IncomingMessageInternals,
+  response: ServerResponseInternals,
+): void {
+  if (server.emit('connect', request, response)) return
+  response.writeHead(notImplemented)
+  response.end()
+}
+
+/** What `node:http` and `node:http2` do with `Expect` (RFC 9110, section 10.1.1). */
+function meetExpectation(
+  server: Http2Server | Http2SecureServer,
+  expectation: string,
+  request: IncomingMessageInternals,
+  response: ServerResponseInternals,
+): void {
+  if (expectation.toLowerCase() === '100-continue') {
+    if (server.emit('checkContinue', request, response)) return
+    response.writeContinue()
+    server.emit('request', request, response)
+    return
+  }
+  if (server.emit('checkExpectation', request, response)) return
+  response.writeHead(expectationFailed)
+  response.end()
+}
+
+const expectationFailed = 417
+const notImplemented = 501
+
+/**
+ * The response has been sent. What is left of a request that nobody reads is not waited for: the peer is told to stop
+ * (RFC 9113, section 8.1). An application that answers first and reads on keeps its request.
+ */
+function onFinish(exchange: Exchange, request: IncomingMessageInternals): void {
+  if (exchange.isAccepted) return
+  if (exchange.isTunnel) exchange.stream.close()
+  if (request._consuming) return
+  const wasComplete = request.complete
+  discardBody(request, exchange.stream)
+  if (!wasComplete) exchange.stream.close()
+}
+
+/** The peer has reset the stream, and be it with NO_ERROR: nobody waits for the response any more. */
+function onAborted(exchange: Exchange): void {
+  if (!exchange.isTunnel) exchange.socket.destroy()
+}
+
+function onClose(request: IncomingMessageInternals, response: ServerResponseInternals): void {
+  if (request.destroyed) return
+  request.destroy(response.writableFinished ? undefined : connectionReset())
+}
+
+/** The error that `node:http` gives a request whose connection broke. */
+function connectionReset(): Error {
+  return Object.assign(new Error('aborted'), { code: 'ECONNRESET' })
+}
+
+function ignoreError(): void {
+  // Streams fail as peers please. The request and the response learn of it by 'close', as over HTTP/1.
+}

@@ -1,0 +1,191 @@
+import { constants } from 'node:http2'
+import type { Http2Server, Http2Stream, ServerHttp2Stream } from 'node:http2'
+import { Duplex } from 'node:stream'
+import type { DetailedPeerCertificate, PeerCertificate, TLSSocket } from 'node:tls'
+import { connectionFactsOf } from './connection-facts.ts'
+import type { ConnectionFacts } from './connection-facts.ts'
+
+/**
+ * `request.socket` and `response.socket` over HTTP/2: to an application and to `node:http` it is a socket that this one request has to
+ * itself, so that its `'close'`, its timeout and `destroy()` concern the stream and not the connection with everybody else's streams.
+ */
+export class StreamSocket extends Duplex {
+  readonly #stream: ServerHttp2Stream
+  readonly #isTunnel: boolean
+  readonly #facts: ConnectionFacts
+  readonly #server: Http2Server | undefined
+
+  /** With `isTunnel`, what the peer sends is left in the stream: it is no body that `node:http` may read. */
+  constructor(stream: ServerHttp2Stream, isTunnel: boolean) {
+    super({ readableHighWaterMark: stream.readableHighWaterMark, writableHighWaterMark: stream.writableHighWaterMark, autoDestroy: false })
+    this.#stream = stream
+    this.#isTunnel = isTunnel
+    this.#facts = connectionFactsOf(stream.session)
+    this.#server = (stream.session as { readonly server?: Http2Server } | undefined)?.server
+    this.on('error', ignoreError)
+    stream.on('timeout', () => this.emit('timeout'))
+    stream.once('close', () => this.destroy())
+  }
+
+  get alpnProtocol(): string | undefined {
+    return this.#facts.alpnProtocol
+  }
+
+  get authorizationError(): Error | undefined {
+    return this.#facts.authorizationError
+  }
+
+  get authorized(): boolean {
+    return this.#facts.authorized
+  }
+
+  get encrypted(): boolean {
+    return this.#facts.encrypted
+  }
+
+  get localAddress(): string | undefined {
+    return this.#facts.localAddress
+  }
+
+  get localFamily(): string | undefined {
+    return this.#facts.localFamily
+  }
+
+  get localPort(): number | undefined {
+    return this.#facts.localPort
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#facts.remoteAddress
+  }
+
+  get remoteFamily(): string | undefined {
+    return this.#facts.remoteFamily
+  }
+
+  get remotePort(): number | undefined {
+    return this.#facts.remotePort
+  }
+
+  get server(): Http2Server | undefined {
+    return this.#server
+  }
+
+  get servername(): string | false | undefined {
+    return this.#facts.servername
+  }
+
+  address(): object {
+    return { address: this.localAddress, family: this.localFamily, port: this.localPort }
+  }
+
+  getCipher(): unknown {
+    return this.#tlsSocket()?.getCipher?.()
+  }
+
+  getPeerCertificate(isDetailed = false): PeerCertificate | DetailedPeerCertificate | object {
+    return this.#tlsSocket()?.getPeerCertificate?.(isDetailed) ?? {}
+  }
+
+  getProtocol(): string | null {
+    return this.#tlsSocket()?.getProtocol?.() ?? null
+  }
+
+  override cork(): void {
+    this.#stream.cork()
+  }
+
+  override uncork(): void {
+    // `end()` of a response sets the count of corks by hand before it comes here.
+    super.uncork()
+    this.#stream.uncork()
+  }
+
+  override pause(): this {
+    if (!this.#isTunnel) this.#stream.pause()
+    return this
+  }
+
+  override resume(): this {
+    if (!this.#isTunnel) this.#stream.resume()
+    return this
+  }
+
+  /** Ends this stream only, when what was written has left. */
+  destroySoon(): void {
+    this.#stream.end(() => this.destroy())
+  }
+
+  // These concern the whole connection, which is not one request's to change.
+  ref(): this {
+    return this
+  }
+
+  setKeepAlive(): this {
+    return this
+  }
+
+  setNoDelay(): this {
+    return this
+  }
+
+  unref(): this {
+    return this
+  }
+
+  setTimeout(milliseconds: number, listener?: () => void): this {
+    this.#stream.setTimeout(milliseconds)
+    if (listener !== undefined) this.once('timeout', listener)
+    return this
+  }
+
+  override _read(): void {
+    // A request's body goes from the stream to the request, without passing here.
+  }
+
+  override _write(chunk: Buffer, encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    this.#stream.write(chunk, encoding, callback)
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#stream.end(callback)
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    resetStream(this.#stream, error)
+    callback(error)
+  }
+
+  /** What waits in the stream, for `node:http`, which asks its socket. */
+  static {
+    Object.defineProperties(this.prototype, {
+      writableCorked: { configurable: true, get: ofStream((stream) => stream.writableCorked) },
+      writableHighWaterMark: { configurable: true, get: ofStream((stream) => stream.writableHighWaterMark) },
+      writableLength: { configurable: true, get: ofStream((stream) => stream.writableLength) },
+      writableNeedDrain: { configurable: true, get: ofStream((stream) => stream.writableNeedDrain) },
+    })
+
+    function ofStream<T>(read: (stream: Http2Stream) => T): (this: StreamSocket) => T {
+      return function readOfStream() {
+        return read(this.#stream)
+      }
+    }
+  }
+
+  #tlsSocket(): Partial<TLSSocket> | undefined {
+    const { session } = this.#stream
+    return session === undefined || session.destroyed || !this.encrypted ? undefined : (session.socket as TLSSocket)
+  }
+}
+
+/** A response that is cut short must not look complete, as it would with NO_ERROR: over HTTP/1 the client sees a broken connection. */
+function resetStream(stream: ServerHttp2Stream, error: Error | null): void {
+  if (stream.destroyed) return
+  const isComplete = error === null && stream.writableFinished
+  stream.close(isComplete ? constants.NGHTTP2_NO_ERROR : constants.NGHTTP2_INTERNAL_ERROR)
+  stream.destroy()
+}
+
+function ignoreError(): void {
+  // As a server's sockets do in node:http: whoever destroyed the socket knows why, and nobody else asked.
+}
