@@ -4,6 +4,11 @@
  */
 export type * from './index.ts'
 export {
+  createReadableMessageStream,
+  createWebSocketStream,
+  createWritableMessageStream,
+  ManagedWebSocket,
+  prepareMessage,
   WebSocketCloseStatus,
   WebSocketErrorCode,
   WebSocketException,

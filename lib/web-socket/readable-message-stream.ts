@@ -1,0 +1,36 @@
+import { Readable } from 'node:stream'
+import type { ManagedWebSocket } from './managed-web-socket.ts'
+import { receiveChunk } from './receive-chunk.ts'
+import { WebSocketState } from './web-socket-state.ts'
+
+/**
+ * The next message as a stream (.NET's `WebSocketStream.CreateReadableMessageStream`): ends with the message, or at once if the peer closes.
+ * Destroying it before its end aborts the socket, because the rest of the message would be taken for the next one.
+ */
+export function createReadableMessageStream(webSocket: ManagedWebSocket): Readable {
+  return new ReadableMessageStream(webSocket)
+}
+
+class ReadableMessageStream extends Readable {
+  readonly #webSocket: ManagedWebSocket
+  #isComplete = false
+
+  constructor(webSocket: ManagedWebSocket) {
+    super()
+    this.#webSocket = webSocket
+  }
+
+  override _read(size: number): void {
+    receiveChunk(this, this.#webSocket, size, (chunk) => {
+      this.#isComplete = chunk === undefined || chunk.endOfMessage
+      if (chunk !== undefined && chunk.bytes.length > 0) this.push(chunk.bytes)
+      if (this.#isComplete) this.push(null)
+    })
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    const { state } = this.#webSocket
+    if (!this.#isComplete && (state === WebSocketState.Open || state === WebSocketState.CloseSent)) this.#webSocket.abort()
+    callback(error)
+  }
+}

@@ -1,0 +1,24 @@
+import type { Readable } from 'node:stream'
+import { callbackify } from 'node:util'
+import type { ManagedWebSocket } from './managed-web-socket.ts'
+import { WebSocketMessageType } from './web-socket-message-type.ts'
+
+/** A received piece of a message, or `undefined` for the peer's Close frame. */
+export type ReceivedChunk = { readonly bytes: Buffer; readonly endOfMessage: boolean } | undefined
+
+/** Receives the next piece, at most `size` bytes, for a stream; destroys the stream if that fails. The piece is empty only where a message ends. */
+export function receiveChunk(stream: Readable, webSocket: ManagedWebSocket, size: number, onChunk: (chunk: ReceivedChunk) => void): void {
+  callbackify(async () => receive(webSocket, size))((error, chunk) => {
+    if (error === null) onChunk(chunk)
+    else stream.destroy(error)
+  })
+}
+
+async function receive(webSocket: ManagedWebSocket, size: number): Promise<ReceivedChunk> {
+  const buffer = Buffer.allocUnsafe(size)
+  for (;;) {
+    const { count, endOfMessage, messageType } = await webSocket.receiveAsync(buffer)
+    if (messageType === WebSocketMessageType.Close) return undefined
+    if (count > 0 || endOfMessage) return { bytes: buffer.subarray(0, count), endOfMessage }
+  }
+}

@@ -1,0 +1,89 @@
+import { Duplex } from 'node:stream'
+import { callbackify } from 'node:util'
+import { checkMessageType } from './arguments.ts'
+import type { ManagedWebSocket } from './managed-web-socket.ts'
+import { checkBoolean, checkDuration, checkNames } from './option-checks.ts'
+import { receiveChunk } from './receive-chunk.ts'
+import { WebSocketCloseStatus } from './web-socket-close-status.ts'
+import { WebSocketMessageType } from './web-socket-message-type.ts'
+import { WebSocketState } from './web-socket-state.ts'
+
+/** How a WebSocket becomes a stream. */
+export interface WebSocketStreamOptions {
+  /** Milliseconds that closing an owned socket may take until it is aborted; 0: it is disposed without a Close frame. Default 16,000. */
+  readonly closeTimeout?: number
+  /** The type of the messages that are written. Default `WebSocketMessageType.Binary`. */
+  readonly messageType?: WebSocketMessageType
+  /** Whether the stream closes the socket: with 1000 when its writing side ends, with 1011 when it is destroyed by an error. Default `false`. */
+  readonly ownsWebSocket?: boolean
+}
+
+/**
+ * A WebSocket as a stream of bytes (.NET's `WebSocketStream.Create`). Each write is one message; what is read are the bytes of all messages,
+ * one behind the other, until the peer's Close frame ends it. Back-pressure works both ways.
+ * @throws {@link WebSocketException} `ERR_WEBSOCKET_INVALID_OPTION`, `ERR_WEBSOCKET_INVALID_ARGUMENT`
+ *
+ * @example
+ * ```ts
+ * await pipeline(createReadStream('film.mp4'), createWebSocketStream(webSocket, { ownsWebSocket: true }))
+ * ```
+ */
+export function createWebSocketStream(webSocket: ManagedWebSocket, options: WebSocketStreamOptions = {}): Duplex {
+  checkNames(options, ['closeTimeout', 'messageType', 'ownsWebSocket'])
+  const messageType: unknown = options.messageType ?? WebSocketMessageType.Binary
+  checkMessageType(messageType)
+  const closeTimeout = checkDuration('closeTimeout', options.closeTimeout, 16_000)
+  const isOwner = checkBoolean('ownsWebSocket', options.ownsWebSocket, options.closeTimeout !== undefined)
+  return new WebSocketStream(webSocket, messageType, isOwner ? closeTimeout : undefined)
+}
+
+class WebSocketStream extends Duplex {
+  readonly #webSocket: ManagedWebSocket
+  readonly #messageType: WebSocketMessageType
+  /** `undefined`: the socket is not ours to close. */
+  readonly #closeTimeout: number | undefined
+
+  constructor(webSocket: ManagedWebSocket, messageType: WebSocketMessageType, closeTimeout: number | undefined) {
+    super()
+    this.#webSocket = webSocket
+    this.#messageType = messageType
+    this.#closeTimeout = closeTimeout
+  }
+
+  override _read(size: number): void {
+    receiveChunk(this, this.#webSocket, size, (chunk) => {
+      if (chunk === undefined) this.push(null)
+      else if (chunk.bytes.length > 0) this.push(chunk.bytes)
+      else this._read(size)
+    })
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    callbackify(async () => this.#webSocket.sendAsync(chunk, this.#messageType))(callback)
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    if (this.#closeTimeout === undefined || !canSend(this.#webSocket)) callback()
+    else callbackify(async () => this.#webSocket.closeOutputAsync(WebSocketCloseStatus.NormalClosure))(callback)
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    const closeTimeout = this.#closeTimeout
+    if (closeTimeout === undefined) callback(error)
+    else callbackify(async () => closeOwned(this.#webSocket, error, closeTimeout))(() => callback(error))
+  }
+}
+
+function canSend({ state }: ManagedWebSocket): boolean {
+  return state === WebSocketState.Open || state === WebSocketState.CloseReceived
+}
+
+/** As .NET: a close handshake within the timeout, whose errors nobody can do anything about, and then the end. */
+async function closeOwned(webSocket: ManagedWebSocket, error: Error | null, closeTimeout: number): Promise<void> {
+  if (webSocket.state < WebSocketState.Closed && closeTimeout > 0) {
+    const status = error === null ? WebSocketCloseStatus.NormalClosure : WebSocketCloseStatus.InternalServerError
+    const signal = closeTimeout === Infinity ? undefined : AbortSignal.timeout(closeTimeout)
+    await webSocket.closeAsync(status, undefined, signal).catch(() => undefined)
+  }
+  webSocket.dispose()
+}

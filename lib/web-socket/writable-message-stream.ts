@@ -1,0 +1,49 @@
+import { Writable } from 'node:stream'
+import { callbackify } from 'node:util'
+import { checkMessageType } from './arguments.ts'
+import type { ManagedWebSocket } from './managed-web-socket.ts'
+import { WebSocketMessageType } from './web-socket-message-type.ts'
+
+/**
+ * One message as a stream (.NET's `WebSocketStream.CreateWritableMessageStream`): each write is a fragment, the end an empty last one.
+ * Destroying it before its end aborts the socket, because a message that has begun cannot be taken back.
+ * @param messageType Default `WebSocketMessageType.Binary`.
+ * @throws {@link WebSocketException} `ERR_WEBSOCKET_INVALID_ARGUMENT`
+ */
+export function createWritableMessageStream(webSocket: ManagedWebSocket, messageType?: WebSocketMessageType): Writable {
+  const type: unknown = messageType ?? WebSocketMessageType.Binary
+  checkMessageType(type)
+  return new WritableMessageStream(webSocket, type)
+}
+
+class WritableMessageStream extends Writable {
+  readonly #webSocket: ManagedWebSocket
+  readonly #messageType: WebSocketMessageType
+  #isMessageUnfinished = false
+
+  constructor(webSocket: ManagedWebSocket, messageType: WebSocketMessageType) {
+    super()
+    this.#webSocket = webSocket
+    this.#messageType = messageType
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    this.#isMessageUnfinished = true
+    callbackify(async () => this.#webSocket.sendAsync(chunk, this.#messageType, false))(callback)
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    const end = async (): Promise<void> => {
+      await this.#webSocket.sendAsync(NOTHING, this.#messageType, true)
+      this.#isMessageUnfinished = false
+    }
+    callbackify(end)(callback)
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (this.#isMessageUnfinished) this.#webSocket.abort()
+    callback(error)
+  }
+}
+
+const NOTHING = Buffer.alloc(0)
