@@ -4,9 +4,6 @@
  */
 export type * from './index.ts'
 export {
-  createReadableMessageStream,
-  createWebSocketStream,
-  createWritableMessageStream,
   ManagedWebSocket,
   prepareMessage,
   WebSocketCloseStatus,
