@@ -1,0 +1,98 @@
+import { splitHeaderList, withoutQuotes } from './header-list.ts'
+import { headerLines } from './header-lines.ts'
+
+/** What the application wants of permessage-deflate. */
+export interface CompressionWishes {
+  readonly serverContextTakeover: boolean
+  /** 9 to 15. */
+  readonly serverMaxWindowBits: number
+}
+
+/** What client and server have agreed on. */
+export interface CompressionAgreement {
+  /** The `Sec-WebSocket-Extensions` of the accepting response. */
+  readonly responseHeader: string
+  readonly clientContextTakeover: boolean
+  readonly clientMaxWindowBits: number
+  readonly serverContextTakeover: boolean
+  readonly serverMaxWindowBits: number
+}
+
+/**
+ * Answers the client's offers of permessage-deflate: takes the first that can be taken (RFC 7692, section 5.1), and declines the others.
+ * An offer with anything in it that RFC 7692 does not know is declined (section 7.1), and so are windows of 256 bytes: zlib has none.
+ * @returns `undefined` if no offer was taken.
+ */
+export function negotiateCompression(rawHeaders: readonly string[], wishes: CompressionWishes): CompressionAgreement | undefined {
+  for (const offer of splitHeaderList(headerLines(rawHeaders, 'sec-websocket-extensions'))) {
+    const parameters = parseOffer(offer)
+    if (parameters !== undefined) return agree(parameters, wishes)
+  }
+  return undefined
+}
+
+/** The parameters of one offer, by name, in its order: window bits as numbers; `true` for a parameter without a value. */
+type OfferedParameters = ReadonlyMap<string, number | true>
+
+function parseOffer(offer: string): OfferedParameters | undefined {
+  const [extension, ...texts] = offer.split(';')
+  if (extension?.trim() !== 'permessage-deflate') return undefined
+  const parameters = new Map<string, number | true>()
+  for (const text of texts) {
+    const [name, value] = parseParameter(text)
+    if (value === undefined || parameters.has(name)) return undefined
+    parameters.set(name, value)
+  }
+  return parameters
+}
+
+function parseParameter(text: string): [name: string, value: number | true | undefined] {
+  const equals = text.indexOf('=')
+  const name = (equals < 0 ? text : text.slice(0, equals)).trim()
+  const value = equals < 0 ? undefined : withoutQuotes(text.slice(equals + 1).trim())
+  switch (name) {
+    case 'client_no_context_takeover':
+    case 'server_no_context_takeover':
+      return [name, value === undefined ? true : undefined]
+    case 'client_max_window_bits':
+      return [name, value === undefined ? true : parseWindowBits(value)]
+    case 'server_max_window_bits':
+      return [name, value === undefined ? undefined : parseWindowBits(value)]
+    default:
+      return [name, undefined]
+  }
+}
+
+/** RFC 7692, section 7.1.2: a decimal integer without leading zeroes. */
+function parseWindowBits(value: string): number | undefined {
+  return /^(?:9|1[0-5])$/.test(value) ? Number(value) : undefined
+}
+
+/** The answer, in ASP.NET Core's order: the client's parameters as offered, then the server's. */
+function agree(parameters: OfferedParameters, wishes: CompressionWishes): CompressionAgreement {
+  const answer = ['permessage-deflate']
+  const clientMaxWindowBits = windowBits(parameters.get('client_max_window_bits'))
+  for (const name of parameters.keys()) {
+    if (name === 'client_no_context_takeover') answer.push(name)
+    if (name === 'client_max_window_bits') answer.push(`${name}=${clientMaxWindowBits}`)
+  }
+  const serverContextTakeover = wishes.serverContextTakeover && !parameters.has('server_no_context_takeover')
+  if (!serverContextTakeover) answer.push('server_no_context_takeover')
+  const offeredServerBits = parameters.get('server_max_window_bits')
+  const serverMaxWindowBits = Math.min(windowBits(offeredServerBits), wishes.serverMaxWindowBits)
+  if (offeredServerBits !== undefined || serverMaxWindowBits !== MAX_WINDOW_BITS)
+    answer.push(`server_max_window_bits=${serverMaxWindowBits}`)
+  return {
+    responseHeader: answer.join('; '),
+    clientContextTakeover: !parameters.has('client_no_context_takeover'),
+    clientMaxWindowBits,
+    serverContextTakeover,
+    serverMaxWindowBits,
+  }
+}
+
+function windowBits(parameter: number | true | undefined): number {
+  return typeof parameter === 'number' ? parameter : MAX_WINDOW_BITS
+}
+
+const MAX_WINDOW_BITS = 15

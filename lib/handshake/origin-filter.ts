@@ -1,0 +1,88 @@
+import type { IncomingMessage } from 'node:http'
+
+/** Decides about an origin. It is called for WebSocket requests with an `Origin` header, after everything else that is allowed failed to match. */
+export type OriginPredicate = (origin: string, request: IncomingMessage) => boolean | Promise<boolean>
+
+/**
+ * An origin that may open WebSockets:
+ * - `'https://client.com'`, `'https://client.com:8443'`: just this one, `'null'`: pages without an origin;
+ * - `'https://*.client.com'`: every subdomain, at any depth, but not `https://client.com` itself;
+ * - `'same-origin'`: the host, and the port, that the request itself was sent to;
+ * - `'*'`: every origin;
+ * - a `RegExp`, which must match the whole origin;
+ * - a predicate.
+ */
+export type AllowedOrigin = string | RegExp | OriginPredicate
+
+/** The request as the origin filter sees it. */
+export interface OriginFacts {
+  /** The `Origin` header, several lines joined by commas (so that they match nothing). */
+  readonly origin: string
+  /** The host, with its port, that the client addressed. */
+  readonly host: string | undefined
+  /** Whether the client is known to have come by TLS. Without TLS it is not known: a proxy may have taken it off. */
+  readonly isEncrypted: boolean
+  readonly request: IncomingMessage
+}
+
+/** Tells whether a WebSocket request of this origin may go on. Answers at once unless a predicate needs time. */
+export type OriginFilter = (facts: OriginFacts) => boolean | Promise<boolean>
+
+/**
+ * Compiles a list of allowed origins that was validated before. The comparison is ASP.NET Core's: the `Origin` header as it is, against the
+ * configured origin in lower case (browsers send lower case). An empty list allows every origin.
+ * @returns `undefined` if every origin is allowed.
+ */
+export function createOriginFilter(allowedOrigins: readonly AllowedOrigin[]): OriginFilter | undefined {
+  if (allowedOrigins.length === 0 || allowedOrigins.includes('*')) return undefined
+  const matches = allowedOrigins.filter((allowed) => typeof allowed !== 'function').map(createMatch)
+  const predicates = allowedOrigins.filter((allowed) => typeof allowed === 'function')
+  return function isOriginAllowed(facts) {
+    return matches.some((isMatch) => isMatch(facts)) || askPredicates(predicates, facts)
+  }
+}
+
+type OriginMatch = (facts: OriginFacts) => boolean
+
+function createMatch(allowed: string | RegExp): OriginMatch {
+  if (allowed instanceof RegExp) {
+    const whole = new RegExp(`^(?:${allowed.source})$`, allowed.flags.replace(/[gy]/g, ''))
+    return ({ origin }) => whole.test(origin)
+  }
+  if (allowed === 'same-origin') return isSameOrigin
+  const expected = allowed.toLowerCase()
+  const [scheme, domain] = expected.split('://*')
+  if (scheme !== undefined && domain !== undefined) return ({ origin }) => isSubdomain(origin, `${scheme}://`, domain)
+  return ({ origin }) => origin === expected
+}
+
+/** `domain` has its leading dot. What stands before it must be host name labels and nothing else: no port, no user, no path. */
+function isSubdomain(origin: string, scheme: string, domain: string): boolean {
+  if (!origin.startsWith(scheme) || !origin.endsWith(domain)) return false
+  return /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(origin.slice(scheme.length, origin.length - domain.length))
+}
+
+function isSameOrigin({ origin, host, isEncrypted }: OriginFacts): boolean {
+  const [, scheme, originHost] = /^(https?):\/\/([^/?#@]+)$/.exec(origin) ?? []
+  if (scheme === undefined || originHost === undefined || host === undefined) return false
+  if (isEncrypted && scheme === 'http') return false
+  return withoutDefaultPort(host.toLowerCase(), scheme) === withoutDefaultPort(originHost, scheme)
+}
+
+function withoutDefaultPort(host: string, scheme: string): string {
+  const suffix = scheme === 'https' ? ':443' : ':80'
+  return host.endsWith(suffix) ? host.slice(0, -suffix.length) : host
+}
+
+function askPredicates(predicates: readonly OriginPredicate[], facts: OriginFacts): boolean | Promise<boolean> {
+  for (const [index, predicate] of predicates.entries()) {
+    // Plain JavaScript can answer anything: nothing but true is a yes.
+    const answer: unknown = predicate(facts.origin, facts.request)
+    if (answer instanceof Promise) {
+      const rest = predicates.slice(index + 1)
+      return answer.then((isAllowed: unknown) => isAllowed === true || askPredicates(rest, facts))
+    }
+    if (answer === true) return true
+  }
+  return false
+}

@@ -1,0 +1,22 @@
+import { checkVersion } from './check-version.ts'
+import { quoted } from './quoted.ts'
+
+/** What recognition looks at in an HTTP/2 request. */
+export interface ExtendedConnect {
+  readonly method: string | undefined
+  /** The `:protocol` pseudo-header. */
+  readonly protocol: string | undefined
+  /** Every line of `Sec-WebSocket-Version`. */
+  readonly versionLines: readonly string[]
+}
+
+/**
+ * Why an extended CONNECT (RFC 8441) does not ask for a WebSocket, in words; `undefined` if it does.
+ * There is no key over HTTP/2, nor Upgrade and Connection.
+ */
+export function recogniseExtendedConnect({ method, protocol, versionLines }: ExtendedConnect): string | undefined {
+  if (method?.toUpperCase() !== 'CONNECT') return `the method is ${method ?? 'missing'}; a WebSocket over HTTP/2 is opened by CONNECT`
+  if (protocol === undefined) return 'the :protocol pseudo-header is missing'
+  if (protocol.toLowerCase() !== 'websocket') return `the :protocol pseudo-header is ${quoted(protocol)}, not 'websocket'`
+  return checkVersion(versionLines)
+}

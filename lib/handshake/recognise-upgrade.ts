@@ -1,0 +1,92 @@
+import { checkVersion, WEB_SOCKET_VERSION } from './check-version.ts'
+import { splitHeaderList } from './header-list.ts'
+import { headerLines } from './header-lines.ts'
+import { quoted } from './quoted.ts'
+
+/** What recognition looks at in an HTTP/1 request. */
+export interface UpgradeRequest {
+  readonly method: string | undefined
+  /** `'1.1'`, as `IncomingMessage.httpVersion`. */
+  readonly httpVersion: string
+  readonly rawHeaders: readonly string[]
+}
+
+/** What an HTTP/1 request is. */
+export interface UpgradeRecognition {
+  readonly isWebSocketRequest: boolean
+  /** Why an attempt at a WebSocket is not one; `undefined` if it is one, or was no attempt. */
+  readonly refusal: string | undefined
+  /** The handshake's key, if this is a WebSocket request. */
+  readonly key: string | undefined
+  /** Header fields of one item that matched, by lower-case name, as they read back: `Upgrade: "WebSocket"` is `websocket`. */
+  readonly canonicalHeaders: Readonly<Record<string, string>>
+}
+
+/**
+ * Tells whether an HTTP/1 request asks for a WebSocket: RFC 6455, section 4.2.1, and the list syntax that ASP.NET Core takes.
+ * Whatever a proxy could read differently is no WebSocket request: HTTP/1.0, several `Host`, repeated fields of the handshake, a body.
+ */
+export function recogniseUpgrade({ method, httpVersion, rawHeaders }: UpgradeRequest): UpgradeRecognition {
+  const lines = handshakeLines(rawHeaders)
+  const canonicalHeaders: Record<string, string> = {}
+  const isAttempt = lines.key.length > 0 || lines.version.length > 0 || holds(lines.upgrade, 'websocket')
+  if (!isAttempt) return { isWebSocketRequest: false, refusal: undefined, key: undefined, canonicalHeaders }
+  const refusal =
+    checkFrame(method, httpVersion, lines) ??
+    checkVersion(lines.version) ??
+    canonicalise(canonicalHeaders, 'sec-websocket-version', lines.version, WEB_SOCKET_VERSION) ??
+    checkToken('Upgrade', lines.upgrade, 'websocket') ??
+    canonicalise(canonicalHeaders, 'upgrade', lines.upgrade, 'websocket') ??
+    checkToken('Connection', lines.connection, 'Upgrade') ??
+    canonicalise(canonicalHeaders, 'connection', lines.connection, 'Upgrade') ??
+    checkKey(lines.key)
+  const isWebSocketRequest = refusal === undefined
+  return { isWebSocketRequest, refusal, key: isWebSocketRequest ? lines.key[0] : undefined, canonicalHeaders }
+}
+
+type HandshakeLines = ReturnType<typeof handshakeLines>
+
+function handshakeLines(rawHeaders: readonly string[]) {
+  return {
+    connection: headerLines(rawHeaders, 'connection'),
+    contentLength: headerLines(rawHeaders, 'content-length'),
+    host: headerLines(rawHeaders, 'host'),
+    key: headerLines(rawHeaders, 'sec-websocket-key'),
+    transferEncoding: headerLines(rawHeaders, 'transfer-encoding'),
+    upgrade: headerLines(rawHeaders, 'upgrade'),
+    version: headerLines(rawHeaders, 'sec-websocket-version'),
+  }
+}
+
+function checkFrame(method: string | undefined, httpVersion: string, lines: HandshakeLines): string | undefined {
+  if (method?.toUpperCase() !== 'GET') return `the method is ${method ?? 'missing'}; a WebSocket handshake is a GET`
+  if (httpVersion !== '1.1')
+    return `the request is HTTP/${httpVersion}; a WebSocket handshake needs HTTP/1.1 (does a proxy in front speak HTTP/1.0?)`
+  if (lines.host.length !== 1) return `there are ${lines.host.length} Host headers; there must be one`
+  const hasBody = lines.transferEncoding.length > 0 || lines.contentLength.some((length) => !/^0+$/.test(length))
+  return hasBody ? 'the request has a body; a WebSocket handshake has none' : undefined
+}
+
+function checkToken(name: string, lines: readonly string[], token: string): string | undefined {
+  if (lines.length === 0) return `the ${name} header is missing (does a proxy in front remove it?)`
+  if (holds(lines, token)) return undefined
+  return `the ${name} header is ${quoted(lines.join(', '))}; it must have '${token}' in it`
+}
+
+/** RFC 6455, section 4.2.1: base64 of 16 bytes, once. */
+function checkKey(lines: readonly string[]): string | undefined {
+  const [key] = lines
+  if (key === undefined) return 'the Sec-WebSocket-Key header is missing'
+  if (lines.length > 1) return `there are ${lines.length} Sec-WebSocket-Key headers; only one is allowed`
+  if (/^[A-Za-z0-9+/]{22}==$/.test(key)) return undefined
+  return `the Sec-WebSocket-Key header is ${quoted(key)}; it must be 16 bytes in base64`
+}
+
+/** Notes how a field of just this item reads back. Never refuses. */
+function canonicalise(canonicalHeaders: Record<string, string>, name: string, lines: readonly string[], value: string): undefined {
+  if (splitHeaderList(lines).length === 1) canonicalHeaders[name] = value
+}
+
+function holds(lines: readonly string[], token: string): boolean {
+  return splitHeaderList(lines).some((item) => item.toLowerCase() === token.toLowerCase())
+}
