@@ -1,0 +1,89 @@
+import { inspect } from 'node:util'
+import { closestName } from './closest-name.ts'
+import { WebSocketException } from './web-socket/web-socket-exception.ts'
+
+/** Whose options these are, for the messages. */
+export interface OptionOwner {
+  /** The function that takes them, e.g. `useWebSockets`. */
+  readonly name: string
+  readonly code: 'ERR_WEBSOCKET_INVALID_OPTION' | 'ERR_WEBSOCKET_INVALID_ARGUMENT'
+}
+
+/**
+ * Reads options one by one: checks each, and puts in the default for one that is absent or `undefined`.
+ * Every method throws a {@link WebSocketException} that names the option, shows its value, and tells what to write instead.
+ */
+export class OptionReader {
+  readonly #owner: OptionOwner
+  readonly #options: Readonly<Record<string, unknown>>
+
+  constructor(owner: OptionOwner, options: object, knownNames: readonly string[]) {
+    this.#owner = owner
+    this.#options = { ...options }
+    for (const name of Object.keys(options)) {
+      if (!knownNames.includes(name)) throw this.#unknownOption(name, knownNames)
+    }
+  }
+
+  value(name: string): unknown {
+    return this.#options[name]
+  }
+
+  boolean(name: string, defaultValue: boolean): boolean {
+    const value = this.#options[name]
+    if (value === undefined) return defaultValue
+    if (typeof value !== 'boolean') throw this.error(name, 'must be true or false')
+    return value
+  }
+
+  integer(name: string, minimum: number, maximum: number, defaultValue: number): number {
+    const value = this.#options[name]
+    if (value === undefined) return defaultValue
+    if (isInteger(value) && value >= minimum && value <= maximum) return value
+    throw this.error(name, `must be an integer from ${minimum} to ${maximum}`)
+  }
+
+  /** A size or a count that can be without limit. */
+  limit(name: string, minimum: number, unit: string, defaultValue: number): number {
+    const value = this.#options[name]
+    if (value === undefined) return defaultValue
+    if (value === Infinity || (isInteger(value) && value >= minimum)) return value
+    throw this.error(name, `must be a number of ${unit}, ${minimum} or more, or Infinity`)
+  }
+
+  /** A time in milliseconds, as a timer can wait it. `off` is what 0 or Infinity mean, in words. */
+  duration(name: string, off: string, defaultValue: number): number {
+    const value = this.#options[name]
+    if (value === undefined) return defaultValue
+    if (value === Infinity || (typeof value === 'number' && value >= 0 && value <= MAX_TIMER)) return value
+    throw this.error(name, `must be a number of milliseconds from 0 to ${MAX_TIMER}, or Infinity (${off})`)
+  }
+
+  error(name: string, remedy: string): WebSocketException {
+    return new WebSocketException(
+      this.#owner.code,
+      `${this.#owner.name}: the option '${name}' ${remedy}. Received ${show(this.#options[name])}`,
+      {
+        argument: name,
+      },
+    )
+  }
+
+  #unknownOption(name: string, knownNames: readonly string[]): WebSocketException {
+    const closest = closestName(name, knownNames)
+    const remedy = closest === undefined ? `The options are: ${knownNames.join(', ')}` : `Did you mean '${closest}'?`
+    return new WebSocketException(this.#owner.code, `${this.#owner.name}: there is no option '${name}'. ${remedy}`, { argument: name })
+  }
+}
+
+/** A value as a message shows it. */
+export function show(value: unknown): string {
+  return inspect(value, { depth: 1, breakLength: Infinity, maxStringLength: 100, maxArrayLength: 10 })
+}
+
+function isInteger(value: unknown): value is number {
+  return Number.isSafeInteger(value)
+}
+
+/** The longest time that `setTimeout` can wait, in milliseconds: almost 25 days. */
+const MAX_TIMER = 2_147_483_647

@@ -1,0 +1,102 @@
+import { checkSubProtocol } from './handshake/sub-protocol.ts'
+import { OptionReader } from './option-reader.ts'
+import type { ResolvedWebSocketOptions } from './web-socket-options.ts'
+
+/** How one WebSocket is accepted: .NET's `WebSocketAcceptContext`, and more. Times are milliseconds, sizes are bytes. */
+export interface WebSocketAcceptContext {
+  /** The sub-protocol to answer with. It is sent as it is, whether the client offered it or not. Defaults to none. */
+  readonly subProtocol?: string | null | undefined
+  /** Instead of the middleware's `keepAliveInterval`. */
+  readonly keepAliveInterval?: number | undefined
+  /** Instead of the middleware's `keepAliveTimeout`. */
+  readonly keepAliveTimeout?: number | undefined
+  /**
+   * Whether to take an offer of permessage-deflate (RFC 7692). Dangerous because compressing secrets together with what an attacker chose
+   * tells him about the secrets (CRIME, BREACH): send those with `WebSocketMessageFlags.DisableCompression`. Defaults to `false`.
+   */
+  readonly dangerousEnableCompression?: boolean | undefined
+  /** Whether to compress every message for itself: less memory, worse compression. Defaults to `false`. */
+  readonly disableServerContextTakeover?: boolean | undefined
+  /** The largest window that we compress with, 9 to 15 (512 bytes to 32 KiB). Defaults to `15`. */
+  readonly serverMaxWindowBits?: number | undefined
+  /** Messages shorter than this are sent uncompressed. Defaults to `0`. */
+  readonly compressionThreshold?: number | undefined
+  /** zlib's level, 0 (none) to 9 (smallest), or -1 for zlib's choice, the default. */
+  readonly compressionLevel?: number | undefined
+  /** Instead of the middleware's `maxMessageSize`. */
+  readonly maxMessageSize?: number | undefined
+  /** Instead of the middleware's `closeTimeout`. */
+  readonly closeTimeout?: number | undefined
+  /** Gives the acceptance up while it waits, e.g. behind another response on the same connection. No effect once accepted. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** {@link WebSocketAcceptContext}, checked, complete, and with the middleware's options in it. */
+export interface ResolvedAcceptContext {
+  readonly subProtocol: string | null
+  readonly keepAliveInterval: number
+  readonly keepAliveTimeout: number
+  readonly maxMessageSize: number
+  readonly closeTimeout: number
+  /** `undefined`: no compression. */
+  readonly compression: CompressionSettings | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** How to compress, if the client offers it. */
+export interface CompressionSettings {
+  readonly serverContextTakeover: boolean
+  readonly serverMaxWindowBits: number
+  readonly threshold: number
+  readonly level: number
+}
+
+/**
+ * Reads the argument of `acceptWebSocketAsync`: a sub-protocol or a context.
+ * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
+ */
+export function resolveAcceptContext(argument: unknown, options: ResolvedWebSocketOptions): ResolvedAcceptContext {
+  const isContext = typeof argument === 'object' && argument !== null
+  const context = isContext ? argument : { subProtocol: argument }
+  const reader = new OptionReader({ name: 'acceptWebSocketAsync', code: 'ERR_WEBSOCKET_INVALID_ARGUMENT' }, context, CONTEXT_NAMES)
+  return {
+    subProtocol: checkSubProtocol(reader.value('subProtocol')),
+    keepAliveInterval: reader.duration('keepAliveInterval', '0 or Infinity: no pings', options.keepAliveInterval),
+    keepAliveTimeout: reader.duration('keepAliveTimeout', '0 or Infinity: for ever', options.keepAliveTimeout),
+    maxMessageSize: reader.limit('maxMessageSize', 1, 'bytes', options.maxMessageSize),
+    closeTimeout: reader.duration('closeTimeout', 'for ever', options.closeTimeout),
+    compression: readCompression(reader),
+    signal: readSignal(reader),
+  }
+}
+
+const CONTEXT_NAMES: readonly (keyof WebSocketAcceptContext)[] = [
+  'subProtocol',
+  'keepAliveInterval',
+  'keepAliveTimeout',
+  'dangerousEnableCompression',
+  'disableServerContextTakeover',
+  'serverMaxWindowBits',
+  'compressionThreshold',
+  'compressionLevel',
+  'maxMessageSize',
+  'closeTimeout',
+  'signal',
+]
+
+/** Checks the parameters even if compression is off, as .NET's setters do. */
+function readCompression(reader: OptionReader): CompressionSettings | undefined {
+  const settings: CompressionSettings = {
+    serverContextTakeover: !reader.boolean('disableServerContextTakeover', false),
+    serverMaxWindowBits: reader.integer('serverMaxWindowBits', 9, 15, 15),
+    threshold: reader.limit('compressionThreshold', 0, 'bytes', 0),
+    level: reader.integer('compressionLevel', -1, 9, -1),
+  }
+  return reader.boolean('dangerousEnableCompression', false) ? settings : undefined
+}
+
+function readSignal(reader: OptionReader): AbortSignal | undefined {
+  const signal = reader.value('signal')
+  if (signal === undefined || signal instanceof AbortSignal) return signal
+  throw reader.error('signal', 'must be an AbortSignal')
+}

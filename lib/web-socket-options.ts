@@ -1,0 +1,91 @@
+import type { AllowedOrigin, OriginPredicate } from './handshake/origin-filter.ts'
+import { OptionReader, show } from './option-reader.ts'
+import { WebSocketException } from './web-socket/web-socket-exception.ts'
+
+/** What `useWebSockets()` can be told. Times are milliseconds, sizes are bytes. */
+export interface WebSocketOptions {
+  /**
+   * Who may open WebSockets, by the `Origin` header that browsers send: a list of {@link AllowedOrigin}, or `'same-origin'`, a `RegExp` or a
+   * predicate alone. A WebSocket request from elsewhere is answered 403. Requests without an `Origin` (they do not come from a browser)
+   * and requests that are no WebSocket requests are not looked at. Defaults to `[]`: every origin.
+   */
+  readonly allowedOrigins?: readonly AllowedOrigin[] | 'same-origin' | RegExp | OriginPredicate | undefined
+  /** How long a socket that is closing or disposed waits for its peer before it cuts the connection. Defaults to `30_000`; Infinity: for ever. */
+  readonly closeTimeout?: number | undefined
+  /** The time between two pings. Defaults to `120_000` (two minutes); `0` or `Infinity`: no pings. */
+  readonly keepAliveInterval?: number | undefined
+  /** How long a ping may stay unanswered before the connection is aborted. Defaults to `Infinity`: for ever; `0` means the same. */
+  readonly keepAliveTimeout?: number | undefined
+  /** How many WebSockets may be open, or about to be opened, at a time; one more is answered 503. Defaults to `Infinity`. */
+  readonly maxConnections?: number | undefined
+  /** The longest message that is received as a whole; a longer one closes the socket with 1009. Defaults to `16_777_216` (16 MiB). */
+  readonly maxMessageSize?: number | undefined
+}
+
+/** {@link WebSocketOptions}, checked and complete. */
+export interface ResolvedWebSocketOptions {
+  readonly allowedOrigins: readonly AllowedOrigin[]
+  readonly closeTimeout: number
+  readonly keepAliveInterval: number
+  readonly keepAliveTimeout: number
+  readonly maxConnections: number
+  readonly maxMessageSize: number
+}
+
+/** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_INVALID_OPTION`. */
+export function resolveWebSocketOptions(options: WebSocketOptions | undefined): ResolvedWebSocketOptions {
+  if (options === undefined) return resolveWebSocketOptions({})
+  if (typeof options !== 'object' || options === null) {
+    throw new WebSocketException('ERR_WEBSOCKET_INVALID_OPTION', `useWebSockets: the options must be an object. Received ${show(options)}`)
+  }
+  const reader = new OptionReader({ name: 'useWebSockets', code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, OPTION_NAMES)
+  return {
+    allowedOrigins: readAllowedOrigins(reader),
+    closeTimeout: reader.duration('closeTimeout', 'for ever', 30_000),
+    keepAliveInterval: reader.duration('keepAliveInterval', '0 or Infinity: no pings', 120_000),
+    keepAliveTimeout: reader.duration('keepAliveTimeout', '0 or Infinity: for ever', Infinity),
+    maxConnections: reader.limit('maxConnections', 0, 'connections', Infinity),
+    maxMessageSize: reader.limit('maxMessageSize', 1, 'bytes', 16 * 1024 * 1024),
+  }
+}
+
+const OPTION_NAMES: readonly (keyof WebSocketOptions)[] = [
+  'allowedOrigins',
+  'closeTimeout',
+  'keepAliveInterval',
+  'keepAliveTimeout',
+  'maxConnections',
+  'maxMessageSize',
+]
+
+/** A copy, so that later changes to the list change nothing. */
+function readAllowedOrigins(reader: OptionReader): readonly AllowedOrigin[] {
+  const value = reader.value('allowedOrigins')
+  if (value === undefined) return []
+  if (value === 'same-origin' || value instanceof RegExp || isPredicate(value)) return [value]
+  if (typeof value === 'string') throw reader.error('allowedOrigins', `must be a list: write [${show(value)}]`)
+  if (!Array.isArray(value)) throw reader.error('allowedOrigins', `must be a list of origins, 'same-origin', a RegExp or a predicate`)
+  return value.map((origin: unknown) => checkOrigin(reader, origin))
+}
+
+function checkOrigin(reader: OptionReader, origin: unknown): AllowedOrigin {
+  if (origin instanceof RegExp || isPredicate(origin)) return origin
+  if (typeof origin !== 'string') throw reader.error('allowedOrigins', `must hold strings, RegExps and predicates, not ${show(origin)}`)
+  if (origin === '' || origin === '*' || origin === 'null' || origin === 'same-origin') return origin
+  const [, scheme, host, rest] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#\s]+)(.*)$/is.exec(origin) ?? []
+  if (scheme === undefined || host === undefined) {
+    throw reader.error('allowedOrigins', `must hold origins like 'https://client.com'; ${show(origin)} has no scheme or no host`)
+  }
+  if (rest !== '')
+    throw reader.error('allowedOrigins', `must hold origins without a path: write '${scheme}://${host}' instead of ${show(origin)}`)
+  if (host.includes('@')) throw reader.error('allowedOrigins', `must hold origins without a user, not ${show(origin)}`)
+  if (host.includes('*') && !/^\*\.[^*]+$/.test(host)) {
+    throw reader.error('allowedOrigins', `can have '*' only as the first label, as in 'https://*.client.com', not ${show(origin)}`)
+  }
+  return origin
+}
+
+/** Every function is taken as a predicate: what it answers is checked when it is asked. */
+function isPredicate(value: unknown): value is OriginPredicate {
+  return typeof value === 'function'
+}
