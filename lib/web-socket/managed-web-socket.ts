@@ -258,7 +258,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return this.#rejectState('Open, CloseReceived')
     // A client masks every frame anew.
     if (!settings.isServer) return sends.sendFrame(message, signal)
-    return sends.sendWith(() => this.#connection.writePrepared(message.frame), message.frame.length, signal)
+    return sends.sendWith(() => this.#connection.writePrepared(message), message.frame.length, signal)
   }
 
   /** All fragments of a message are compressed, or none is. */

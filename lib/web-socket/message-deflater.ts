@@ -1,7 +1,7 @@
 import { invalidPayload, messageTooBig } from './frame-reader.ts'
 import type { FrameFailure } from './frame-reader.ts'
 import type { WebSocketSettings, WebSocketCompression } from './web-socket-settings.ts'
-import { createPerMessageDeflate, limitInflation, MAX_PAYLOAD_EXCEEDED } from './ws-internals.ts'
+import { createPerMessageDeflate, limitInflation, MAX_PAYLOAD_EXCEEDED, resetDeflate } from './ws-internals.ts'
 import type { PerMessageDeflate } from './ws-internals.ts'
 
 /** permessage-deflate (RFC 7692) on one connection: frame payloads in, frame payloads out. `ws` does the work. */
@@ -40,6 +40,11 @@ export class MessageDeflater {
         callback(error, compressed)
       })
     }
+  }
+
+  /** Makes the next message stand for itself: one that was not compressed here has gone between. */
+  forgetSentMessages(): void {
+    resetDeflate(this.#deflate)
   }
 
   /** Inflates one fragment, never to more than the message may have left (RFC 7692, section 8). */

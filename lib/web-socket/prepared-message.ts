@@ -1,3 +1,4 @@
+import { constants, deflateRawSync } from 'node:zlib'
 import { checkMessageType, toPayload } from './arguments.ts'
 import type { WebSocketData } from './arguments.ts'
 import { frameOf } from './frame-writer.ts'
@@ -17,6 +18,8 @@ export class PreparedMessage implements OutgoingFrame {
   readonly isCompressionDisabled = false
   /** @internal The whole frame, as a server sends it. */
   readonly frame: Buffer
+  /** By window bits and level. */
+  readonly #compressedFrames = new Map<string, Buffer>()
 
   /** @internal */
   constructor(payload: Uint8Array, opcode: number) {
@@ -24,10 +27,23 @@ export class PreparedMessage implements OutgoingFrame {
     this.opcode = opcode
     this.frame = frameOf(0x80 | opcode, payload)
   }
+
+  /** @internal The whole frame, compressed without looking at any message before it, so that it suits every socket with these parameters. */
+  compressedFrame(windowBits: number, level: number): Buffer {
+    const key = `${windowBits} ${level}`
+    const known = this.#compressedFrames.get(key)
+    if (known !== undefined) return known
+    const compressed = deflateRawSync(this.payload, { windowBits, level, finishFlush: constants.Z_SYNC_FLUSH })
+    // RFC 7692, section 7.2.1: the end of the flush, 00 00 FF FF, is left out.
+    const frame = frameOf(0xc0 | this.opcode, compressed.subarray(0, -4))
+    this.#compressedFrames.set(key, frame)
+    return frame
+  }
 }
 
 /**
- * Frames a message once, to be sent to many sockets with `sendAsync`. The data is copied.
+ * Frames a message once, to be sent to many sockets with `sendAsync`; it is also compressed once, when the first socket with compression
+ * wants it. The data is copied.
  * @param messageType Default: text for a string, binary for bytes.
  * @throws {@link WebSocketException} `ERR_WEBSOCKET_INVALID_ARGUMENT`
  *

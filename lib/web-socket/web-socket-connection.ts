@@ -10,6 +10,7 @@ import type { KeepAliveListener } from './keep-alive.ts'
 import { MessageDeflater } from './message-deflater.ts'
 import { Opcode } from './opcode.ts'
 import { PingTimes } from './ping-times.ts'
+import type { PreparedMessage } from './prepared-message.ts'
 import { ReceiveQueue } from './receive-queue.ts'
 import type { ReceiveListener } from './receive-queue.ts'
 import { SendQueue } from './send-queue.ts'
@@ -88,9 +89,12 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     this.#onCompleted.push(callback)
   }
 
-  /** Writes frames that were made before. */
-  writePrepared(frames: Buffer): void {
-    this.#writer.writePrepared(frames)
+  /** Writes a message that was framed before. The caller has seen to its turn. */
+  writePrepared(message: PreparedMessage): void {
+    const { compression } = this.settings
+    if (compression === undefined || message.payload.length < compression.threshold) return this.#writer.writePrepared(message.frame)
+    this.#writer.writePrepared(message.compressedFrame(compression.serverMaxWindowBits, compression.level))
+    this.#deflater?.forgetSentMessages()
   }
 
   /** Writes our Close frame. The caller has seen to its turn. */
@@ -214,7 +218,11 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   /** The peer has ended its side. What it sent before is still read; only then is it the end. */
   onTransportEnd(): void {
     this.#isTransportEnded = true
-    if (!this.#isAlive) return this.#destroyWhenFinished()
+    if (!this.#isAlive) {
+      this.#end()
+      this.#destroyWhenFinished()
+      return
+    }
     this.receives.end()
     // It cannot answer any more. Somebody has to notice, even if nobody receives.
     this.#armEndTimer()
@@ -270,8 +278,10 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   #setClosed(): void {
     this.state = WebSocketState.Closed
     this.#rejectSends()
-    if (this.settings.isServer) this.#end()
-    else this.#armEndTimer(CLIENT_PATIENCE)
+    if (this.settings.isServer) return this.#end()
+    clearTimeout(this.#endTimer)
+    this.#endTimer = undefined
+    this.#armEndTimer(CLIENT_PATIENCE)
   }
 
   #rejectSends(): void {

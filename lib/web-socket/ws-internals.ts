@@ -1,3 +1,4 @@
+import type { DeflateRaw } from 'node:zlib'
 import * as ws from 'ws'
 
 /**
@@ -13,6 +14,8 @@ export interface PerMessageDeflate {
   cleanup(): void
   /** The limit of one `decompress`, in bytes; 31 bits, and 0 for none. */
   _maxPayload: number
+  /** The zlib stream that compresses, once there is one. */
+  readonly _deflate: DeflateRaw | null
 }
 
 /** The parameters of RFC 7692, section 7.1, as `ws` names them. */
@@ -37,6 +40,11 @@ export function createPerMessageDeflate(options: PerMessageDeflateOptions, param
   const deflate = new PerMessageDeflate(options)
   deflate.params = params
   return deflate
+}
+
+/** Empties the window of what was compressed. */
+export function resetDeflate({ _deflate }: PerMessageDeflate): void {
+  _deflate?.reset()
 }
 
 /** Lets the next `decompress` result in at most this many bytes. */
