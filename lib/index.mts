@@ -4,6 +4,9 @@
  */
 export type * from './index.ts'
 export {
+  createReadableMessageStream,
+  createWebSocketStream,
+  createWritableMessageStream,
   ManagedWebSocket,
   prepareMessage,
   WebSocketCloseStatus,
