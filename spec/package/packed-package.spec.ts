@@ -33,12 +33,17 @@ describe('the tarball', () => {
   })
 })
 
-describe('in a project with Express', () => {
+const { '@types/express': latestTypes, express: latest } = devDependencies
+
+describe.each([
+  { express: '4.18.0', types: '4.17.25' },
+  { express: latest, types: latestTypes },
+])('in a project with Express $express', ({ express, types }) => {
   let project: string
 
   beforeAll(async () => {
-    const { '@types/express': expressTypes, '@types/node': nodeTypes, express } = devDependencies
-    project = await installAsync('express', [`express@${express}`, `@types/express@${expressTypes}`, `@types/node@${nodeTypes}`])
+    const dependencies = [`express@${express}`, `@types/express@${types}`, `@types/node@${devDependencies['@types/node']}`]
+    project = await installAsync('express', `express-${express}`, dependencies)
   })
 
   it('echoes for a CommonJS module', async () => {
@@ -79,7 +84,7 @@ describe('in a project without Express, with the latest @types/node', () => {
   let project: string
 
   beforeAll(async () => {
-    project = await installAsync('node-http', ['@types/node@latest'])
+    project = await installAsync('node-http', 'node-http', ['@types/node@latest'])
   })
 
   it.each(['node16', 'nodenext', 'bundler'] as const)('type-checks with moduleResolution %s, libraries included', async (resolution) => {
@@ -92,9 +97,9 @@ describe('in a project without Express, with the latest @types/node', () => {
   })
 })
 
-/** Copies the consumer of that name to a directory of its own, as a CommonJS and as an ES module, and installs the tarball there. */
-async function installAsync(consumer: string, dependencies: readonly string[]): Promise<string> {
-  const project = join(directory, consumer)
+/** Copies a consumer into a new project, its server as a CommonJS and as an ES module, and installs the tarball there. */
+async function installAsync(consumer: string, name: string, dependencies: readonly string[]): Promise<string> {
+  const project = join(directory, name)
   cpSync(join(__dirname, 'consumers', consumer), project, { recursive: true })
   cpSync(join(project, 'server.ts'), join(project, 'server-module.mts'))
   writeFileSync(join(project, 'package.json'), '{ "private": true }')

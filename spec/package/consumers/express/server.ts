@@ -1,5 +1,6 @@
 import express from 'express'
 import { useWebSockets, WebSocketCloseStatus, WebSocketException, type ManagedWebSocket } from 'express-use-websockets'
+import { createServer } from 'express-use-websockets/http2'
 
 const app = express()
 app.use(useWebSockets({ keepAliveInterval: 120_000, allowedOrigins: ['https://client.com'] }))
@@ -33,4 +34,4 @@ useWebSockets({ keepaliveInterval: 5 })
 // @ts-expect-error: there is no such code.
 export const neverTrue = new WebSocketException('ERR_WEBSOCKET_INVALID_STATE', 'x').code === 'ERR_WEBSOCKET_UNHEARD_OF'
 
-app.listen(3000)
+createServer(app).listen(3000)
