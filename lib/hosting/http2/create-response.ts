@@ -42,7 +42,11 @@ function sendHead(response: ServerResponseInternals, exchange: Exchange, statusL
     // To the peer a 2xx means that the tunnel is open and that this body is the first frames (RFC 8441, section 5).
     response.statusCode = notImplemented
   }
-  if (exchange.isAccepted) response._hasBody = false
+  if (exchange.isAccepted) {
+    // Neither a status of before nor one that a hook has set can be the answer now; and what is written from here on is no body.
+    response.statusCode = 200
+    response._hasBody = false
+  }
   if (!stream.destroyed && !stream.closed) respond(response, exchange)
   response._header = statusLine
   response._headerSent = true

@@ -21,6 +21,7 @@ export function serveStream(server: Http2Server | Http2SecureServer, stream: Ser
   const response = createResponse(request, exchange)
   rememberExchange(request, exchange)
   response.on('finish', () => onFinish(exchange, request))
+  exchange.socket.on('timeout', () => onTimeout(exchange, request, response))
   stream.once('aborted', () => onAborted(exchange))
   stream.once('close', () => onClose(request, response))
   if (isConnect && head.protocol === undefined) refuseConnect(server, request, response)
@@ -71,6 +72,13 @@ function onFinish(exchange: Exchange, request: IncomingMessageInternals): void {
   const wasComplete = request.complete
   discardBody(request, exchange.stream)
   if (!wasComplete) exchange.stream.close()
+}
+
+/** As `node:http` does when the timeout of a socket has run out: it concerns whoever listens, or else ends the matter. */
+function onTimeout({ socket }: Exchange, request: IncomingMessageInternals, response: ServerResponseInternals): void {
+  const isHeardByRequest = !request.complete && request.emit('timeout', socket)
+  const isHeardByResponse = response.emit('timeout', socket)
+  if (!isHeardByRequest && !isHeardByResponse) socket.destroy()
 }
 
 /** The peer has reset the stream, and be it with NO_ERROR: nobody waits for the response any more. */

@@ -10,6 +10,12 @@ import type { ConnectionFacts } from './connection-facts.ts'
  * itself, so that its `'close'`, its timeout and `destroy()` concern the stream and not the connection with everybody else's streams.
  */
 export class StreamSocket extends Duplex {
+  // Fields, as in a TLS socket: code behind a proxy is known to set `encrypted`.
+  alpnProtocol: string | undefined
+  authorizationError: Error | undefined
+  authorized: boolean
+  encrypted: boolean
+  servername: string | false | undefined
   readonly #stream: ServerHttp2Stream
   readonly #isTunnel: boolean
   readonly #facts: ConnectionFacts
@@ -21,26 +27,15 @@ export class StreamSocket extends Duplex {
     this.#stream = stream
     this.#isTunnel = isTunnel
     this.#facts = connectionFactsOf(stream.session)
+    this.alpnProtocol = this.#facts.alpnProtocol
+    this.authorizationError = this.#facts.authorizationError
+    this.authorized = this.#facts.authorized
+    this.encrypted = this.#facts.encrypted
+    this.servername = this.#facts.servername
     this.#server = (stream.session as { readonly server?: Http2Server } | undefined)?.server
     this.on('error', ignoreError)
     stream.on('timeout', () => this.emit('timeout'))
     stream.once('close', () => this.destroy())
-  }
-
-  get alpnProtocol(): string | undefined {
-    return this.#facts.alpnProtocol
-  }
-
-  get authorizationError(): Error | undefined {
-    return this.#facts.authorizationError
-  }
-
-  get authorized(): boolean {
-    return this.#facts.authorized
-  }
-
-  get encrypted(): boolean {
-    return this.#facts.encrypted
   }
 
   get localAddress(): string | undefined {
@@ -69,10 +64,6 @@ export class StreamSocket extends Duplex {
 
   get server(): Http2Server | undefined {
     return this.#server
-  }
-
-  get servername(): string | false | undefined {
-    return this.#facts.servername
   }
 
   address(): object {
@@ -174,7 +165,7 @@ export class StreamSocket extends Duplex {
 
   #tlsSocket(): Partial<TLSSocket> | undefined {
     const { session } = this.#stream
-    return session === undefined || session.destroyed || !this.encrypted ? undefined : (session.socket as TLSSocket)
+    return session === undefined || session.destroyed || !this.#facts.encrypted ? undefined : (session.socket as TLSSocket)
   }
 }
 

@@ -1,0 +1,96 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { computeAcceptKey } from '../../handshake/compute-accept-key.ts'
+import { recogniseExtendedConnect } from '../../handshake/recognise-extended-connect.ts'
+import { abortError } from '../../web-socket/abort-error.ts'
+import { WebSocketException } from '../../web-socket/web-socket-exception.ts'
+import type { WebSocketTransport } from '../../web-socket/web-socket-transport.ts'
+import type { WebSocketRequest } from '../web-socket-request.ts'
+import { exchangeOf } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
+import { createStreamTransport } from './stream-transport.ts'
+
+/** The request as a possible WebSocket (RFC 8441); `undefined` if it did not come over an HTTP/2 server of this package. */
+export function http2WebSocketRequestOf(request: IncomingMessage, response: ServerResponse): WebSocketRequest | undefined {
+  const exchange = exchangeOf(request)
+  return exchange === undefined ? undefined : new Http2WebSocketRequest(request, response, exchange)
+}
+
+class Http2WebSocketRequest implements WebSocketRequest {
+  readonly isWebSocketRequest: boolean
+  readonly refusal: string | undefined
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #exchange: Exchange
+
+  constructor(request: IncomingMessage, response: ServerResponse, exchange: Exchange) {
+    this.#request = request
+    this.#response = response
+    this.#exchange = exchange
+    const refusal = exchange.isTunnel ? refusalOf(request, exchange) : undefined
+    this.isWebSocketRequest = exchange.isTunnel && refusal === undefined
+    this.refusal = refusal
+  }
+
+  get isResponseStarted(): boolean {
+    return this.#exchange.isAccepted || this.#response.headersSent || this.#response.writableEnded
+  }
+
+  // Rejects rather than throws, as the interface says.
+  async acceptAsync(
+    headers: readonly (readonly [name: string, value: string])[],
+    signal: AbortSignal | undefined,
+  ): Promise<WebSocketTransport> {
+    const { stream } = this.#exchange
+    if (signal?.aborted) throw abortError('The accept was cancelled', signal.reason)
+    if (stream.destroyed || stream.closed) throw clientGone()
+    this.#writeHead(headers)
+    // A timeout that was set for the request does not count for the socket.
+    stream.setTimeout(0)
+    // Hooks of the response are the application's code, and may have taken their time or destroyed the request.
+    if (stream.destroyed || stream.closed) throw clientGone()
+    return createStreamTransport(stream)
+  }
+
+  complete(): void {
+    if (!this.#response.writableEnded) this.#response.end()
+  }
+
+  #writeHead(headers: readonly (readonly [name: string, value: string])[]): void {
+    const response = this.#response
+    for (const name of bodyFields) response.removeHeader(name)
+    for (const [name, value] of headers) response.setHeader(name, value)
+    const key = this.#request.headers['sec-websocket-key']
+    // RFC 8441 has no key. Clients that send one all the same (Node 26, undici before 8.11) want it answered.
+    if (key === undefined) response.removeHeader('sec-websocket-accept')
+    else response.setHeader('sec-websocket-accept', computeAcceptKey(key))
+    this.#exchange.isAccepted = true
+    try {
+      // Through the response's own methods, so that whoever hooks them (sessions, cookies, access logs) gets to see the accept.
+      response.writeHead(200)
+      response.flushHeaders()
+    } catch (error) {
+      if (!response.headersSent) this.#exchange.isAccepted = false
+      throw error
+    }
+  }
+}
+
+function refusalOf(request: IncomingMessage, { head, stream }: Exchange): string | undefined {
+  const refusal = recogniseExtendedConnect({
+    method: head.method,
+    protocol: head.protocol,
+    versionLines: request.headersDistinct['sec-websocket-version'] ?? [],
+  })
+  if (refusal !== undefined) return refusal
+  return stream.endAfterHeaders ? 'the request ended the stream (END_STREAM), so that the client could send nothing' : undefined
+}
+
+function clientGone(): WebSocketException {
+  return new WebSocketException(
+    'ERR_WEBSOCKET_CLIENT_GONE',
+    'The client reset the stream or closed the connection before the WebSocket was accepted',
+  )
+}
+
+/** They describe a body, which an open tunnel does not have. */
+const bodyFields = ['content-length', 'transfer-encoding', 'content-encoding']

@@ -1,0 +1,8 @@
+import { createRequire } from 'node:module'
+import express from 'express'
+
+/** Every supported major version of Express under its name, for `describe.each`. Version 4 has no types of its own here. */
+export const expressVersions: readonly (readonly [name: string, express: typeof express])[] = [
+  ['Express 5', express],
+  ['Express 4', createRequire(__filename)('express4') as typeof express],
+]
