@@ -1,12 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = join(__dirname, '..')
-const sources = readdirSync(root)
-  .filter((name) => !['coverage', 'dist', 'node_modules'].includes(name) && !name.startsWith('.'))
-  .flatMap((name) => (statSync(join(root, name)).isDirectory() ? filesOf(name) : name))
-  .filter((file) => /\.[cm]?[jt]s$/.test(file))
+const skipped = new Set(['coverage', 'dist', 'node_modules'])
+const sources = filesIn('').filter((file) => /\.[cm]?[jt]s$/.test(file))
 
 describe('the sources', () => {
   it('are plain ASCII, so that what looks alike is alike', () => {
@@ -21,6 +19,8 @@ describe('the sources', () => {
   })
 })
 
-function filesOf(folder: string): string[] {
-  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
+function filesIn(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .filter(({ name }) => !name.startsWith('.') && !skipped.has(name))
+    .flatMap((entry) => (entry.isDirectory() ? filesIn(join(folder, entry.name)) : join(folder, entry.name)))
 }
