@@ -1,0 +1,74 @@
+import { channel } from 'node:diagnostics_channel'
+import type { Channel } from 'node:diagnostics_channel'
+import type { IncomingMessage } from 'node:http'
+import { debuglog } from 'node:util'
+import type { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
+import type { WebSocketCompletion } from './web-socket/web-socket-completion.ts'
+import type { WebSocketException } from './web-socket/web-socket-exception.ts'
+
+/** On `express-use-websockets:accept`: a WebSocket was accepted. */
+export interface WebSocketAcceptEvent {
+  readonly request: IncomingMessage
+  readonly webSocket: ManagedWebSocket
+}
+
+/** On `express-use-websockets:refuse`: a WebSocket request was answered by the middleware itself. */
+export interface WebSocketRefuseEvent {
+  readonly request: IncomingMessage
+  /** The status of the answer: 403 for its origin, 503 if there are too many connections or the server is closing. */
+  readonly statusCode: number
+  readonly reason: string
+}
+
+/** On `express-use-websockets:close`: a WebSocket has completed, in whichever way. */
+export interface WebSocketCloseEvent {
+  readonly request: IncomingMessage
+  readonly webSocket: ManagedWebSocket
+  readonly completion: WebSocketCompletion
+  /** From accept to completion, in milliseconds. */
+  readonly duration: number
+}
+
+/** On `express-use-websockets:error`: a WebSocket ended by an error: of the peer, of the connection, or of the handler. */
+export interface WebSocketErrorEvent {
+  readonly request: IncomingMessage
+  readonly webSocket: ManagedWebSocket
+  readonly error: WebSocketException
+}
+
+/** On `express-use-websockets:drain`: `closeAsync` of the middleware has begun, and later ended. */
+export interface WebSocketDrainEvent {
+  readonly phase: 'start' | 'end'
+  /** Sockets that were open when it began. */
+  readonly connections: number
+  /** Of these, how many had to be aborted: 0 at the start. */
+  readonly aborted: number
+}
+
+/**
+ * Publishes what happens on `node:diagnostics_channel`, and prints it with `NODE_DEBUG=express-use-websockets`. Costs a flag check
+ * each when nobody listens.
+ */
+export const diagnostics = {
+  accept: (event: WebSocketAcceptEvent): void => report(acceptChannel, event, 'accepted', event.request.url),
+  refuse: (event: WebSocketRefuseEvent): void => report(refuseChannel, event, 'refused', event.request.url, event.statusCode, event.reason),
+  close: (event: WebSocketCloseEvent): void =>
+    report(closeChannel, event, 'closed', event.request.url, event.completion.closeStatus, event.duration),
+  error: (event: WebSocketErrorEvent): void =>
+    report(errorChannel, event, 'failed', event.request.url, event.error.code, event.error.message),
+  drain: (event: WebSocketDrainEvent): void => report(drainChannel, event, 'drain', event.phase, event.connections, event.aborted),
+}
+
+// Channels live as long as somebody holds them.
+const acceptChannel = channel('express-use-websockets:accept')
+const refuseChannel = channel('express-use-websockets:refuse')
+const closeChannel = channel('express-use-websockets:close')
+const errorChannel = channel('express-use-websockets:error')
+const drainChannel = channel('express-use-websockets:drain')
+
+const debug = debuglog('express-use-websockets')
+
+function report(to: Channel, event: object, ...words: readonly unknown[]): void {
+  if (to.hasSubscribers) to.publish(event)
+  if (debug.enabled) debug('%s', words.join(' '))
+}
