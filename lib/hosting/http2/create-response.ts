@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Exchange } from './exchange.ts'
 import { asNetSocket } from './node-http-internals.ts'
 import type { ServerResponseInternals, WriteCallback } from './node-http-internals.ts'
-import { parseFieldLines, responseFields } from './response-fields.ts'
+import { addHeaders, parseFieldLines, responseFields } from './response-fields.ts'
 
 /**
  * Builds the response of a stream as a `ServerResponse` of `node:http` that has two of its methods replaced: the one that would write
@@ -14,11 +14,11 @@ import { parseFieldLines, responseFields } from './response-fields.ts'
 export function createResponse(request: IncomingMessage, exchange: Exchange): ServerResponseInternals {
   const { socket, stream } = exchange
   const response = new ServerResponse(request) as ServerResponseInternals
-  // With a header field set once, `writeHead()` adds those it is given to the others, so that the head is to be found in one place.
-  response.setHeader('date', '')
-  response.removeHeader('date')
-  response.sendDate = true
-  response._storeHeader = (statusLine) => sendHead(response, exchange, statusLine)
+  response._storeHeader = (statusLine, headers) => {
+    // `writeHead()` has added what it was given to the header fields that were set, or else hands it on as it is.
+    if (response.getHeaderNames().length === 0) addHeaders(response, headers)
+    sendHead(response, exchange, statusLine)
+  }
   response._writeRaw = createBodyWriter(response, exchange)
   Object.defineProperty(response, 'writableNeedDrain', {
     configurable: true,

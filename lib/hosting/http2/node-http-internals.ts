@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { StreamSocket } from './stream-socket.ts'
 
 /*
@@ -24,11 +24,20 @@ export interface ServerResponseInternals extends ServerResponse {
   _headerSent: boolean
   /** `name: value` lines of the trailers. */
   _trailer: string
-  /** Called once, by `writeHead()`, explicit or implicit, with the head complete. */
-  _storeHeader(statusLine: string, headers: unknown): void
+  /** Called once, by `writeHead()`, explicit or implicit, with the header fields that were set or else with what it was given itself. */
+  _storeHeader(statusLine: string, headers: UnsetHeaders): void
   /** Called for every piece that is to leave: informational responses before the head, the body after it. */
   _writeRaw(data: string | Uint8Array, encoding?: BufferEncoding | WriteCallback | null, callback?: WriteCallback | null): boolean
 }
+
+/** What `writeHead()` takes: fields by name, a list of names and values in turn, or a list of pairs. */
+export type UnsetHeaders = OutgoingHttpHeaders | HeaderList | HeaderPairs | null | undefined
+
+/** Names and values in turn. */
+export type HeaderList = readonly OutgoingHttpHeader[]
+
+/** Pairs of a name and a value. */
+export type HeaderPairs = readonly (readonly [name: string, value: OutgoingHttpHeader])[]
 
 /** What `write()` calls when a chunk is out. */
 export type WriteCallback = (error?: Error | null) => void

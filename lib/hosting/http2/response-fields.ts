@@ -1,4 +1,5 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { HeaderList, HeaderPairs, UnsetHeaders } from './node-http-internals.ts'
 
 /** The header fields of a response as HTTP/2 may carry them: without those that speak of an HTTP/1 connection (RFC 9113, section 8.2.2). */
 export function responseFields(response: ServerResponse): OutgoingHttpHeaders {
@@ -7,6 +8,28 @@ export function responseFields(response: ServerResponse): OutgoingHttpHeaders {
     if (!connectionFields.has(name)) fields[name] = response.getHeader(name)
   }
   return fields
+}
+
+/** Sets the header fields that `writeHead()` was given, in any of the forms that it takes. Lists may name a field more than once. */
+export function addHeaders(response: ServerResponse, headers: UnsetHeaders): void {
+  for (const [name, value] of pairsOf(headers)) {
+    if (value !== undefined) response.appendHeader(name, Array.isArray(value) ? value : String(value))
+  }
+}
+
+function pairsOf(headers: UnsetHeaders): readonly (readonly [name: string, value: OutgoingHttpHeader | undefined])[] {
+  if (headers === null || headers === undefined) return []
+  if (!isList(headers)) return Object.entries(headers)
+  if (isPairList(headers)) return headers
+  return headers.flatMap((name, index) => (index % 2 === 0 ? [[String(name), headers[index + 1]] as const] : []))
+}
+
+function isList(headers: HeaderList | HeaderPairs | OutgoingHttpHeaders): headers is HeaderList | HeaderPairs {
+  return Array.isArray(headers)
+}
+
+function isPairList(headers: HeaderList | HeaderPairs): headers is HeaderPairs {
+  return Array.isArray(headers[0])
 }
 
 /** Reads `name: value` lines, in which `node:http` keeps trailers and informational responses, back into fields. */
