@@ -5,7 +5,7 @@ import { quoted } from './quoted.ts'
 
 /** What recognition looks at in an HTTP/1 request. */
 export interface UpgradeRequest {
-  readonly method: string | undefined
+  readonly method?: string | undefined
   /** `'1.1'`, as `IncomingMessage.httpVersion`. */
   readonly httpVersion: string
   readonly rawHeaders: readonly string[]

@@ -1,0 +1,120 @@
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { computeAcceptKey } from '../handshake/compute-accept-key.ts'
+import { recogniseUpgrade } from '../handshake/recognise-upgrade.ts'
+import { signalAbortError } from '../web-socket/abort-error.ts'
+import { WebSocketException } from '../web-socket/web-socket-exception.ts'
+import type { WebSocketTransport } from '../web-socket/web-socket-transport.ts'
+import { Http1EarlyBytes } from './http1-early-bytes.ts'
+import { leaveHttpServer } from './node-http-internals.ts'
+import { SocketTransport } from './socket-transport.ts'
+import type { WebSocketRequest } from './web-socket-request.ts'
+
+/** A request over HTTP/1 as a possible WebSocket: accepted by a 101 on a connection that is then taken from its HTTP server. */
+export class Http1WebSocketRequest implements WebSocketRequest {
+  readonly refusal: string | undefined
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #key: string | undefined
+  readonly #earlyBytes: Http1EarlyBytes | undefined
+  #isAccepted = false
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request
+    this.#response = response
+    const { refusal, key, canonicalHeaders } = recogniseUpgrade(request)
+    this.refusal = refusal
+    Object.assign(request.headers, canonicalHeaders)
+    if (key === undefined) return
+    this.#earlyBytes = Http1EarlyBytes.keepFor(request, response)
+    if (this.#earlyBytes === undefined) {
+      this.refusal = 'the client sent more before it was accepted, which was lost because useWebSockets() ran too late: use it first'
+      response.shouldKeepAlive = false
+    } else {
+      this.#key = key
+    }
+  }
+
+  get isWebSocketRequest(): boolean {
+    return this.#key !== undefined
+  }
+
+  get isResponseStarted(): boolean {
+    return this.#isAccepted || this.#response.headersSent || this.#response.writableEnded
+  }
+
+  async acceptAsync(
+    headers: readonly (readonly [name: string, value: string])[],
+    signal: AbortSignal | undefined,
+  ): Promise<WebSocketTransport> {
+    if (signal?.aborted) throw signalAbortError(signal)
+    this.#checkClient()
+    // Behind other requests that the client sent on this connection before (HTTP pipelining).
+    if (this.#response.socket === null) await this.#untilItsTurn(signal)
+    this.#prepareHead(headers)
+    return this.#takeConnection()
+  }
+
+  complete(): void {
+    if (!this.#response.writableEnded) this.#response.end()
+  }
+
+  #checkClient(): void {
+    const { socket } = this.#request
+    if (socket.destroyed || socket.readableEnded || !socket.writable) {
+      throw new WebSocketException('ERR_WEBSOCKET_CLIENT_GONE', 'The client closed the connection before the WebSocket was accepted')
+    }
+  }
+
+  async #untilItsTurn(signal: AbortSignal | undefined): Promise<void> {
+    const settled = new AbortController()
+    const options = { signal: settled.signal }
+    const turn = once(this.#response, 'socket', options)
+    const end = once(this.#request.socket, 'close', options)
+    const cancellation = signal === undefined ? [] : [once(signal, 'abort', options)]
+    // An error of the connection ends it, which is what is looked at below.
+    await Promise.race([turn, end, ...cancellation]).catch(ignoreError)
+    settled.abort()
+    if (signal?.aborted) throw signalAbortError(signal)
+    this.#checkClient()
+  }
+
+  /** Lets everything that hooks the response (cookies, sessions, security headers, access logs) have its say on the 101. Writes nothing yet. */
+  #prepareHead(headers: readonly (readonly [name: string, value: string])[]): void {
+    const response = this.#response
+    const { statusCode, statusMessage } = response
+    const all = [...HANDSHAKE_FIELDS, ['Sec-WebSocket-Accept', computeAcceptKey(this.#key ?? '')] as const, ...headers]
+    for (const name of BODY_FIELDS) response.removeHeader(name)
+    for (const [name, value] of all) response.setHeader(name, value)
+    response.statusMessage = ''
+    try {
+      response.writeHead(101)
+      this.#checkClient()
+    } catch (error) {
+      if (!response.headersSent) {
+        for (const [name] of all) response.removeHeader(name)
+        Object.assign(response, { statusCode, statusMessage })
+      }
+      throw error
+    }
+  }
+
+  #takeConnection(): WebSocketTransport {
+    const { socket } = this.#request
+    this.#isAccepted = true
+    leaveHttpServer(socket)
+    const transport = new SocketTransport(socket, this.#earlyBytes?.take(this.#response) ?? [])
+    this.#response.flushHeaders()
+    return transport
+  }
+}
+
+const HANDSHAKE_FIELDS = [
+  ['Connection', 'Upgrade'],
+  ['Upgrade', 'websocket'],
+] as const
+
+/** They describe a body, which a 101 does not have. */
+const BODY_FIELDS = ['Content-Encoding', 'Content-Length', 'Transfer-Encoding']
+
+function ignoreError(): void {}

@@ -1,0 +1,32 @@
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { WebSocketTransport } from '../web-socket/web-socket-transport.ts'
+
+/** A connection that is a WebSocket's alone: TCP, TLS, a Unix socket or a named pipe. */
+export class SocketTransport implements WebSocketTransport {
+  readonly duplex: Socket
+  readonly head: readonly Uint8Array[]
+
+  constructor(duplex: Socket, head: readonly Uint8Array[]) {
+    this.duplex = duplex
+    this.head = head
+    // The time that an HTTP request may take means nothing to a WebSocket; keep-alive pings find dead peers.
+    duplex.setTimeout(0)
+    duplex.setNoDelay(true)
+    // Until the WebSocket listens, which is in a moment.
+    duplex.on('error', ignoreError)
+  }
+
+  abort(): void {
+    const { duplex } = this
+    // Only TCP itself can be reset.
+    if (duplex instanceof TLSSocket || duplex.remoteAddress === undefined) duplex.destroy()
+    else duplex.resetAndDestroy()
+  }
+
+  end(): void {
+    this.duplex.end()
+  }
+}
+
+function ignoreError(): void {}
