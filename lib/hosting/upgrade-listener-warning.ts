@@ -1,0 +1,26 @@
+import type { IncomingMessage, Server } from 'node:http'
+import { leavesUpgradesToListeners, serverOf } from './node-http-internals.ts'
+
+/**
+ * Warns, once a server, that WebSocket requests cannot get to the middleware because the server has `'upgrade'` listeners of somebody else:
+ * Node then gives upgrade requests to those alone. Called with a request that did get here.
+ */
+export function warnOfUpgradeListeners(request: IncomingMessage): void {
+  const server = serverOf(request)
+  if (server === undefined || knownServers.has(server) || server.listenerCount('upgrade') === 0) return
+  knownServers.add(server)
+  if (!leavesUpgradesToListeners(server)) return
+  process.emitWarning(
+    "WebSocket requests do not reach useWebSockets(): the server has 'upgrade' listeners (socket.io, Vite, another WebSocket server), " +
+      'and Node gives upgrade requests to them alone. Call attachWebSockets(server, app, { filter }) to claim those that are yours',
+    { type: 'WebSocketWarning', code: 'WEBSOCKET_UPGRADE_LISTENERS' },
+  )
+}
+
+/** Notes that the server's upgrade requests do get to the app, by `attachWebSockets()`. */
+export function markAsAttached(server: Server): void {
+  knownServers.add(server)
+}
+
+/** Servers that need no (further) warning. */
+const knownServers = new WeakSet<Server>()

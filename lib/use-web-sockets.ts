@@ -1,0 +1,126 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { addressedHost } from './addressed-host.ts'
+import { createOriginFilter } from './handshake/origin-filter.ts'
+import type { OriginFilter } from './handshake/origin-filter.ts'
+import { noteArrivals } from './hosting/http1-arrival.ts'
+import { Http1WebSocketRequest } from './hosting/http1-request.ts'
+import { http2WebSocketRequestOf } from './hosting/http2/http2-web-socket-request.ts'
+import { warnOfUpgradeListeners } from './hosting/upgrade-listener-warning.ts'
+import { resolveDrainOptions } from './web-socket-drain-options.ts'
+import type { WebSocketDrainOptions } from './web-socket-drain-options.ts'
+import { WebSocketManager } from './web-socket-manager.ts'
+import { resolveWebSocketOptions } from './web-socket-options.ts'
+import type { WebSocketOptions } from './web-socket-options.ts'
+import { WebSocketRegistry } from './web-socket-registry.ts'
+import type { WebSocketDrainResult } from './web-socket-registry.ts'
+
+/** What {@link useWebSockets} makes: middleware for Express and Connect, or to be called by hand. */
+export interface WebSocketMiddleware {
+  /**
+   * Sets `request.webSockets` and goes on, or answers a WebSocket request that may not pass (403, 503).
+   * @returns for a WebSocket request, a promise that resolves, and never rejects, when it is through: when the accepted WebSocket has
+   * completed, or the response has ended. `undefined` for every other request.
+   */
+  (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): Promise<void> | undefined
+  /** How many WebSockets are open. */
+  readonly connections: number
+  /**
+   * Closes all WebSockets, for a shutdown: answers new ones 503, sends every open one a Close frame (1001 unless told otherwise), waits for
+   * the close handshakes, and aborts what is left after `timeout`. There is no way back; a second call returns the first one's promise.
+   * @throws `WebSocketException` rejects with `ERR_WEBSOCKET_INVALID_OPTION`.
+   */
+  closeAsync(options?: WebSocketDrainOptions): Promise<WebSocketDrainResult>
+}
+
+/**
+ * Makes the middleware that lets later handlers accept WebSockets. Use it first: it must see a request before anything asynchronous happens
+ * to it, lest a client that does not wait for the answer is refused.
+ *
+ * @example
+ * ```ts
+ * app.use(useWebSockets())
+ * app.all('/ws', async (req, res) => {
+ *   if (!req.webSockets.isWebSocketRequest) return res.sendStatus(400)
+ *   await using webSocket = await req.webSockets.acceptWebSocketAsync()
+ *   for await (const message of webSocket) await webSocket.sendAsync(message)
+ * })
+ * ```
+ * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_OPTION`.
+ */
+export function useWebSockets(options?: WebSocketOptions): WebSocketMiddleware {
+  const resolved = resolveWebSocketOptions(options)
+  const isOriginAllowed = createOriginFilter(resolved.allowedOrigins)
+  const registry = new WebSocketRegistry(resolved.maxConnections)
+  noteArrivals()
+
+  function webSockets(request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): Promise<void> | undefined {
+    // Of several middlewares the first one decides, as in ASP.NET Core.
+    if ('webSockets' in request) {
+      next()
+      return undefined
+    }
+    const webSocketRequest = http2WebSocketRequestOf(request, response) ?? new Http1WebSocketRequest(request, response)
+    const manager = new WebSocketManager(request, response, webSocketRequest, resolved, registry)
+    Object.assign(request, { webSockets: manager })
+    if (manager.isWebSocketRequest) return admit({ request, response, next }, isOriginAllowed, registry)
+    warnOfUpgradeListeners(request)
+    next()
+    return undefined
+  }
+
+  return Object.defineProperty(
+    Object.assign(webSockets, { closeAsync: async (drain?: WebSocketDrainOptions) => registry.drain(resolveDrainOptions(drain)) }),
+    'connections',
+    { get: () => registry.size },
+  ) as typeof webSockets & Pick<WebSocketMiddleware, 'closeAsync' | 'connections'>
+}
+
+interface MiddlewareCall {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly next: (error?: unknown) => void
+}
+
+/** Lets a WebSocket request pass, at once unless the origin filter takes its time. */
+function admit(call: MiddlewareCall, isOriginAllowed: OriginFilter | undefined, registry: WebSocketRegistry): Promise<void> {
+  const whenThrough = untilThrough(call)
+  const decide = (isAllowed: boolean): void => {
+    if (!isAllowed) refuse(call.response, 403)
+    else if (!registry.takePlace()) refuse(call.response, 503)
+    else {
+      void whenThrough.then(() => registry.givePlaceBack())
+      call.next()
+    }
+  }
+  const isAllowed = askOrigin(call, isOriginAllowed)
+  if (typeof isAllowed === 'boolean') decide(isAllowed)
+  else isAllowed.then(decide).catch(call.next)
+  return whenThrough
+}
+
+function askOrigin({ request }: MiddlewareCall, isOriginAllowed: OriginFilter | undefined): boolean | Promise<boolean> {
+  const origin = request.headersDistinct['origin']?.join(',') ?? ''
+  if (isOriginAllowed === undefined || origin === '') return true
+  try {
+    return isOriginAllowed({ origin, request, ...addressedHost(request) })
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+function refuse(response: ServerResponse, statusCode: 403 | 503): void {
+  response.statusCode = statusCode
+  if (statusCode === 503) response.setHeader('Retry-After', RETRY_AFTER)
+  response.end()
+}
+
+/** The response closes when it has ended, or with its connection; if it waits behind another response, only the connection closes. */
+async function untilThrough({ request, response }: MiddlewareCall): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('close', resolve)
+    if (response.socket === null) request.socket.once('close', resolve)
+  })
+}
+
+/** Seconds. */
+const RETRY_AFTER = 5

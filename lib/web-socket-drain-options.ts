@@ -1,0 +1,35 @@
+import { OptionReader, show } from './option-reader.ts'
+import type { DrainPlan } from './web-socket-registry.ts'
+import { checkCloseArguments } from './web-socket/arguments.ts'
+import { WebSocketCloseStatus } from './web-socket/web-socket-close-status.ts'
+import { WebSocketException } from './web-socket/web-socket-exception.ts'
+
+/** How a middleware closes its WebSockets. Times are milliseconds. */
+export interface WebSocketDrainOptions {
+  /** The code of the Close frames. Defaults to `1001`, "going away". */
+  readonly closeStatus?: number | undefined
+  /** The reason in the Close frames. Defaults to `''`. */
+  readonly closeStatusDescription?: string | undefined
+  /** The time over which the Close frames are spread, so that the clients do not all come back at once. Defaults to `0`. */
+  readonly spread?: number | undefined
+  /** The time after which what is left is aborted. Defaults to `30_000`; `Infinity`: never. */
+  readonly timeout?: number | undefined
+}
+
+/** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_INVALID_OPTION`. */
+export function resolveDrainOptions(options: WebSocketDrainOptions | undefined): DrainPlan {
+  if (options === undefined) return resolveDrainOptions({})
+  if (typeof options !== 'object' || options === null) {
+    throw new WebSocketException('ERR_WEBSOCKET_INVALID_OPTION', `closeAsync: the options must be an object. Received ${show(options)}`)
+  }
+  const reader = new OptionReader({ name: 'closeAsync', code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, OPTION_NAMES)
+  const closeStatus = options.closeStatus ?? WebSocketCloseStatus.EndpointUnavailable
+  return {
+    closeStatus,
+    closeStatusDescription: checkCloseArguments(closeStatus, options.closeStatusDescription),
+    spread: reader.integer('spread', 0, 2_147_483_647, 0),
+    timeout: reader.duration('timeout', 'never', 30_000),
+  }
+}
+
+const OPTION_NAMES: readonly (keyof WebSocketDrainOptions)[] = ['closeStatus', 'closeStatusDescription', 'spread', 'timeout']

@@ -1,0 +1,133 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { failWebSocket } from './fail-web-socket.ts'
+import { negotiateCompression } from './handshake/negotiate-compression.ts'
+import { requestedSubProtocols } from './handshake/sub-protocol.ts'
+import { guardResponse } from './hosting/response-guard.ts'
+import type { WebSocketRequest } from './hosting/web-socket-request.ts'
+import { resolveAcceptContext } from './web-socket-accept-context.ts'
+import type { CompressionSettings, ResolvedAcceptContext, WebSocketAcceptContext } from './web-socket-accept-context.ts'
+import type { ResolvedWebSocketOptions } from './web-socket-options.ts'
+import type { WebSocketRegistry } from './web-socket-registry.ts'
+import { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
+import { WebSocketException } from './web-socket/web-socket-exception.ts'
+import type { WebSocketCompression } from './web-socket/web-socket-settings.ts'
+import type { WebSocketTransport } from './web-socket/web-socket-transport.ts'
+
+/** `request.webSockets`: tells whether a request asks for a WebSocket, and accepts it. .NET's `HttpContext.WebSockets`. */
+export class WebSocketManager {
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #webSocketRequest: WebSocketRequest
+  readonly #options: ResolvedWebSocketOptions
+  readonly #registry: WebSocketRegistry
+  #isAccepting = false
+
+  /** @internal */
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    webSocketRequest: WebSocketRequest,
+    options: ResolvedWebSocketOptions,
+    registry: WebSocketRegistry,
+  ) {
+    this.#request = request
+    this.#response = response
+    this.#webSocketRequest = webSocketRequest
+    this.#options = options
+    this.#registry = registry
+  }
+
+  /** Whether this request asks for a WebSocket (RFC 6455, section 4.2.1; RFC 8441, section 5), so that it can be accepted. */
+  get isWebSocketRequest(): boolean {
+    return this.#webSocketRequest.isWebSocketRequest
+  }
+
+  /** Why an attempt to open a WebSocket is no WebSocket request, in words; `undefined` if it is one, or was no attempt. */
+  get refusal(): string | undefined {
+    return this.#webSocketRequest.refusal
+  }
+
+  /** The sub-protocols that the client offers, in its order; empty if it offers none. */
+  get webSocketRequestedProtocols(): readonly string[] {
+    return requestedSubProtocols(this.#request.rawHeaders)
+  }
+
+  /**
+   * Accepts: answers the request with 101 (200 over HTTP/2) and everything that was set on the response, and makes the connection a
+   * WebSocket. The response stays unfinished until the socket has completed, and cannot be written to any more.
+   * @param subProtocolOrContext - the sub-protocol to answer with, or everything there is to say about this WebSocket. Defaults to no
+   * sub-protocol and the options of `useWebSockets()`.
+   * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT`; `ERR_WEBSOCKET_NOT_A_WEBSOCKET_REQUEST`,
+   * `ERR_WEBSOCKET_ALREADY_ACCEPTED`, `ERR_WEBSOCKET_RESPONSE_STARTED`, `ERR_WEBSOCKET_SERVER_CLOSING` after `closeAsync()` of the middleware;
+   * `ERR_WEBSOCKET_CLIENT_GONE`; `ABORT_ERR` if the context's signal was aborted. Nothing was written then.
+   */
+  async acceptWebSocketAsync(subProtocolOrContext?: string | WebSocketAcceptContext | null): Promise<ManagedWebSocket> {
+    const context = resolveAcceptContext(subProtocolOrContext, this.#options)
+    this.#checkState()
+    this.#isAccepting = true
+    try {
+      return await this.#accept(context)
+    } catch (error) {
+      this.#isAccepting = false
+      throw error
+    }
+  }
+
+  #checkState(): void {
+    const { isWebSocketRequest, isResponseStarted, refusal } = this.#webSocketRequest
+    if (!isWebSocketRequest) {
+      const message = `Not a WebSocket request${refusal === undefined ? '' : `: ${refusal}`}`
+      throw new WebSocketException('ERR_WEBSOCKET_NOT_A_WEBSOCKET_REQUEST', message)
+    }
+    if (this.#isAccepting) {
+      throw new WebSocketException('ERR_WEBSOCKET_ALREADY_ACCEPTED', 'The WebSocket was accepted before; a request can be accepted once')
+    }
+    if (isResponseStarted) {
+      throw new WebSocketException(
+        'ERR_WEBSOCKET_RESPONSE_STARTED',
+        'The response has already started, so the WebSocket cannot be accepted any more',
+      )
+    }
+    if (this.#registry.isDraining) {
+      throw new WebSocketException('ERR_WEBSOCKET_SERVER_CLOSING', 'The WebSockets of this server are being closed; no more are accepted')
+    }
+  }
+
+  async #accept(context: ResolvedAcceptContext): Promise<ManagedWebSocket> {
+    const headers: [name: string, value: string][] = []
+    if (context.subProtocol !== null) headers.push(['Sec-WebSocket-Protocol', context.subProtocol])
+    const agreement = context.compression && negotiateCompression(this.#request.rawHeaders, context.compression)
+    if (agreement !== undefined) headers.push(['Sec-WebSocket-Extensions', agreement.responseHeader])
+    const transport = await this.#webSocketRequest.acceptAsync(headers, context.signal)
+    return this.#open(transport, context, agreement && { ...agreement, ...usage(context.compression) })
+  }
+
+  #open(transport: WebSocketTransport, context: ResolvedAcceptContext, compression: WebSocketCompression | undefined): ManagedWebSocket {
+    const { duplex } = transport
+    const registry = this.#registry
+    const webSocket: ManagedWebSocket = new ManagedWebSocket(transport, {
+      isServer: true,
+      subProtocol: context.subProtocol,
+      keepAliveInterval: context.keepAliveInterval,
+      keepAliveTimeout: context.keepAliveTimeout,
+      maxMessageSize: context.maxMessageSize,
+      closeTimeout: context.closeTimeout,
+      compression,
+      onCompleted: () => registry.delete(webSocket),
+    })
+    registry.add(webSocket)
+    const release = guardResponse(this.#response, () => void failWebSocket(webSocket))
+    // First of all listeners, so that whoever logs requests finds the response finished, not broken off.
+    duplex.prependOnceListener('close', () => {
+      release()
+      this.#webSocketRequest.complete()
+    })
+    // It was handed over paused.
+    duplex.resume()
+    return webSocket
+  }
+}
+
+function usage(compression: CompressionSettings | undefined): Pick<WebSocketCompression, 'threshold' | 'level'> {
+  return { threshold: compression?.threshold ?? 0, level: compression?.level ?? -1 }
+}

@@ -1,0 +1,110 @@
+import { WebSocketState } from './web-socket/web-socket-state.ts'
+import type { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
+
+/** How to close all WebSockets of a middleware, complete. */
+export interface DrainPlan {
+  readonly closeStatus: number
+  readonly closeStatusDescription: string
+  /** Milliseconds until what is left is aborted. */
+  readonly timeout: number
+  /** Milliseconds over which the Close frames are spread. */
+  readonly spread: number
+}
+
+/** What became of the WebSockets that were open when a middleware was closed. */
+export interface WebSocketDrainResult {
+  /** How many ended by themselves or by the close handshake. */
+  readonly closed: number
+  /** How many had to be aborted. */
+  readonly aborted: number
+}
+
+/** The WebSockets of one middleware: those that are open, and the places for those that are about to be. */
+export class WebSocketRegistry {
+  readonly #maxConnections: number
+  readonly #open = new Set<ManagedWebSocket>()
+  #places = 0
+  #drain: Promise<WebSocketDrainResult> | undefined
+  #onEmpty: (() => void) | undefined
+  #plan: DrainPlan | undefined
+
+  constructor(maxConnections: number) {
+    this.#maxConnections = maxConnections
+  }
+
+  /** How many are open. */
+  get size(): number {
+    return this.#open.size
+  }
+
+  get isDraining(): boolean {
+    return this.#drain !== undefined
+  }
+
+  /** Takes a place for one more; `false` if there is none. */
+  takePlace(): boolean {
+    if (this.isDraining || this.#places >= this.#maxConnections) return false
+    this.#places++
+    return true
+  }
+
+  givePlaceBack(): void {
+    this.#places--
+  }
+
+  add(webSocket: ManagedWebSocket): void {
+    this.#open.add(webSocket)
+    // It was being accepted when the drain began.
+    if (this.#plan !== undefined) close(webSocket, this.#plan)
+  }
+
+  delete(webSocket: ManagedWebSocket): void {
+    this.#open.delete(webSocket)
+    if (this.#open.size === 0) this.#onEmpty?.()
+  }
+
+  /** Closes all, and gives no place any more. A second call returns the first one's promise. */
+  drain(plan: DrainPlan): Promise<WebSocketDrainResult> {
+    this.#plan ??= plan
+    this.#drain ??= this.#closeAll(plan)
+    return this.#drain
+  }
+
+  async #closeAll(plan: DrainPlan): Promise<WebSocketDrainResult> {
+    const webSockets = [...this.#open]
+    const timers = webSockets.map((webSocket, index) => {
+      const delay = (index * plan.spread) / webSockets.length
+      if (delay > 0) return setTimeout(close, delay, webSocket, plan)
+      close(webSocket, plan)
+      return undefined
+    })
+    const isTimedOut = await this.#untilEmpty(plan.timeout)
+    for (const timer of timers) clearTimeout(timer)
+    if (!isTimedOut) return { closed: webSockets.length, aborted: 0 }
+    const rest = [...this.#open]
+    for (const webSocket of rest) webSocket.abort()
+    await Promise.all(rest.map((webSocket) => webSocket.completion))
+    const aborted = rest.filter((webSocket) => webSockets.includes(webSocket)).length
+    return { closed: webSockets.length - aborted, aborted }
+  }
+
+  /** @returns whether the time was up first. */
+  async #untilEmpty(timeout: number): Promise<boolean> {
+    if (this.#open.size === 0) return false
+    return new Promise((resolve) => {
+      const timer = timeout === Infinity ? undefined : setTimeout(resolve, timeout, true)
+      this.#onEmpty = () => {
+        clearTimeout(timer)
+        resolve(false)
+      }
+    })
+  }
+}
+
+function close(webSocket: ManagedWebSocket, { closeStatus, closeStatusDescription }: DrainPlan): void {
+  if (webSocket.state !== WebSocketState.Open && webSocket.state !== WebSocketState.CloseReceived) return
+  // How it ends is in its completion.
+  webSocket.closeAsync(closeStatus, closeStatusDescription).catch(ignoreError)
+}
+
+function ignoreError(): void {}
