@@ -27,7 +27,10 @@ export function createResponse(request: IncomingMessage, exchange: Exchange): Se
   Object.assign(response, { stream })
   response.assignSocket(asNetSocket(socket))
   response.on('prefinish', () => {
-    if (!exchange.isAccepted) stream.end()
+    if (exchange.isAccepted) return
+    // What a refused peer has sent is dropped. A stream that nobody reads would be reset by Node together with the response.
+    if (exchange.isTunnel) stream.resume()
+    stream.end()
   })
   stream.on('drain', () => {
     if (!exchange.isAccepted && !response.finished) response.emit('drain')

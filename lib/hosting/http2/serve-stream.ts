@@ -6,6 +6,7 @@ import { rememberExchange } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
 import type { IncomingMessageInternals, ServerResponseInternals } from './node-http-internals.ts'
 import { readRequestHead } from './request-head.ts'
+import { resetUnlessEnded } from './reset-unless-ended.ts'
 import { StreamSocket } from './stream-socket.ts'
 
 /** Turns a stream of the server into a request and a response of `node:http`, and emits `'request'` with them. */
@@ -67,11 +68,9 @@ const notImplemented = 501
  */
 function onFinish(exchange: Exchange, request: IncomingMessageInternals): void {
   if (exchange.isAccepted) return
-  if (exchange.isTunnel) exchange.stream.close()
-  if (request._consuming) return
-  const wasComplete = request.complete
-  discardBody(request, exchange.stream)
-  if (!wasComplete) exchange.stream.close()
+  const isCutShort = !request._consuming && !request.complete
+  if (!request._consuming) discardBody(request, exchange.stream)
+  if (isCutShort || exchange.isTunnel) resetUnlessEnded(exchange.stream)
 }
 
 /** As `node:http` does when the timeout of a socket has run out: it concerns whoever listens, or else ends the matter. */

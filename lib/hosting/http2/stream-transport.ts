@@ -1,6 +1,7 @@
 import { constants } from 'node:http2'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { WebSocketTransport } from '../../web-socket/web-socket-transport.ts'
+import { resetUnlessEnded } from './reset-unless-ended.ts'
 
 /** An accepted stream as the transport of a WebSocket. What the peer sent before it was accepted is still in the stream. */
 export function createStreamTransport(stream: ServerHttp2Stream): WebSocketTransport {
@@ -14,20 +15,8 @@ export function createStreamTransport(stream: ServerHttp2Stream): WebSocketTrans
       stream.destroy()
     },
     end() {
+      // Firefox, and undici before 8.11, leave their side open after the close handshake and wait for the server to reset the stream.
       stream.end(() => resetUnlessEnded(stream))
     },
   }
 }
-
-/**
- * Firefox, and undici before 8.11, leave their side of the stream open after the close handshake and wait for the server to reset it.
- * Others end it when they see our END_STREAM, and get the time for that.
- */
-function resetUnlessEnded(stream: ServerHttp2Stream): void {
-  if (stream.destroyed) return
-  const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), END_PATIENCE)
-  stream.once('close', () => clearTimeout(timer))
-}
-
-/** Milliseconds. */
-const END_PATIENCE = 100
