@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { connectMany } from './connect.ts'
+import { clientFrame, FrameWalker, messageOf } from './frames.ts'
+import { measure } from './measure.ts'
+import type { BroadcastTask, LoadResult } from './task.ts'
+
+/** Sends messages that the server passes on to all; sends another for each that has come to everybody. Counts deliveries. */
+export async function broadcast(task: BroadcastTask): Promise<LoadResult> {
+  const frame = clientFrame(messageOf(task.size), true)
+  const connections = await connectMany(task.connections, task.port, task.path)
+  const [sender] = connections
+  assert(sender !== undefined)
+  const walkers: FrameWalker[] = []
+  /** How many connections have received the nth message, by n modulo what is under way. */
+  const arrivals = Array.from({ length: task.inFlight }, () => 0)
+  for (const connection of connections) {
+    const walker = new FrameWalker()
+    walker.firstMessage = undefined
+    walkers.push(walker)
+    connection.onBytes = (bytes) => {
+      const before = walker.messages
+      walker.walk(bytes)
+      for (let index = before; index < walker.messages; index++) {
+        const slot = index % task.inFlight
+        const arrived = (arrivals[slot] ?? 0) + 1
+        arrivals[slot] = arrived % task.connections
+        if (arrived === task.connections) sender.socket.write(frame)
+      }
+    }
+  }
+  for (let index = 0; index < task.inFlight; index++) sender.socket.write(frame)
+  const result = await measure(task.warmUp, task.duration, () => walkers.reduce((sum, walker) => sum + walker.messages, 0))
+  assert(
+    walkers.every((walker) => walker.messages > 0),
+    'A connection has received nothing',
+  )
+  return result
+}

@@ -1,0 +1,67 @@
+import type { LoadResult, LoadTask } from './load/task.ts'
+import type { Peer } from './peers.ts'
+import { runLoad, ServerProcess } from './processes.ts'
+import type { Scenario } from './scenarios.ts'
+
+/** What one run of one server showed. */
+export interface Measurement {
+  /** In the unit of the scenario. */
+  readonly figure: number
+  /** The same, for each second of the server's processor time; `undefined` where that does not make sense, or is not known. */
+  readonly perCpuSecond?: number | undefined
+  /** How busy the client was, 0 to 1. */
+  readonly clientLoad?: number
+  /** Milliseconds. */
+  readonly p50?: number | undefined
+  readonly p99?: number | undefined
+  /** Bytes of heap for each connection, where the server can tell. */
+  readonly heap?: number | undefined
+}
+
+/** Starts the server, runs the client against it, and ends both. */
+export async function takeMeasurement(scenario: Scenario, peer: Peer, seconds: number, warmUpSeconds: number): Promise<Measurement> {
+  const server = await ServerProcess.start(peer)
+  const path = scenario.path === '/echo' ? (peer.echoPath ?? scenario.path) : scenario.path
+  const times = { warmUp: warmUpSeconds * 1000, duration: seconds * 1000 }
+  // The parts of a union that was taken apart, put together again.
+  const task = { ...scenario.task(peer), ...times, port: server.port, path } as LoadTask
+  try {
+    if (task.kind === 'idle') return await measureIdle(server, task)
+    if (task.kind === 'upload') return await measureUpload(server, task)
+    return await measureRate(server, task)
+  } finally {
+    await server.stop()
+  }
+}
+
+async function measureRate(server: ServerProcess, task: LoadTask): Promise<Measurement> {
+  let cpuBefore: number | undefined
+  const onBegin = (): void => {
+    cpuBefore = server.cpuSeconds
+  }
+  const { count, seconds, clientLoad, latency } = await runLoad(task, { onBegin })
+  const cpuAfter = server.cpuSeconds
+  const perCpuSecond = cpuBefore === undefined || cpuAfter === undefined ? undefined : count / (cpuAfter - cpuBefore)
+  return { figure: count / seconds, perCpuSecond, clientLoad, p50: latency?.p50, p99: latency?.p99 }
+}
+
+async function measureIdle(server: ServerProcess, task: LoadTask): Promise<Measurement> {
+  const memory: Awaited<ReturnType<ServerProcess['measureMemory']>>[] = []
+  const onReady = async (): Promise<void> => {
+    memory.push(await server.measureMemory())
+  }
+  const { count }: LoadResult = await runLoad(task, { onReady })
+  const [before, after] = memory
+  if (before === undefined || after === undefined) throw new Error('Memory was not measured')
+  const heap = before.heap === undefined || after.heap === undefined ? undefined : (after.heap - before.heap) / count
+  return { figure: (after.resident - before.resident) / count, heap }
+}
+
+async function measureUpload(server: ServerProcess, task: LoadTask): Promise<Measurement> {
+  let before = 0
+  const onReady = async (): Promise<void> => {
+    before = (await server.measureMemory()).resident
+  }
+  const { clientLoad } = await runLoad(task, { onReady })
+  return { figure: (server.peakMemory ?? Number.NaN) - before, clientLoad }
+}

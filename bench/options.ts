@@ -1,0 +1,72 @@
+import { parseArgs } from 'node:util'
+import { PEERS } from './peers.ts'
+import { SCENARIOS } from './scenarios.ts'
+
+/** What to measure, and for how long. */
+export interface BenchOptions {
+  /** Names of scenarios; all if empty. */
+  readonly only: readonly string[]
+  /** Names of peers; all if empty. */
+  readonly peers: readonly string[]
+  /** Measured time of one run. */
+  readonly seconds: number
+  readonly warmUpSeconds: number
+  readonly repeats: number
+  /** Whether results.json and results.svg are written. */
+  readonly isSaving: boolean
+}
+
+const USAGE = `npm run bench -- [options]
+  --only=NAMES      scenarios, with commas between them: ${SCENARIOS.map(({ name }) => name).join(', ')}
+  --peers=NAMES     servers: ${PEERS.map(({ name }) => name).join(', ')}
+  --seconds=N       measured time of a run (3)
+  --warm-up=N       time before it, in seconds (1.5)
+  --repeats=N       runs of each, of which the median counts (5)
+  --save            writes bench/results.json and bench/results.svg`
+
+/** Reads the command line; ends the process on `--help` and on what it does not understand. */
+export function readOptions(parameters: string[]): BenchOptions {
+  try {
+    return parse(parameters)
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
+    return process.exit(2)
+  }
+}
+
+function parse(parameters: string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: parameters,
+    options: {
+      help: { type: 'boolean' },
+      only: { type: 'string', default: '' },
+      peers: { type: 'string', default: '' },
+      repeats: { type: 'string', default: '5' },
+      save: { type: 'boolean', default: false },
+      seconds: { type: 'string', default: '3' },
+      'warm-up': { type: 'string', default: '1.5' },
+    },
+  })
+  if (values.help === true) throw new RangeError('How to measure')
+  return {
+    only: names('--only', values.only, SCENARIOS),
+    peers: names('--peers', values.peers, PEERS),
+    seconds: positive('--seconds', values.seconds),
+    warmUpSeconds: positive('--warm-up', values['warm-up']),
+    repeats: positive('--repeats', values.repeats),
+    isSaving: values.save,
+  }
+}
+
+function names(option: string, list: string, known: readonly { readonly name: string }[]): string[] {
+  const chosen = list.split(',').filter((name) => name !== '')
+  const unknown = chosen.find((name) => known.every((one) => one.name !== name))
+  if (unknown !== undefined) throw new RangeError(`${option} does not know '${unknown}'`)
+  return chosen
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text)
+  if (!(value > 0)) throw new RangeError(`${option} has to be a number above 0, and is '${text}'`)
+  return value
+}

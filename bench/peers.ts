@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+
+/** A server to measure, and how it is started. */
+export interface Peer {
+  readonly name: string
+  readonly title: string
+  readonly command: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+  /** What a request for `/echo` asks this server for instead. */
+  readonly echoPath?: string
+  /** Whether it does not run under Node, so that it can be asked for nothing but its port. */
+  readonly isForeign?: boolean
+  /** Whether its requests go through Express and the five middlewares. */
+  readonly isBehindExpress?: boolean
+}
+
+/** What everything is compared with: the library that most of the others stand on, without a native module. */
+export const BASELINE = 'ws'
+
+const WITHOUT_NATIVE_MODULES = { WS_NO_BUFFER_UTIL: '1' }
+
+export const PEERS: readonly Peer[] = [
+  { name: 'ws', title: 'ws', command: node('ws.mjs'), environment: WITHOUT_NATIVE_MODULES },
+  { name: 'ws-bufferutil', title: 'ws with bufferutil', command: node('ws.mjs') },
+  { name: 'ours', title: 'express-use-websockets, for await', command: node('ours.mjs'), isBehindExpress: true },
+  {
+    name: 'ours-receive',
+    title: 'express-use-websockets, receiveAsync',
+    command: node('ours.mjs'),
+    echoPath: '/echo-by-parts',
+    isBehindExpress: true,
+  },
+  { name: 'express-ws', title: 'express-ws', command: node('express-ws.mjs'), isBehindExpress: true },
+  { name: 'tinyws', title: 'tinyws', command: node('tinyws.mjs'), isBehindExpress: true },
+  { name: 'websocket-express', title: 'websocket-express', command: node('websocket-express.mjs'), isBehindExpress: true },
+  { name: 'fastify', title: '@fastify/websocket', command: node('fastify.mjs') },
+  { name: 'kestrel', title: 'ASP.NET Core (Kestrel)', command: kestrel(), isForeign: true },
+  { name: 'bun', title: 'Bun', command: [path.join(__dirname, 'node_modules/.bin/bun'), server('bun.js')], isForeign: true },
+]
+
+/** Servers of particular scenarios. */
+export const OVER_TLS: Peer = { name: 'tls', title: 'HTTP/1.1 over TLS', command: node('ours-http2.mjs', '-r', 'esbuild-register') }
+export const OVER_HTTP2: Peer = { name: 'http2', title: 'HTTP/2', command: node('ours-http2.mjs', '-r', 'esbuild-register') }
+
+/** What has to be there for a peer to be started, if it is not. */
+export function missingPart({ command: [program = '', parameter = ''] }: Peer): string | undefined {
+  if (program === 'dotnet') return existsSync(parameter) ? undefined : 'the .NET 10 SDK'
+  return existsSync(program) ? undefined : `${program}: run npm install in bench/`
+}
+
+function node(file: string, ...options: string[]): string[] {
+  return [process.execPath, '--expose-gc', ...options, server(file)]
+}
+
+function server(file: string): string {
+  return path.join(__dirname, 'servers', file)
+}
+
+function kestrel(): string[] {
+  return ['dotnet', server('kestrel/bin/Release/net10.0/kestrel.dll')]
+}

@@ -1,0 +1,129 @@
+import { execFileSync, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { LoadMessage, LoadResult, LoadTask } from './load/task.ts'
+import type { Peer } from './peers.ts'
+
+/** Memory of a server, in bytes. */
+export interface ServerMemory {
+  readonly resident: number
+  /** JavaScript's heap and what hangs on it outside; `undefined` unless the server runs under Node. */
+  readonly heap: number | undefined
+}
+
+/** A server in a process of its own, on the first processor where the system lets us choose. */
+export class ServerProcess {
+  readonly #child: ChildProcess
+  readonly #isForeign: boolean
+  port = 0
+
+  private constructor(peer: Peer) {
+    this.#isForeign = peer.isForeign === true
+    this.#child = start(0, peer.command, peer.environment ?? {}, !this.#isForeign)
+  }
+
+  static async start(peer: Peer): Promise<ServerProcess> {
+    const server = new ServerProcess(peer)
+    server.port = await server.#receivePort()
+    return server
+  }
+
+  /** Seconds of processor time that it has used, if the system tells. */
+  get cpuSeconds(): number | undefined {
+    const stat = readProc(this.#child, 'stat')
+    // The name, in parentheses, may contain anything.
+    const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields === undefined ? undefined : (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS
+  }
+
+  /** The most memory that it has had, in bytes. */
+  get peakMemory(): number | undefined {
+    return kilobytes(this.#child, 'VmHWM')
+  }
+
+  async measureMemory(): Promise<ServerMemory> {
+    if (this.#isForeign) return { resident: kilobytes(this.#child, 'VmRSS') ?? 0, heap: undefined }
+    this.#child.send('memory')
+    const [{ memory }] = await once(this.#child, 'message')
+    return { resident: memory.rss, heap: memory.heapUsed + memory.external }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null) return
+    const exited = once(this.#child, 'exit')
+    this.#child.kill('SIGKILL')
+    await exited
+  }
+
+  async #receivePort(): Promise<number> {
+    const died = once(this.#child, 'exit').then(() => {
+      throw new Error('The server ended before it listened')
+    })
+    if (!this.#isForeign) return (await Promise.race([once(this.#child, 'message'), died]))[0].port
+    const { stdout } = this.#child
+    if (stdout === null) throw new Error('The server has no output')
+    const [line] = await Promise.race([once(stdout, 'data'), died])
+    return JSON.parse(String(line)).port
+  }
+}
+
+/** What happens while the load client is at work. */
+export interface LoadListener {
+  onBegin?(): void
+  /** The client waits until this has resolved. */
+  onReady?(): Promise<void>
+}
+
+/** Runs the load client in a process of its own, on the second processor. */
+export async function runLoad(task: LoadTask, listener: LoadListener): Promise<LoadResult> {
+  const script = path.join(__dirname, 'load/main.ts')
+  const child = start(1, [process.execPath, '-r', 'esbuild-register', script, JSON.stringify(task)], {}, true)
+  return new Promise((resolve, reject) => {
+    child.on('message', (message: LoadMessage) => {
+      if (message === 'begin') listener.onBegin?.()
+      else if (message === 'ready') listener.onReady?.().then(() => child.send('go'), reject)
+      else resolve(message.result)
+    })
+    child.once('exit', () => reject(new Error(`The load client failed: ${JSON.stringify(task)}`)))
+  })
+}
+
+/** Whether processes are pinned: on Linux with `taskset`, and more than one processor. */
+export const isPinning = canPin()
+
+function start(processor: number, command: readonly string[], environment: Record<string, string>, hasChannel: boolean): ChildProcess {
+  const [program = '', ...parameters] = isPinning ? ['taskset', '-c', String(processor), ...command] : command
+  const output = hasChannel ? 'inherit' : 'pipe'
+  return spawn(program, parameters, {
+    stdio: hasChannel ? ['ignore', output, 'inherit', 'ipc'] : ['ignore', output, 'inherit'],
+    // oxlint-disable-next-line node/no-process-env -- What the shell has set, the servers shall see.
+    env: { ...process.env, NODE_ENV: 'production', ...environment },
+  })
+}
+
+function canPin(): boolean {
+  try {
+    execFileSync('taskset', ['-c', '0,1', 'true'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+function readProc({ pid }: ChildProcess, file: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1')
+  } catch {
+    return undefined
+  }
+}
+
+function kilobytes(child: ChildProcess, field: string): number | undefined {
+  const match = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readProc(child, 'status') ?? '')
+  return match === null ? undefined : Number(match[1]) * 1024
+}
+
+/** Linux's unit of time in `/proc`, for a second. */
+const CLOCK_TICKS = 100

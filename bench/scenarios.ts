@@ -1,0 +1,91 @@
+import type { LoadTask } from './load/task.ts'
+import { OVER_HTTP2, OVER_TLS, PEERS } from './peers.ts'
+import type { Peer } from './peers.ts'
+
+/** What a figure says. */
+export type Unit = 'messages/s' | 'deliveries/s' | 'handshakes/s' | 'bytes/connection' | 'bytes of growth'
+
+/** One thing that is measured. */
+export interface Scenario {
+  readonly name: string
+  readonly title: string
+  readonly unit: Unit
+  readonly path: string
+  readonly peers: readonly Peer[]
+  /** What the others are compared with. */
+  readonly baseline: string
+  readonly goal: string
+  task(peer: Peer): UnboundTask
+}
+
+/** A task, but for the server and the times. */
+export type UnboundTask = LoadTask extends infer Task
+  ? Task extends LoadTask
+    ? Omit<Task, 'port' | 'path' | 'warmUp' | 'duration'>
+    : never
+  : never
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+
+export const SCENARIOS: readonly Scenario[] = [
+  echo('echo-64', 'echo of 64 bytes of text, 50 connections, 32 under way on each', 50, 32, 64, true, '>= 9'),
+  echo('echo-64-binary', 'echo of 64 bytes, 50 connections, 32 under way on each', 50, 32, 64, false, '>= 9'),
+  echo('single-1', 'echo of 64 bytes of text, 1 connection, 1 under way', 1, 1, 64, true, '>= 1, p99 <= 1'),
+  echo('single-50', 'echo of 64 bytes of text, 50 connections, 1 under way on each', 50, 1, 64, true, '>= 1, p99 <= 1'),
+  echo('single-500', 'echo of 64 bytes of text, 500 connections, 1 under way on each', 500, 1, 64, true, '>= 1, p99 <= 1'),
+  echo('echo-16k', 'echo of 16 KiB, 50 connections, 4 under way on each', 50, 4, 16 * KIB, false, '>= 3.3, and ws with bufferutil'),
+  echo('echo-1m', 'echo of 1 MiB, 10 connections, 1 under way on each', 10, 1, MIB, false, '>= 3.3, and ws with bufferutil'),
+  {
+    ...ofAllPeers('broadcast', 'broadcast of 64 bytes of text to 1,000 connections, 4 under way', 'deliveries/s', '>= 4'),
+    path: '/broadcast',
+    peers: PEERS.filter(({ name }) => name !== 'ours-receive'),
+    task: () => ({ kind: 'broadcast', connections: 1000, inFlight: 4, size: 64 }),
+  },
+  {
+    ...ofAllPeers('handshakes', 'connect, shake hands, close in order; 50 at a time', 'handshakes/s', '>= 0.86, above every peer'),
+    peers: PEERS.filter(({ name }) => name !== 'ours-receive'),
+    task: () => ({ kind: 'handshake', connections: 50 }),
+  },
+  {
+    ...ofAllPeers(
+      'memory',
+      'resident memory for each of 10,000 idle connections',
+      'bytes/connection',
+      '<= 1.5, below every peer behind a chain',
+    ),
+    task: () => ({ kind: 'idle', connections: 10_500 }),
+  },
+  {
+    name: 'http2',
+    title: 'echo of 64 bytes of text, 100 sockets on one HTTP/2 connection over as many TLS connections',
+    unit: 'messages/s',
+    path: '/echo',
+    peers: [OVER_TLS, OVER_HTTP2],
+    baseline: OVER_TLS.name,
+    goal: '>= 1',
+    task: ({ name }) =>
+      name === OVER_HTTP2.name
+        ? { kind: 'http2-echo', connections: 100, inFlight: 1, size: 64 }
+        : { kind: 'echo', connections: 100, inFlight: 1, size: 64, isText: true, isSecure: true },
+  },
+  {
+    name: 'upload',
+    title: 'growth of resident memory while one message of 1 GiB is received through a buffer of 64 KiB',
+    unit: 'bytes of growth',
+    path: '/upload',
+    peers: PEERS.filter(({ name }) => name === 'ours'),
+    baseline: 'ours',
+    goal: '< 8 MiB',
+    task: () => ({ kind: 'upload', size: GIB }),
+  },
+]
+
+function echo(name: string, title: string, connections: number, inFlight: number, size: number, isText: boolean, goal: string): Scenario {
+  return { ...ofAllPeers(name, title, 'messages/s', goal), task: () => ({ kind: 'echo', connections, inFlight, size, isText }) }
+}
+
+function ofAllPeers(name: string, title: string, unit: Unit, goal: string): Omit<Scenario, 'task'> {
+  return { name, title, unit, path: '/echo', peers: PEERS, baseline: 'ws', goal }
+}

@@ -1,0 +1,59 @@
+import { createServer } from 'node:http'
+import express from 'express'
+import { prepareMessage, useWebSockets, WebSocketMessageType } from '../../dist/index.mjs'
+import { listen } from './listen.mjs'
+import { middlewares } from './middlewares.mjs'
+
+const app = express()
+app.use(middlewares)
+app.use(useWebSockets())
+
+// As the README has it.
+app.all('/echo', async (request, response) => {
+  if (!request.webSockets.isWebSocketRequest) {
+    response.sendStatus(400)
+    return
+  }
+  const webSocket = await request.webSockets.acceptWebSocketAsync()
+  for await (const message of webSocket) await webSocket.sendAsync(message)
+  await webSocket[Symbol.asyncDispose]()
+})
+
+// ASP.NET Core's echo: whatever arrives goes back, part by part.
+app.all('/echo-by-parts', async (request) => {
+  const webSocket = await request.webSockets.acceptWebSocketAsync()
+  const buffer = Buffer.alloc(65_536)
+  for (;;) {
+    const { count, messageType, endOfMessage } = await webSocket.receiveAsync(buffer)
+    if (messageType === WebSocketMessageType.Close) break
+    await webSocket.sendAsync(buffer.subarray(0, count), messageType, endOfMessage)
+  }
+  await webSocket.closeAsync(webSocket.closeStatus, webSocket.closeStatusDescription)
+})
+
+const listeners = new Set()
+app.all('/broadcast', async (request) => {
+  const webSocket = await request.webSockets.acceptWebSocketAsync()
+  listeners.add(webSocket)
+  for await (const message of webSocket) {
+    const prepared = prepareMessage(message)
+    for (const listener of listeners) void listener.sendAsync(prepared)
+  }
+  listeners.delete(webSocket)
+  await webSocket[Symbol.asyncDispose]()
+})
+
+app.all('/upload', async (request) => {
+  const webSocket = await request.webSockets.acceptWebSocketAsync()
+  const buffer = Buffer.alloc(65_536)
+  let length = 0
+  for (;;) {
+    const { count, endOfMessage } = await webSocket.receiveAsync(buffer)
+    length += count
+    if (endOfMessage) break
+  }
+  await webSocket.sendAsync(String(length))
+  await webSocket.completion
+})
+
+listen(createServer(app))
