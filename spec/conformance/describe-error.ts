@@ -1,0 +1,30 @@
+import { WebSocketErrorCode, WebSocketException } from 'express-use-websockets'
+import type { WebSocketExceptionCode } from 'express-use-websockets'
+import type { LoggedError } from './transcript.ts'
+
+/** Says an error in .NET's words: its type, its code, the parameter that was refused. */
+export function describeError(error: unknown): LoggedError {
+  if (!(error instanceof WebSocketException)) return { type: error instanceof Error ? error.name : typeof error, message: String(error) }
+  const { argument = '', code, message } = error
+  if (code === 'ABORT_ERR') return { type: 'OperationCanceledException', message }
+  if (code === 'ERR_WEBSOCKET_INVALID_ARGUMENT')
+    return { ...(ARGUMENT_ERRORS[argument] ?? { type: 'ArgumentException', paramName: argument }), message }
+  if (code === 'ERR_WEBSOCKET_NOT_SUPPORTED') return { type: 'NotSupportedException', message }
+  if (WRONG_CALLS.has(code)) return { type: 'InvalidOperationException', message }
+  return { type: 'WebSocketException', webSocketErrorCode: ERROR_CODES[error.webSocketErrorCode] ?? '', message }
+}
+
+const WRONG_CALLS: ReadonlySet<WebSocketExceptionCode> = new Set([
+  'ERR_WEBSOCKET_ALREADY_ACCEPTED',
+  'ERR_WEBSOCKET_NOT_A_WEBSOCKET_REQUEST',
+  'ERR_WEBSOCKET_RESPONSE_STARTED',
+])
+
+/** .NET checks these in setters of properties and by ranges. */
+const ARGUMENT_ERRORS: Readonly<Record<string, Pick<LoggedError, 'type'> & { readonly paramName: string }>> = {
+  keepAliveInterval: { type: 'ArgumentOutOfRangeException', paramName: 'KeepAliveInterval' },
+  keepAliveTimeout: { type: 'ArgumentOutOfRangeException', paramName: 'value.Value' },
+  serverMaxWindowBits: { type: 'ArgumentOutOfRangeException', paramName: 'ServerMaxWindowBits' },
+}
+
+const ERROR_CODES = Object.fromEntries(Object.entries(WebSocketErrorCode).map(([name, code]) => [code, name]))

@@ -1,0 +1,12 @@
+import type { RecordedResponse } from './transcript.ts'
+import type { Wire } from './wire.ts'
+
+/** The client's end of a scenario, after the response. */
+export interface ScenarioClient {
+  readonly wire: Wire
+  readonly response: RecordedResponse | null
+  write(bytes: Buffer): void
+  end(): void
+  reset(): void
+  destroy(): void
+}
