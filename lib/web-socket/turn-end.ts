@@ -14,7 +14,13 @@ export function runAtTurnEnd(task: TurnEndTask): void {
 }
 
 function runTasks(): void {
-  // By index: a task may add further ones to the end of the list.
-  for (let index = 0; index < tasks.length; index++) tasks[index]?.onTurnEnd()
-  tasks.length = 0
+  let done = 0
+  try {
+    // By index: a task may add further ones to the end of the list.
+    while (done < tasks.length) tasks[done++]?.onTurnEnd()
+  } finally {
+    // A transport that throws takes its own socket down, and no other.
+    tasks.splice(0, done)
+    if (tasks.length > 0) process.nextTick(runTasks)
+  }
 }
