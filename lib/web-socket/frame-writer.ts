@@ -36,7 +36,7 @@ export class FrameWriter {
 
   /** Whether so much waits in the stream that nothing should be added before its `'drain'`. */
   get isBlocked(): boolean {
-    return this.#duplex.writableLength >= this.#duplex.writableHighWaterMark
+    return this.#duplex.writableLength >= Math.max(1, this.#duplex.writableHighWaterMark)
   }
 
   get hasPending(): boolean {
@@ -119,10 +119,10 @@ export class FrameWriter {
   /** Makes room for `size` bytes at the end of the run, and tells where in the slab. */
   #reserve(size: number): number {
     if (slab.length - slabEnd < size) {
+      // A turn that fills a slab has enough to send. First of all: whoever is at the other end may answer at once, into the same slab.
+      if (this.#runSlab !== undefined) this.flush()
       slab = Buffer.allocUnsafeSlow(SLAB_SIZE)
       slabEnd = 0
-      // A turn that fills a slab has enough to send.
-      if (this.#runSlab !== undefined) this.flush()
     }
     if (this.#runSlab !== slab || this.#runEnd !== slabEnd) {
       this.#endRun()
@@ -147,6 +147,8 @@ export class FrameWriter {
     if (this.#pieces === EMPTY) this.#pieces = []
     this.#pieces.push({ bytes, onWritten })
     this.#pieceBytes += bytes.length
+    // As of a full slab: so that the stream can tell when it is enough.
+    if (this.#pieceBytes >= SLAB_SIZE) this.flush()
   }
 }
 
