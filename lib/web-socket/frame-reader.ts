@@ -1,6 +1,8 @@
+import { constants } from 'node:buffer'
 import { decodeCloseFrame } from './close-frame.ts'
 import type { CloseFrame } from './close-frame.ts'
 import { FrameHeader, HeaderOutcome } from './frame-header.ts'
+import { growBuffer } from './grow-buffer.ts'
 import { Opcode } from './opcode.ts'
 import { ReceivedBytes } from './received-bytes.ts'
 import { Utf8Validator } from './utf8-validator.ts'
@@ -68,9 +70,10 @@ export class FrameReader {
   #isMessageCompressed = false
   #mask = 0
   #maskOffset = 0
+  #compressedFilled = 0
   /** The inflated payload, read instead of the received bytes. */
   #inflated: Buffer | undefined
-  /** Bytes from the head, up to a frame boundary, whose control frames were handled by `readAhead`. */
+  /** Bytes from the head, up to a frame boundary, that `readAhead` has been through: nothing but data frames. */
   #scouted = 0
   /** Lives while a text message does. */
   #utf8: Utf8Validator | undefined
@@ -91,8 +94,11 @@ export class FrameReader {
     return this.#opcode === Opcode.Text && (this.#inflated !== undefined || this.bytes.length >= this.remaining)
   }
 
-  /** Goes to the next data frame (or stays in the one begun), reporting the control frames on the way. */
-  next(): FramePosition {
+  /**
+   * Goes to the next data frame (or stays in the one begun), reporting the control frames on the way.
+   * `isDiscarding`: its payload is not wanted, so it need not be inflated.
+   */
+  next(isDiscarding = false): FramePosition {
     while (!this.isInFrame) {
       if (this.closeFrame !== undefined) return FramePosition.Close
       if (this.failure !== undefined) return FramePosition.Failed
@@ -103,7 +109,14 @@ export class FrameReader {
       else if (!this.#takeControlFrame()) return FramePosition.NeedsMore
     }
     if (this.failure !== undefined) return FramePosition.Failed
-    return this.#isMessageCompressed && this.#inflated === undefined ? this.#collectCompressed() : FramePosition.Data
+    return this.#isMessageCompressed && this.#inflated === undefined && !isDiscarding ? this.#collectCompressed() : FramePosition.Data
+  }
+
+  /** Whether there is anything to read, if only a failure, without further bytes. Nothing is read by asking. */
+  hasMore(): boolean {
+    const position = this.next()
+    if (position !== FramePosition.Data) return position !== FramePosition.NeedsMore
+    return this.remaining === 0 || this.#inflated !== undefined || this.bytes.length > 0
   }
 
   /**
@@ -143,6 +156,7 @@ export class FrameReader {
   /** Ends a frame whose payload was discarded: its text is not judged. */
   skipFrame(): void {
     this.#utf8 = undefined
+    this.compressedPayload = undefined
     this.completeFrame()
   }
 
@@ -170,19 +184,22 @@ export class FrameReader {
     this.remaining -= count
   }
 
-  /** Answers pings and takes pongs that lie behind data nobody has asked for yet. Everything else waits for its turn. */
+  /** Takes the pings and pongs out of what waits, also from behind data nobody has asked for yet. Everything else waits for its turn. */
   readAhead(): void {
+    if (this.closeFrame !== undefined || this.failure !== undefined) return
     let offset = this.#scouted
     if (offset === 0 && this.isInFrame && this.#inflated === undefined) offset = this.remaining
     while (offset < this.bytes.length) {
       const outcome = header.parse(this.bytes, offset, this.#options.isServer, this.#options.isCompressionAgreed)
       if (outcome !== HeaderOutcome.Complete) break
       const size = header.size + header.length
-      if (header.isControl) {
-        if (header.opcode === Opcode.Close || this.bytes.length - offset < size) break
-        this.#reportControlFrame(offset)
+      if (!header.isControl) {
+        offset += size
+        continue
       }
-      offset += size
+      if (header.opcode === Opcode.Close || this.bytes.length - offset < size) break
+      this.#reportControlFrame(offset)
+      this.bytes.remove(offset, size)
     }
     this.#scouted = offset
   }
@@ -214,7 +231,7 @@ export class FrameReader {
       const closeFrame = decodeCloseFrame(this.#controlPayload(0))
       if (typeof closeFrame === 'string') this.#violate(closeFrame, true)
       else this.closeFrame = closeFrame
-    } else if (this.#scouted === 0) {
+    } else {
       this.#reportControlFrame(0)
     }
     this.#skip(size)
@@ -238,19 +255,23 @@ export class FrameReader {
 
   /** Gathers a compressed frame: zlib wants it whole, and what is held counts against the limit from its header on. */
   #collectCompressed(): FramePosition {
-    if (this.compressedPayload === undefined) {
-      if (this.remaining > this.#options.maxMessageSize) {
-        this.fail(messageTooBig(this.#options.maxMessageSize))
-        return FramePosition.Failed
-      }
-      this.compressedPayload = Buffer.allocUnsafe(this.remaining)
+    const limit = Math.min(this.#options.maxMessageSize, constants.MAX_LENGTH)
+    if (this.compressedPayload === undefined) this.#compressedFilled = 0
+    const needed = this.#compressedFilled + this.remaining
+    if (needed > limit) {
+      this.fail(messageTooBig(limit))
+      return FramePosition.Failed
     }
-    const filled = this.compressedPayload.length - this.remaining
-    const count = Math.min(this.remaining, this.bytes.length)
-    this.bytes.unmaskInto(this.compressedPayload, filled, count, this.#mask, this.#maskOffset)
-    this.#maskOffset += count
-    this.#scouted = Math.max(0, this.#scouted - count)
-    this.remaining -= count
+    do {
+      const target = growBuffer(this.compressedPayload, this.#compressedFilled, needed, true)
+      const count = Math.min(target.length - this.#compressedFilled, this.remaining, this.bytes.length)
+      this.bytes.unmaskInto(target, this.#compressedFilled, count, this.#mask, this.#maskOffset)
+      this.compressedPayload = target
+      this.#compressedFilled += count
+      this.#maskOffset += count
+      this.#scouted = Math.max(0, this.#scouted - count)
+      this.remaining -= count
+    } while (this.remaining > 0 && this.bytes.length > 0)
     return this.remaining === 0 ? FramePosition.Compressed : FramePosition.NeedsMore
   }
 

@@ -11,10 +11,8 @@ export class ReceiveClose extends ReceiveOperation<void> {
 
   advance(reader: FrameReader): ReceiveStep {
     for (;;) {
-      const position = reader.next()
-      // Compressed data is passed over, too, without being inflated: nobody will read on in its context.
-      if (position === FramePosition.Compressed) reader.setInflated(NOTHING)
-      else if (position !== FramePosition.Data) return position
+      const position = reader.next(true)
+      if (position !== FramePosition.Data) return position
       reader.discard()
       if (reader.remaining > 0) return FramePosition.NeedsMore
       reader.skipFrame()
@@ -25,5 +23,3 @@ export class ReceiveClose extends ReceiveOperation<void> {
     this.resolve()
   }
 }
-
-const NOTHING = Buffer.alloc(0)

@@ -1,6 +1,7 @@
 import { constants } from 'node:buffer'
 import { FramePosition, messageTooBig } from './frame-reader.ts'
 import type { FrameReader } from './frame-reader.ts'
+import { growBuffer } from './grow-buffer.ts'
 import { RECEIVED, ReceiveOperation } from './receive-operation.ts'
 import type { ReceiveStep } from './receive-operation.ts'
 import { WebSocketMessageType } from './web-socket-message-type.ts'
@@ -18,6 +19,10 @@ export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMes
   constructor(maxMessageSize: number) {
     super()
     this.#maxMessageSize = Math.min(maxMessageSize, constants.MAX_STRING_LENGTH)
+  }
+
+  override get isContentWithClosed(): boolean {
+    return true
   }
 
   advance(reader: FrameReader): ReceiveStep {
@@ -47,18 +52,13 @@ export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMes
     this.resolve({ done: true, value: undefined })
   }
 
-  /** A buffer with room for more of the message. What a header announces is only believed up to a megabyte ahead of what has come. */
+  /** A buffer with room for more of the message. */
   #reserve(reader: FrameReader): Buffer {
     const { isFinal, remaining } = reader
     const current = this.#collected
     if (current === undefined && isFinal && remaining <= scratch.length && reader.isTextArrived) return scratch
-    const needed = this.#filled + remaining
-    if (current !== undefined && (current.length >= needed || this.#filled < current.length)) return current
-    const size = Math.max(Math.min(needed, MAX_TRUSTED_LENGTH), 2 * this.#filled)
-    const grown = Buffer.allocUnsafe(isFinal ? Math.min(size, needed) : size)
-    if (current !== undefined) grown.set(current.subarray(0, this.#filled))
-    this.#collected = grown
-    return grown
+    this.#collected = growBuffer(current, this.#filled, this.#filled + remaining, isFinal)
+    return this.#collected
   }
 
   #finish(collected: Buffer, messageType: WebSocketMessageType, isAscii: boolean): typeof RECEIVED {
@@ -70,6 +70,5 @@ export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMes
   }
 }
 
-const MAX_TRUSTED_LENGTH = 1_048_576
 /** Where a text message is unmasked on its way into a string, if it is there as a whole. */
 const scratch = Buffer.allocUnsafeSlow(65_536)

@@ -89,6 +89,7 @@ export class ReceiveQueue {
   end(): void {
     this.#isEnded = true
     this.run()
+    if (!this.isWaiting && !this.#isInflating && !this.#reader.hasMore()) this.#listener.onPrematureEnd()
   }
 
   /** Rejects all that wait. */
@@ -119,6 +120,9 @@ export class ReceiveQueue {
     this.#waiting.shift()
     if (!this.#isCloseDelivered) {
       this.#isCloseDelivered = true
+      // Nothing counts behind it but the end of the transport, which only a transport that flows reports.
+      this.#reader.bytes.clear()
+      this.#resume()
       this.#listener.onClose(closeFrame)
       operation.resolveClose(closeFrame)
     } else if (operation.isContentWithClosed) {

@@ -41,6 +41,28 @@ export class ReceivedBytes {
     this.#offset = position
   }
 
+  /** Takes `count` bytes out, beginning `start` behind the head. */
+  remove(start: number, count: number): void {
+    const chunks = this.#chunks
+    let position = -this.#offset
+    this.#chunks = []
+    for (const chunk of chunks) {
+      const from = Math.min(Math.max(start - position, 0), chunk.length)
+      const to = Math.min(Math.max(start + count - position, 0), chunk.length)
+      position += chunk.length
+      if (from === to) {
+        this.#chunks.push(chunk)
+        continue
+      }
+      if (from > 0) this.#chunks.push(chunk.subarray(0, from))
+      if (to < chunk.length) this.#chunks.push(chunk.subarray(to))
+    }
+    this.length -= count
+    if (this.#chunks.length > MAX_CHUNKS) this.#merge()
+    // The head itself may have been taken out.
+    this.skip(0)
+  }
+
   /** Drops everything. */
   clear(): void {
     this.length = 0
