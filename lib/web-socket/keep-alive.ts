@@ -1,8 +1,9 @@
+import { MAX_TIMER_DELAY } from './max-timer-delay.ts'
 import { WebSocketException } from './web-socket-exception.ts'
 
 /** What keep-alive needs of its connection. */
 export interface KeepAliveListener {
-  /** Whether a ping may be sent: not once a Close frame was. */
+  /** Whether a ping may be sent, and can be answered: not once either side has sent a Close frame. */
   readonly canPing: boolean
   /** Whether we do not read at present, and so cannot see an answer. */
   readonly isReadingPaused: boolean
@@ -26,6 +27,7 @@ export class KeepAlive {
   /** The ping that keep-alive waits for, and until when. */
   #awaited = 0
   #deadline = 0
+  #isOverdue = false
 
   constructor(listener: KeepAliveListener, interval: number, timeout: number) {
     this.#listener = listener
@@ -42,9 +44,9 @@ export class KeepAlive {
     if (this.#timeout > 0) this.#lastHeard = performance.now()
   }
 
-  /** Only a pong with the number of the latest ping counts. */
+  /** A pong with the number of the awaited ping counts, or of a later one: a peer may answer the latest only (RFC 6455, section 5.5.3). */
   onPong(counter: number): void {
-    if (counter === this.#awaited) this.#awaited = 0
+    if (counter >= this.#awaited && counter <= this.#counter) this.#awaited = 0
   }
 
   /** Sends a ping and returns its number. */
@@ -61,14 +63,20 @@ export class KeepAlive {
   }
 
   #schedule(delay: number): void {
-    this.#timer = setTimeout(onTick, Math.min(delay, MAX_DELAY), this).unref()
+    this.#timer = setTimeout(onTick, Math.min(delay, MAX_TIMER_DELAY), this).unref()
   }
 
   tick(): void {
+    if (!this.#listener.canPing) return
     const now = performance.now()
     if (this.#awaited !== 0) {
       if (this.#listener.isReadingPaused) {
         this.#deadline = now + this.#timeout
+      } else if (now >= this.#deadline && !this.#isOverdue) {
+        // If we were late ourselves, the answer may lie in the kernel: read once more before judging.
+        this.#isOverdue = true
+        this.#schedule(1)
+        return
       } else if (now >= this.#deadline) {
         const message = `The peer did not answer a ping within the keepAliveTimeout of ${this.#timeout} ms`
         this.#listener.onDeadPeer(new WebSocketException('ERR_WEBSOCKET_KEEP_ALIVE_TIMEOUT', message))
@@ -80,20 +88,17 @@ export class KeepAlive {
     const idleUntil = this.#timeout > 0 ? this.#lastHeard + this.#interval : now
     if (now < idleUntil) {
       this.#schedule(idleUntil - now)
-    } else if (!this.#listener.canPing) {
-      this.#schedule(this.#interval)
     } else {
+      this.#deadline = now + this.#timeout
+      this.#isOverdue = false
+      this.#lastHeard = now
+      // Before the ping, which may find the transport gone and stop us.
+      this.#schedule(this.#timeout > 0 ? Math.min(this.#timeout, this.#interval) : this.#interval)
       const counter = this.ping()
       this.#awaited = this.#timeout > 0 ? counter : 0
-      this.#deadline = now + this.#timeout
-      this.#lastHeard = now
-      this.#schedule(this.#timeout > 0 ? Math.min(this.#timeout, this.#interval) : this.#interval)
     }
   }
 }
-
-/** The longest delay of a Node timer; a longer one would fire at once. */
-const MAX_DELAY = 2 ** 31 - 1
 
 function isOn(duration: number): boolean {
   return duration > 0 && duration !== Infinity
