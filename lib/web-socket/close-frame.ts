@@ -17,7 +17,7 @@ export function isCloseStatusAllowed(status: number): boolean {
   return (status >= 1000 && status <= 1003) || (status >= 1007 && status <= 1014)
 }
 
-export function encodeCloseFrame(status: number, description: string): Buffer {
+export function encodeCloseFrame({ status, description }: CloseFrame): Buffer {
   const payload = Buffer.allocUnsafe(2 + Buffer.byteLength(description))
   payload.writeUInt16BE(status, 0)
   payload.write(description, 2)

@@ -159,7 +159,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
    * CloseReceived, `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the peer ends the connection or does not answer, `ABORT_ERR` if cancelled:
    * without effect before the Close frame was sent, aborting the connection after.
    */
-  async closeAsync(closeStatus: number, statusDescription?: string | null, signal?: AbortSignal): Promise<void> {
+  closeAsync(closeStatus: number, statusDescription?: string | null, signal?: AbortSignal): Promise<void> {
     return markHandled(this.#close(closeStatus, statusDescription, signal))
   }
 
@@ -176,7 +176,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     }
     const { state } = this
     if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return this.#rejectState('Open, CloseReceived')
-    return this.#sendClose(closeStatus, description, signal)
+    return this.#connection.sendClose({ status: closeStatus, description }, signal)
   }
 
   /** Cuts the connection at once. What waits rejects with `ABORT_ERR`. Does nothing to a socket that is Closed or Aborted. */
@@ -211,11 +211,11 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
 
   /**
    * Sends a ping; resolves with the time until its pong, in milliseconds. Needs no receive to be pending.
-   * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_STATE` unless Open or CloseReceived; with `ABORT_ERR` if cancelled,
-   * without an effect on the socket; with `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the connection ends first.
+   * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_STATE` unless Open, or if the peer closes first (no pong may follow
+   * its Close frame); with `ABORT_ERR` if cancelled, without an effect on the socket; with `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the connection ends first.
    */
   pingAsync(signal?: AbortSignal): Promise<number> {
-    if (!this.#connection.canPing) return this.#rejectState('Open, CloseReceived')
+    if (!this.#connection.canPing) return this.#rejectState('Open')
     return this.#connection.pings.ping(signal)
   }
 
@@ -274,13 +274,9 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     const description = checkCloseArguments(closeStatus, statusDescription)
     const { state } = this
     if (state >= WebSocketState.Closed) return this.#rejectState('Open, CloseSent, CloseReceived')
-    if (state !== WebSocketState.CloseSent) await this.#sendClose(closeStatus, description, signal)
+    if (state !== WebSocketState.CloseSent) await this.#connection.sendClose({ status: closeStatus, description }, signal)
     const stateAfter = this.state
     if (stateAfter === WebSocketState.Open || stateAfter === WebSocketState.CloseSent) await this.#receive(new ReceiveClose(), signal)
-  }
-
-  #sendClose(closeStatus: number, description: string, signal: AbortSignal | undefined): Promise<void> {
-    return this.#connection.sends.sendWith(() => this.#connection.writeClose(closeStatus, description), 2 + description.length, signal)
   }
 
   #rejectState(validStates: string): Promise<never> {

@@ -18,7 +18,7 @@ export interface OutgoingFrame {
 export interface SendListener {
   /** Something was written, and leaves at the end of the turn. */
   onWritten(): void
-  /** A send was cancelled while its bytes were on their way: half a frame may have left. */
+  /** A send was cancelled while its bytes were on their way: half a frame may have left. Aborts this queue, too. */
   onCancelledInFlight(error: Error): void
   /** The error of a write that failed. */
   toSendError(cause: unknown): Error
@@ -35,13 +35,22 @@ export class SendQueue {
   #unfinished: { readonly isCompressionDisabled: boolean } | undefined
   /** Whether the message that is being sent is compressed. */
   #isMessageCompressed = false
-  /** Bytes in `#waiting`. */
-  waitingBytes = 0
+  #waitingBytes = 0
+  #deflatingBytes = 0
+  /** Those who wait until their bytes have left. */
+  readonly #inFlight = new Set<Settle>()
+  /** Why nothing more is sent. */
+  #closedBy: Error | undefined
 
   constructor(writer: FrameWriter, deflater: MessageDeflater | undefined, listener: SendListener) {
     this.#writer = writer
     this.#deflater = deflater
     this.#listener = listener
+  }
+
+  /** Bytes that have not come to the writer yet. */
+  get pendingBytes(): number {
+    return this.#waitingBytes + this.#deflatingBytes
   }
 
   /** The first frame of the message that a further frame would belong to, as far as it is known; `undefined` between messages. */
@@ -71,7 +80,7 @@ export class SendQueue {
     while (!this.#isDeflating && !this.#writer.isBlocked) {
       const send = this.#waiting.shift()
       if (send === undefined) return
-      this.waitingBytes -= send.length
+      this.#waitingBytes -= send.length
       send.signal?.removeEventListener('abort', send.onAbort)
       if (send.frame === undefined) {
         send.write?.()
@@ -83,15 +92,22 @@ export class SendQueue {
     }
   }
 
-  /** Rejects all that wait. */
-  rejectAll(error: unknown): void {
+  /** Sends nothing more: rejects all that wait. What was written still leaves. */
+  close(error: Error): void {
+    this.#closedBy ??= error
     const waiting = this.#waiting
     this.#waiting = []
-    this.waitingBytes = 0
+    this.#waitingBytes = 0
     for (const send of waiting) {
       send.signal?.removeEventListener('abort', send.onAbort)
       send.reject(error)
     }
+  }
+
+  /** Sends nothing more, and does not expect what was written to leave, either. */
+  abort(error: Error): void {
+    this.close(error)
+    for (const settle of this.#inFlight) settle(error)
   }
 
   get #mustWait(): boolean {
@@ -125,7 +141,9 @@ export class SendQueue {
 
   /** The payload is not copied: it is the caller's again when it has left. */
   #writeLargeFrame(firstByte: number, payload: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
-    const written = this.#inFlight(signal, (settle) => this.#writer.writeFrame(firstByte, payload, settle))
+    const written = this.#whenSettled(signal, (settle) => {
+      this.#writer.writeFrame(firstByte, payload, (error) => settle(this.#toSendError(error)))
+    })
     this.#writer.flush()
     return written
   }
@@ -133,10 +151,14 @@ export class SendQueue {
   #deflateFrame(deflater: MessageDeflater, firstByte: number, frame: OutgoingFrame, signal: AbortSignal | undefined): Promise<void> {
     const payload = typeof frame.payload === 'string' ? Buffer.from(frame.payload, 'utf8') : frame.payload
     this.#isDeflating = true
-    return this.#inFlight(signal, (settle) => {
-      deflater.compress(payload, frame.isFinal, (error, compressed) => {
+    this.#deflatingBytes = payload.length
+    return this.#whenSettled(signal, (settle) => {
+      deflater.compress(payload, frame.isFinal, (cause, compressed) => {
         this.#isDeflating = false
-        if (error === null) {
+        this.#deflatingBytes = 0
+        // Behind a Close frame, or the end of our side, nothing may follow.
+        const error = this.#closedBy ?? this.#toSendError(cause)
+        if (error === undefined) {
           this.#writer.writeFrame(firstByte, compressed)
           this.#listener.onWritten()
         }
@@ -146,22 +168,26 @@ export class SendQueue {
     })
   }
 
-  /** A promise for `start`'s callback. Cancelling it now ends the connection: half a frame, or half a deflate context, is of no use. */
-  #inFlight(signal: AbortSignal | undefined, start: (settle: (error: Error | null | undefined) => void) => void): Promise<void> {
+  #toSendError(cause: Error | null | undefined): Error | undefined {
+    return cause === null || cause === undefined ? undefined : this.#listener.toSendError(cause)
+  }
+
+  /** A promise for what `start` settles. Cancelling it ends the connection: half a frame, or half a deflate context, is of no use. */
+  #whenSettled(signal: AbortSignal | undefined, start: (settle: Settle) => void): Promise<void> {
     return markHandled(
       new Promise<void>((resolve, reject) => {
+        const settle: Settle = (error) => {
+          signal?.removeEventListener('abort', onAbort)
+          this.#inFlight.delete(settle)
+          if (error === undefined) resolve()
+          else reject(error)
+        }
         const onAbort = (): void => {
-          if (signal === undefined) return
-          const error = signalAbortError(signal)
-          reject(error)
-          this.#listener.onCancelledInFlight(error)
+          if (signal !== undefined) this.#listener.onCancelledInFlight(signalAbortError(signal))
         }
         signal?.addEventListener('abort', onAbort, { once: true })
-        start((error) => {
-          signal?.removeEventListener('abort', onAbort)
-          if (error === null || error === undefined) resolve()
-          else reject(this.#listener.toSendError(error))
-        })
+        this.#inFlight.add(settle)
+        start(settle)
       }),
     )
   }
@@ -173,17 +199,19 @@ export class SendQueue {
           const index = this.#waiting.indexOf(send)
           if (index < 0 || signal === undefined) return
           this.#waiting.splice(index, 1)
-          this.waitingBytes -= length
+          this.#waitingBytes -= length
           reject(signalAbortError(signal))
         }
         const send: WaitingSend = { frame, write, length, signal, onAbort, resolve, reject }
         signal?.addEventListener('abort', onAbort, { once: true })
         this.#waiting.push(send)
-        this.waitingBytes += length
+        this.#waitingBytes += length
       }),
     )
   }
 }
+
+type Settle = (error: Error | undefined) => void
 
 interface WaitingSend {
   readonly frame: OutgoingFrame | undefined

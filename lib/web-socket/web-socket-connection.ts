@@ -7,6 +7,7 @@ import type { ControlFrameListener, FrameFailure } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { KeepAlive } from './keep-alive.ts'
 import type { KeepAliveListener } from './keep-alive.ts'
+import { MAX_TIMER_DELAY } from './max-timer-delay.ts'
 import { MessageDeflater } from './message-deflater.ts'
 import { Opcode } from './opcode.ts'
 import { PingTimes } from './ping-times.ts'
@@ -71,11 +72,11 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
 
   /** Bytes that were given to us and have not left the process. */
   get bufferedAmount(): number {
-    return this.sends.waitingBytes + this.#writer.bufferedAmount
+    return this.sends.pendingBytes + this.#writer.bufferedAmount
   }
 
   get canPing(): boolean {
-    return this.state === WebSocketState.Open || this.state === WebSocketState.CloseReceived
+    return this.state === WebSocketState.Open
   }
 
   get isReadingPaused(): boolean {
@@ -97,17 +98,15 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     this.#deflater?.forgetSentMessages()
   }
 
-  /** Writes our Close frame. The caller has seen to its turn. */
-  writeClose(status: number, description: string): void {
-    if (this.#sentClose !== undefined || !this.#isAlive) return
-    this.#sentClose = { status, description }
-    this.#endedBy ??= 'local'
-    this.#writer.writeFrame(0x80 | Opcode.Close, encodeCloseFrame(status, description))
-    this.onWritten()
-    if (this.#isCloseReceived) this.#setClosed()
-    else if (this.state === WebSocketState.Open) this.state = WebSocketState.CloseSent
-    this.sends.rejectAll(this.invalidState('A Close frame was sent first'))
-    this.#armEndTimer()
+  /** Sends our Close frame when its turn has come, for which it waits `closeTimeout` at most. */
+  sendClose(closeFrame: CloseFrame, signal: AbortSignal | undefined): Promise<void> {
+    const length = 2 + Buffer.byteLength(closeFrame.description)
+    const sent = this.sends.sendWith(() => this.#writeClose(closeFrame), length, signal)
+    if (this.#sentClose === undefined && this.#isAlive) {
+      this.#armEndTimer()
+      sent.catch(() => this.#onCloseCancelled())
+    }
+    return sent
   }
 
   /** Cuts the connection. */
@@ -126,7 +125,9 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     if (!this.#isAlive) return
     this.state = WebSocketState.Closed
     this.#endedBy ??= 'local'
-    this.#rejectAll(closedPrematurely('The WebSocket was disposed'))
+    const error = closedPrematurely('The WebSocket was disposed')
+    this.sends.close(error)
+    this.#rejectReceives(error)
     this.#end()
   }
 
@@ -162,6 +163,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     this.closeFrame = closeFrame
     this.#isCloseReceived = true
     this.#endedBy ??= 'remote'
+    this.pings.rejectAll(this.invalidState('The peer closed the WebSocket before it answered'))
     if (this.#sentClose !== undefined) this.#setClosed()
     else if (this.state === WebSocketState.Open) this.state = WebSocketState.CloseReceived
   }
@@ -171,16 +173,16 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     if (!this.#isAlive) return
     this.#isCloseReceived ||= isCloseReceived
     this.error = error
-    this.writeClose(closeStatus, '')
+    this.#writeClose({ status: closeStatus, description: '' })
     // As in .NET: a wrong Close frame is a Close frame all the same.
     this.state = isCloseReceived ? WebSocketState.Closed : WebSocketState.Aborted
-    this.receives.rejectAll(error)
-    this.sends.rejectAll(this.invalidState(error.message))
+    this.sends.close(this.invalidState(error.message))
+    this.#rejectReceives(error)
     this.#end()
   }
 
   onPrematureEnd(): void {
-    this.#lose(closedPrematurely('The peer ended the connection without a Close frame'))
+    this.#lose(closedPrematurely(ENDED_WITHOUT_CLOSE))
     this.#end()
   }
 
@@ -193,8 +195,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   }
 
   toSendError(cause: unknown): Error {
-    if (this.state === WebSocketState.Aborted && this.#endedBy === 'local') return abortError('The WebSocket was aborted', cause)
-    return closedPrematurely('The connection ended before the message had left', cause)
+    return this.error ?? closedPrematurely('The connection ended before the message had left', cause)
   }
 
   onTurnEnd(): void {
@@ -208,7 +209,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   // What the transport reports.
 
   onData(chunk: Uint8Array): void {
-    if (!this.#isAlive) return
+    if (!this.#isAlive || this.#isCloseReceived) return
     this.#keepAlive.onBytes()
     this.#reader.bytes.push(chunk)
     this.receives.run()
@@ -248,7 +249,9 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   /** Whoever should have ended the connection by now has not. */
   onEndTimeout(): void {
     this.#endTimer = undefined
-    this.abort(closedPrematurely(`The peer did not end the connection within the closeTimeout of ${this.settings.closeTimeout} ms`))
+    const { closeTimeout } = this.settings
+    if (this.#isTransportEnded) this.#lose(closedPrematurely(ENDED_WITHOUT_CLOSE))
+    this.abort(closedPrematurely(`The peer did not answer the Close frame within the closeTimeout of ${closeTimeout} ms`))
   }
 
   get #isAlive(): boolean {
@@ -257,10 +260,31 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
 
   #listen({ duplex, head }: WebSocketTransport): void {
     owners.set(duplex, this)
+    // The end of the peer's side must not end ours: what it sent may still be read, and answered.
+    duplex.allowHalfOpen = true
     duplex.on('data', onData).on('end', onEnd).on('drain', onDrain).on('error', onError).on('close', onClose)
     for (const chunk of head) this.#reader.bytes.push(chunk)
     if (this.#reader.bytes.length > 0) this.#scheduleTurnEnd()
     if (duplex.destroyed) process.nextTick(() => this.onTransportClose())
+    else duplex.resume()
+  }
+
+  /** The caller has seen to its turn. */
+  #writeClose(closeFrame: CloseFrame): void {
+    if (this.#sentClose !== undefined || !this.#isAlive) return
+    this.#sentClose = closeFrame
+    this.#endedBy ??= 'local'
+    this.#writer.writeFrame(0x80 | Opcode.Close, encodeCloseFrame(closeFrame))
+    this.onWritten()
+    if (this.#isCloseReceived) this.#setClosed()
+    else if (this.state === WebSocketState.Open) this.state = WebSocketState.CloseSent
+    this.sends.close(this.invalidState('A Close frame was sent first'))
+    this.#armEndTimer()
+  }
+
+  /** Our Close frame was cancelled before its turn came: all is as it was. */
+  #onCloseCancelled(): void {
+    if (this.#sentClose === undefined && this.#isAlive && !this.#isTransportEnded) this.#disarmEndTimer()
   }
 
   #writeControl(opcode: number, payload: Buffer): void {
@@ -277,17 +301,11 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   /** Both Close frames were exchanged. The server ends the connection first (RFC 6455, section 7.1.1), the client waits for it. */
   #setClosed(): void {
     this.state = WebSocketState.Closed
-    this.#rejectSends()
-    if (this.settings.isServer) return this.#end()
-    clearTimeout(this.#endTimer)
-    this.#endTimer = undefined
-    this.#armEndTimer(CLIENT_PATIENCE)
-  }
-
-  #rejectSends(): void {
-    this.sends.rejectAll(this.invalidState('The WebSocket was closed'))
-    this.pings.rejectAll(this.invalidState('The WebSocket was closed'))
     this.#keepAlive.stop()
+    this.pings.rejectAll(this.invalidState('The WebSocket was closed'))
+    if (this.settings.isServer) return this.#end()
+    this.#disarmEndTimer()
+    this.#armEndTimer(CLIENT_PATIENCE)
   }
 
   /** The transport is gone, or as good as gone, and it was not us. */
@@ -296,13 +314,14 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     this.state = WebSocketState.Aborted
     this.#endedBy ??= 'remote'
     this.error ??= error
-    this.#rejectAll(error)
+    this.sends.abort(error)
+    this.#rejectReceives(error)
   }
 
-  #rejectAll(error: WebSocketException): void {
+  /** Everything that waits for bytes of the peer waits in vain. */
+  #rejectReceives(error: WebSocketException): void {
     this.#keepAlive.stop()
     this.receives.rejectAll(error)
-    this.sends.rejectAll(error)
     this.pings.rejectAll(error)
     this.#reader.bytes.clear()
   }
@@ -334,18 +353,24 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   #cut(error: WebSocketException): void {
     if (this.completion !== undefined) return
     this.#isEnding = true
-    this.#rejectAll(error)
+    this.sends.abort(error)
+    this.#rejectReceives(error)
     this.#transport.abort()
   }
 
   #armEndTimer(timeout = this.settings.closeTimeout): void {
     if (this.#endTimer !== undefined || timeout === Infinity || this.completion !== undefined) return
-    this.#endTimer = setTimeout(onEndTimeout, timeout, this).unref()
+    this.#endTimer = setTimeout(onEndTimeout, Math.min(timeout, MAX_TIMER_DELAY), this).unref()
+  }
+
+  #disarmEndTimer(): void {
+    clearTimeout(this.#endTimer)
+    this.#endTimer = undefined
   }
 
   #complete(): void {
     if (this.completion !== undefined) return
-    clearTimeout(this.#endTimer)
+    this.#disarmEndTimer()
     this.#deflater?.dispose()
     const { closeFrame, error } = this
     const sentClose = this.#sentClose
@@ -362,6 +387,8 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     for (const callback of callbacks) callback(this.completion)
   }
 }
+
+const ENDED_WITHOUT_CLOSE = 'The peer ended the connection without a Close frame'
 
 /** How long a client waits for the server to end the connection after the close handshake, in milliseconds (.NET's figure). */
 const CLIENT_PATIENCE = 1000
