@@ -1,3 +1,4 @@
+import { checkKey } from './check-key.ts'
 import { checkVersion, WEB_SOCKET_VERSION } from './check-version.ts'
 import { splitHeaderList } from './header-list.ts'
 import { headerLines } from './header-lines.ts'
@@ -71,15 +72,6 @@ function checkToken(name: string, lines: readonly string[], token: string): stri
   if (lines.length === 0) return `the ${name} header is missing (does a proxy in front remove it?)`
   if (holds(lines, token)) return undefined
   return `the ${name} header is ${quoted(lines.join(', '))}; it must have '${token}' in it`
-}
-
-/** RFC 6455, section 4.2.1: base64 of 16 bytes, once. */
-function checkKey(lines: readonly string[]): string | undefined {
-  const [key] = lines
-  if (key === undefined) return 'the Sec-WebSocket-Key header is missing'
-  if (lines.length > 1) return `there are ${lines.length} Sec-WebSocket-Key headers; only one is allowed`
-  if (/^[A-Za-z0-9+/]{22}==$/.test(key)) return undefined
-  return `the Sec-WebSocket-Key header is ${quoted(key)}; it must be 16 bytes in base64`
 }
 
 /** Notes how a field of just this item reads back. Never refuses. */
