@@ -4,7 +4,6 @@ import type { IncomingMessage } from 'node:http'
 import { debuglog } from 'node:util'
 import type { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
 import type { WebSocketCompletion } from './web-socket/web-socket-completion.ts'
-import type { WebSocketException } from './web-socket/web-socket-exception.ts'
 
 /** On `express-use-websockets:accept`: a WebSocket was accepted. */
 export interface WebSocketAcceptEvent {
@@ -33,7 +32,8 @@ export interface WebSocketCloseEvent {
 export interface WebSocketErrorEvent {
   readonly request: IncomingMessage
   readonly webSocket: ManagedWebSocket
-  readonly error: WebSocketException
+  /** A `WebSocketException`, or whatever the handler threw. */
+  readonly error: unknown
 }
 
 /** On `express-use-websockets:drain`: `closeAsync` of the middleware has begun, and later ended. */
@@ -54,8 +54,7 @@ export const diagnostics = {
   refuse: (event: WebSocketRefuseEvent): void => report(refuseChannel, event, 'refused', event.request.url, event.statusCode, event.reason),
   close: (event: WebSocketCloseEvent): void =>
     report(closeChannel, event, 'closed', event.request.url, event.completion.closeStatus, event.duration),
-  error: (event: WebSocketErrorEvent): void =>
-    report(errorChannel, event, 'failed', event.request.url, event.error.code, event.error.message),
+  error: (event: WebSocketErrorEvent): void => report(errorChannel, event, 'failed', event.request.url, event.error),
   drain: (event: WebSocketDrainEvent): void => report(drainChannel, event, 'drain', event.phase, event.connections, event.aborted),
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { addressedHost } from './addressed-host.ts'
+import { diagnostics } from './diagnostics.ts'
 import { createOriginFilter } from './handshake/origin-filter.ts'
 import type { OriginFilter } from './handshake/origin-filter.ts'
 import { noteArrivals } from './hosting/http1-arrival.ts'
@@ -85,8 +86,8 @@ interface MiddlewareCall {
 function admit(call: MiddlewareCall, isOriginAllowed: OriginFilter | undefined, registry: WebSocketRegistry): Promise<void> {
   const whenThrough = untilThrough(call)
   const decide = (isAllowed: boolean): void => {
-    if (!isAllowed) refuse(call.response, 403)
-    else if (!registry.takePlace()) refuse(call.response, 503)
+    if (!isAllowed) refuse(call, 403, 'the origin is not allowed')
+    else if (!registry.takePlace()) refuse(call, 503, registry.isDraining ? 'the server is closing' : 'maxConnections is reached')
     else {
       void whenThrough.then(() => registry.givePlaceBack())
       call.next()
@@ -108,7 +109,8 @@ function askOrigin({ request }: MiddlewareCall, isOriginAllowed: OriginFilter | 
   }
 }
 
-function refuse(response: ServerResponse, statusCode: 403 | 503): void {
+function refuse({ request, response }: MiddlewareCall, statusCode: 403 | 503, reason: string): void {
+  diagnostics.refuse({ request, statusCode, reason })
   response.statusCode = statusCode
   if (statusCode === 503) response.setHeader('Retry-After', RETRY_AFTER)
   response.end()

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { diagnostics } from './diagnostics.ts'
 import { failWebSocket } from './fail-web-socket.ts'
 import { WEB_SOCKET_VERSION } from './handshake/check-version.ts'
 import type { WebSocketAcceptContext } from './web-socket-accept-context.ts'
@@ -66,6 +67,7 @@ async function converse<Request extends IncomingMessage>(
     await closeInOrder(webSocket)
   } catch (error) {
     const isSocketsOwn = error instanceof WebSocketException && hasEnded(webSocket)
+    if (!isSocketsOwn) diagnostics.error({ request, webSocket, error })
     await failWebSocket(webSocket)
     if (!isSocketsOwn) throw error
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { diagnostics } from './diagnostics.ts'
 import { failWebSocket } from './fail-web-socket.ts'
 import { negotiateCompression } from './handshake/negotiate-compression.ts'
 import { requestedSubProtocols } from './handshake/sub-protocol.ts'
@@ -105,6 +106,8 @@ export class WebSocketManager {
   #open(transport: WebSocketTransport, context: ResolvedAcceptContext, compression: WebSocketCompression | undefined): ManagedWebSocket {
     const { duplex } = transport
     const registry = this.#registry
+    const request = this.#request
+    const acceptedAt = performance.now()
     const webSocket: ManagedWebSocket = new ManagedWebSocket(transport, {
       isServer: true,
       subProtocol: context.subProtocol,
@@ -113,9 +116,14 @@ export class WebSocketManager {
       maxMessageSize: context.maxMessageSize,
       closeTimeout: context.closeTimeout,
       compression,
-      onCompleted: () => registry.delete(webSocket),
+      onCompleted: (completion) => {
+        registry.delete(webSocket)
+        diagnostics.close({ request, webSocket, completion, duration: performance.now() - acceptedAt })
+        if (completion.error !== undefined) diagnostics.error({ request, webSocket, error: completion.error })
+      },
     })
     registry.add(webSocket)
+    diagnostics.accept({ request, webSocket })
     const release = guardResponse(this.#response, () => void failWebSocket(webSocket))
     // First of all listeners, so that whoever logs requests finds the response finished, not broken off.
     duplex.prependOnceListener('close', () => {

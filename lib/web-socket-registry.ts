@@ -1,3 +1,4 @@
+import { diagnostics } from './diagnostics.ts'
 import { WebSocketState } from './web-socket/web-socket-state.ts'
 import type { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
 
@@ -66,8 +67,16 @@ export class WebSocketRegistry {
   /** Closes all, and gives no place any more. A second call returns the first one's promise. */
   drain(plan: DrainPlan): Promise<WebSocketDrainResult> {
     this.#plan ??= plan
-    this.#drain ??= this.#closeAll(plan)
+    this.#drain ??= this.#closeAndReport(plan)
     return this.#drain
+  }
+
+  async #closeAndReport(plan: DrainPlan): Promise<WebSocketDrainResult> {
+    const connections = this.#open.size
+    diagnostics.drain({ phase: 'start', connections, aborted: 0 })
+    const result = await this.#closeAll(plan)
+    diagnostics.drain({ phase: 'end', connections, aborted: result.aborted })
+    return result
   }
 
   async #closeAll(plan: DrainPlan): Promise<WebSocketDrainResult> {
