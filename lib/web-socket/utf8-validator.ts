@@ -22,8 +22,8 @@ export class Utf8Validator {
     }
     const tail = incompleteTailLength(bytes, from, end)
     if (tail > 0) {
-      // A copy: the caller owns the bytes.
-      this.#pending = bytes.slice(end - tail, end)
+      // A copy: the caller owns the bytes. (The slice() of a Buffer would not be one.)
+      this.#pending = Uint8Array.from(bytes.subarray(end - tail, end))
       if (!isPossiblePrefix(this.#pending)) return false
     }
     return isUtf8(bytes.subarray(from, end - tail))
