@@ -1,0 +1,61 @@
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { WebSocket } from 'ws'
+import type { ClientOptions } from 'ws'
+import type { Http1Server } from './http1-server.ts'
+
+/** A client of `ws` that has opened, with the response that opened it. */
+export interface OpenedClient {
+  readonly client: WebSocket
+  readonly response: IncomingMessage
+}
+
+/** Opens a WebSocket; rejects if it is refused. */
+export async function openWebSocket(server: Http1Server, path = '/ws', options: ClientOptions = {}): Promise<OpenedClient> {
+  const client = new WebSocket(urlOf(server, path), { perMessageDeflate: false, rejectUnauthorized: false, ...options })
+  clients.push(client)
+  client.on('error', () => undefined)
+  const upgrade = once(client, 'upgrade')
+  await once(client, 'open')
+  const [response] = (await upgrade) as [IncomingMessage]
+  return { client, response }
+}
+
+/** A response that refused a WebSocket. */
+export interface RefusedHandshake {
+  readonly status: number
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+}
+
+/** Asks for a WebSocket that is refused. */
+export async function refusedWebSocket(server: Http1Server, path = '/ws', options: ClientOptions = {}): Promise<RefusedHandshake> {
+  const client = new WebSocket(urlOf(server, path), { rejectUnauthorized: false, ...options })
+  client.on('open', () => client.terminate())
+  const [, response] = (await once(client, 'unexpected-response')) as [unknown, IncomingMessage]
+  const chunks = (await response.toArray()) as Buffer[]
+  return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString() }
+}
+
+/** The next message, as text. */
+export async function nextMessage(client: WebSocket): Promise<string> {
+  const [data] = (await once(client, 'message')) as [Buffer]
+  return data.toString()
+}
+
+/** Code and reason with which the client closes; its code is 1006 if there was no Close frame. */
+export async function closeOf(client: WebSocket): Promise<[code: number, reason: string]> {
+  const [code, reason] = (await once(client, 'close')) as [number, Buffer]
+  return [code, reason.toString()]
+}
+
+/** Cuts all clients. For `afterEach`. */
+export function closeWebSocketClients(): void {
+  for (const client of clients.splice(0)) client.terminate()
+}
+
+const clients: WebSocket[] = []
+
+function urlOf({ isSecure, port }: Http1Server, path: string): string {
+  return `${isSecure ? 'wss' : 'ws'}://127.0.0.1:${port}${path}`
+}
