@@ -33,8 +33,10 @@ export class RawHttp1Client {
   ending: string | undefined
   readonly #wakeUps = new Set<() => void>()
 
-  static async connect({ port, isSecure }: Http1Server): Promise<RawHttp1Client> {
-    const options = { port, host: '127.0.0.1', allowHalfOpen: true }
+  static async connect(server: Http1Server | { readonly path: string }): Promise<RawHttp1Client> {
+    const isSecure = 'port' in server && server.isSecure
+    const address = 'port' in server ? { port: server.port, host: '127.0.0.1' } : server
+    const options = { ...address, allowHalfOpen: true }
     const socket = isSecure ? tls.connect({ ...options, rejectUnauthorized: false }) : net.connect(options)
     const client = new RawHttp1Client(socket)
     await once(socket, isSecure ? 'secureConnect' : 'connect')
