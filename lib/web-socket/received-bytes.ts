@@ -1,4 +1,4 @@
-import { unmaskAndCheckAscii } from './unmask.ts'
+import { unmask } from './unmask.ts'
 
 /**
  * The bytes that have arrived and were not consumed yet: a queue of chunks, read by offset from its head.
@@ -81,7 +81,7 @@ export class ReceivedBytes {
       const first = this.#chunks[0]
       if (first === undefined) throw new RangeError('More bytes were asked for than were received')
       const part = Math.min(first.length - this.#offset, count - done)
-      isAscii = unmaskAndCheckAscii(first, this.#offset, target, start + done, part, mask, maskOffset + done) && isAscii
+      isAscii = unmask(first, this.#offset, target, start + done, part, mask, maskOffset + done) && isAscii
       this.skip(part)
       done += part
     }

@@ -1,0 +1,12 @@
+/* Assembles lib/web-socket/unmask-simd.wat into lib/web-socket/unmask-simd-module.ts: node -r esbuild-register scripts/build-unmask-simd.ts */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { assembleUnmaskSimd } from './assemble-unmask-simd.ts'
+
+const folder = join(__dirname, '../lib/web-socket')
+
+async function build(): Promise<void> {
+  writeFileSync(join(folder, 'unmask-simd-module.ts'), await assembleUnmaskSimd(readFileSync(join(folder, 'unmask-simd.wat'), 'utf8')))
+}
+
+void build()
