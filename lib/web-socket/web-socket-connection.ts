@@ -177,6 +177,8 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     // As in .NET: a wrong Close frame is a Close frame all the same.
     this.state = isCloseReceived ? WebSocketState.Closed : WebSocketState.Aborted
     this.sends.close(this.invalidState(error.message))
+    // At once: the error that whoever reads gets now makes Express, for one, destroy the connection within this very turn.
+    this.#writer.flush()
     this.#rejectReceives(error)
     this.#end()
   }
