@@ -9,6 +9,7 @@ exports.echoAsync = async (useWebSockets, message) => {
   app.all('/ws', async (req) => {
     const webSocket = await req.webSockets.acceptWebSocketAsync()
     for await (const received of webSocket) await webSocket.sendAsync(received)
+    await webSocket.closeAsync(1000)
   })
   const server = app.listen(0, '127.0.0.1')
   await once(server, 'listening')
