@@ -1,0 +1,138 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import type { Browser, Page } from 'playwright-core'
+import { createEchoApp } from '../../samples/echo/app.ts'
+import { launchBrowser } from './launch-browser.ts'
+
+describe('the echo sample, in Chromium', () => {
+  let browser: Browser
+  let server: Server
+  let page: Page
+  let origin: string
+  const pageErrors: Error[] = []
+
+  beforeAll(async () => {
+    server = createEchoApp().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    browser = await launchBrowser()
+  })
+
+  afterAll(async () => {
+    await browser.close()
+    server.close()
+    server.closeAllConnections()
+  })
+
+  beforeEach(async () => {
+    page = await browser.newPage()
+    page.on('pageerror', (error) => pageErrors.push(error))
+    await page.goto(origin)
+  })
+
+  afterEach(async () => {
+    await page.close()
+    const [pageError] = pageErrors.splice(0)
+    if (pageError !== undefined) throw pageError
+  })
+
+  async function untilState(words: string): Promise<void> {
+    await page.getByRole('status').filter({ hasText: words }).waitFor()
+  }
+
+  async function connect(): Promise<void> {
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await untilState('Open')
+  }
+
+  async function untilRows(count: number): Promise<string[][]> {
+    await page.locator(`#log tr:nth-child(${count})`).waitFor()
+    const cells = await page.locator('#log td').allTextContents()
+    return Array.from({ length: cells.length / 3 }, (_, row) => cells.slice(3 * row, 3 * row + 3))
+  }
+
+  it('offers the address of its own server', async () => {
+    expect(await page.getByLabel('WebSocket server URL').inputValue()).toBe(`${origin.replace('http', 'ws')}/ws`)
+    expect(await page.getByRole('status').textContent()).toBe('Ready to connect')
+    expect(await page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true)
+  })
+
+  it('sends, receives and logs in order, and shows markup as the text that it is', async () => {
+    await connect()
+    const messages = ['hello', '<script>document.body.remove()</script>', '\u{1F44B} gr\u00fc\u00dfe', '']
+    for (const [index, message] of messages.entries()) {
+      await page.getByLabel('Message to send').fill(message)
+      await page.getByRole('button', { name: 'Send' }).click()
+      await untilRows(3 + 2 * index)
+    }
+    const [opened, ...rows] = await untilRows(1 + 2 * messages.length)
+    expect(opened?.[2]).toBe('Connection opened')
+    expect(rows).toEqual(
+      messages.flatMap((message) => [
+        ['Client', 'Server', message],
+        ['Server', 'Client', message],
+      ]),
+    )
+  })
+
+  it('closes with a code and a reason', async () => {
+    await connect()
+    await page.getByLabel('Close code').fill('3001')
+    await page.getByLabel('Reason').fill('bye')
+    await page.getByRole('button', { name: 'Close Socket' }).click()
+    await untilState('Closed')
+    expect((await untilRows(3)).slice(1)).toEqual([
+      ['Client', 'Server', 'Closing: code 3001, reason "bye"'],
+      ['Server', 'Client', 'Connection closed: code 3001, reason "bye"'],
+    ])
+  })
+
+  it.each([
+    ['ServerClose', 'Connection closed: code 1000, reason "Closing from Server"'],
+    ['ServerAbort', 'Connection closed without a close handshake: code 1006'],
+  ])('shows how the server ends the connection at %s, and connects again', async (command, closed) => {
+    await connect()
+    await page.getByLabel('Message to send').fill(command)
+    await page.getByRole('button', { name: 'Send' }).click()
+    await untilState('Closed')
+    expect((await untilRows(3)).at(-1)).toEqual(['Server', 'Client', closed])
+    await connect()
+  })
+
+  it('says why it cannot connect', async () => {
+    await page.getByLabel('WebSocket server URL').fill('ftp://example.com')
+    await page.getByRole('button', { name: 'Connect' }).click()
+    expect((await untilRows(1))[0]?.[2]).toContain('Cannot connect')
+    await page.getByLabel('WebSocket server URL').fill(`${origin.replace('http', 'ws')}/nowhere`)
+    await page.getByRole('button', { name: 'Connect' }).click()
+    expect((await untilRows(2))[1]?.[2]).toContain('code 1006')
+  })
+
+  it('works from the keyboard alone', async () => {
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await untilState('Open')
+    await page.keyboard.type('typed')
+    await page.keyboard.press('Enter')
+    expect((await untilRows(3)).slice(1).map(([, , data]) => data)).toEqual(['typed', 'typed'])
+    // Send, code, reason, Close Socket.
+    for (let presses = 0; presses < 4; presses++) await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await untilState('Closed')
+    expect((await untilRows(5)).at(-1)?.[2]).toBe('Connection closed: code 1000, reason "Closing from client"')
+  })
+
+  it.each([
+    ['a phone', { width: 390, height: 844 }],
+    ['a desktop', { width: 1280, height: 800 }],
+  ])('fits %s without scrolling sideways', async (_device, size) => {
+    await page.setViewportSize(size)
+    await connect()
+    await page.getByLabel('Message to send').fill('w'.repeat(500))
+    await page.getByRole('button', { name: 'Send' }).click()
+    await untilRows(3)
+    expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true)
+  })
+})
