@@ -85,6 +85,16 @@ export class RawHttp1Client {
     return this.receive('\r\n\r\n')
   }
 
+  /** Waits for a response with a `Content-Length`, or without a body, and returns head and body. */
+  async receiveResponse(): Promise<string> {
+    const head = await this.receiveHead()
+    const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0)
+    while (this.received.length < length) await this.#change()
+    const body = this.received.toString('latin1', 0, length)
+    this.received = this.received.subarray(length)
+    return head + body
+  }
+
   /** Waits for the end of the connection, and tells how it ended. */
   async end(): Promise<string> {
     while (this.ending === undefined) await this.#change()

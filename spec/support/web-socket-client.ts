@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
 import type { ClientOptions } from 'ws'
@@ -15,6 +15,8 @@ export async function openWebSocket(server: Http1Server, path = '/ws', options: 
   const client = new WebSocket(urlOf(server, path), { perMessageDeflate: false, rejectUnauthorized: false, ...options })
   clients.push(client)
   client.on('error', () => undefined)
+  // From the start: a message may come together with the 101.
+  inboxes.set(client, on(client, 'message'))
   const upgrade = once(client, 'upgrade')
   await once(client, 'open')
   const [response] = (await upgrade) as [IncomingMessage]
@@ -37,9 +39,12 @@ export async function refusedWebSocket(server: Http1Server, path = '/ws', option
   return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString() }
 }
 
-/** The next message, as text. */
+/** The next message that was not taken yet, as text. */
 export async function nextMessage(client: WebSocket): Promise<string> {
-  const [data] = (await once(client, 'message')) as [Buffer]
+  const inbox = inboxes.get(client)
+  if (inbox === undefined) throw new Error('The client is not one of openWebSocket()')
+  const { value } = await inbox.next()
+  const [data] = value as [Buffer]
   return data.toString()
 }
 
@@ -55,6 +60,7 @@ export function closeWebSocketClients(): void {
 }
 
 const clients: WebSocket[] = []
+const inboxes = new WeakMap<WebSocket, ReturnType<typeof on>>()
 
 function urlOf({ isSecure, port }: Http1Server, path: string): string {
   return `${isSecure ? 'wss' : 'ws'}://127.0.0.1:${port}${path}`
