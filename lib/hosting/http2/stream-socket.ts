@@ -169,12 +169,18 @@ export class StreamSocket extends Duplex {
   }
 }
 
-/** A response that is cut short must not look complete, as it would with NO_ERROR: over HTTP/1 the client sees a broken connection. */
+/**
+ * A response that is cut short must not look complete, as it would with NO_ERROR: over HTTP/1 the client sees a broken connection.
+ * Destroyed with an error, the stream is reset with INTERNAL_ERROR and nothing else; `close()` would send END_STREAM first.
+ */
 function resetStream(stream: ServerHttp2Stream, error: Error | null): void {
   if (stream.destroyed) return
-  const isComplete = error === null && stream.writableFinished
-  stream.close(isComplete ? constants.NGHTTP2_NO_ERROR : constants.NGHTTP2_INTERNAL_ERROR)
-  stream.destroy()
+  if (error !== null || !stream.writableFinished) {
+    stream.destroy(error ?? new Error('The response was cut short'))
+  } else {
+    stream.close(constants.NGHTTP2_NO_ERROR)
+    stream.destroy()
+  }
 }
 
 function ignoreError(): void {

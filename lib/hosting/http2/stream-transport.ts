@@ -1,5 +1,5 @@
-import { constants } from 'node:http2'
 import type { ServerHttp2Stream } from 'node:http2'
+import { abortError } from '../../web-socket/abort-error.ts'
 import type { WebSocketTransport } from '../../web-socket/web-socket-transport.ts'
 import { resetUnlessEnded } from './reset-unless-ended.ts'
 
@@ -9,10 +9,8 @@ export function createStreamTransport(stream: ServerHttp2Stream): WebSocketTrans
     duplex: stream,
     head: [],
     abort() {
-      if (stream.destroyed) return
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR)
-      // A stream that is already closing in order does not take another code, and must not wait for the peer any longer.
-      stream.destroy()
+      // An error makes it RST_STREAM(INTERNAL_ERROR) and nothing else: close() would send END_STREAM first, as if all were in order.
+      stream.destroy(abortError('The WebSocket was aborted'))
     },
     end() {
       // Firefox, and undici before 8.11, leave their side open after the close handshake and wait for the server to reset the stream.
