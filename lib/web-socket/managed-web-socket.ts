@@ -98,7 +98,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
    * `ERR_WEBSOCKET_PROTOCOL_ERROR` or `ERR_WEBSOCKET_INVALID_PAYLOAD` if the peer broke the rules,
    * `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the connection ended without a Close frame, `ABORT_ERR` if cancelled or aborted.
    */
-  receiveAsync(buffer: ArrayBuffer | NodeJS.ArrayBufferView, signal?: AbortSignal): Promise<WebSocketReceiveResult> {
+  receiveAsync(buffer: ArrayBuffer | SharedArrayBuffer | NodeJS.ArrayBufferView, signal?: AbortSignal): Promise<WebSocketReceiveResult> {
     let target: Uint8Array
     try {
       target = toReceiveBuffer(buffer)

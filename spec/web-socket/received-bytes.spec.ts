@@ -15,7 +15,7 @@ describe('ReceivedBytes', () => {
 
           expect(target.equals(expected.subarray(0, count))).toBe(true)
           expected = expected.subarray(count)
-          expectContents(bytes, expected)
+          expect(contents(bytes)).toEqual(expected)
         }
       }),
     )
@@ -35,7 +35,7 @@ describe('ReceivedBytes', () => {
             expected = expected.subarray(skipped)
             bytes.remove(start, count)
             expected = Buffer.concat([expected.subarray(0, start), expected.subarray(start + count)])
-            expectContents(bytes, expected)
+            expect(contents(bytes)).toEqual(expected)
           }
         },
       ),
@@ -62,7 +62,7 @@ describe('ReceivedBytes', () => {
   it('holds any number of single bytes', () => {
     const bytes = filled(Array.from({ length: 10_000 }, (_, index) => Buffer.of(index & 0xff)))
 
-    expectContents(bytes, Buffer.from(Array.from({ length: 10_000 }, (_, index) => index & 0xff)))
+    expect(contents(bytes)).toEqual(Buffer.from(Array.from({ length: 10_000 }, (_, index) => index & 0xff)))
   })
 
   it('holds nothing after it was cleared', () => {
@@ -71,7 +71,7 @@ describe('ReceivedBytes', () => {
     bytes.clear()
     bytes.push(Buffer.from('xyz'))
 
-    expectContents(bytes, Buffer.from('xyz'))
+    expect(contents(bytes)).toEqual(Buffer.from('xyz'))
   })
 
   it('throws when asked for more than it has', () => {
@@ -88,7 +88,6 @@ function filled(chunks: readonly Uint8Array[]): ReceivedBytes {
   return bytes
 }
 
-function expectContents(bytes: ReceivedBytes, expected: Buffer): void {
-  expect(bytes.length).toBe(expected.length)
-  expect(Buffer.from(Array.from({ length: bytes.length }, (_, index) => bytes.at(index))).equals(expected)).toBe(true)
+function contents(bytes: ReceivedBytes): Buffer {
+  return Buffer.from(Array.from({ length: bytes.length }, (_, index) => bytes.at(index)))
 }
