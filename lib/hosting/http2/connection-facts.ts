@@ -18,7 +18,7 @@ export interface ConnectionFacts {
 
 /** The facts of the session's connection, read from its socket once. */
 export function connectionFactsOf(session: Http2Session | undefined): ConnectionFacts {
-  if (session === undefined || session.destroyed) return nothingKnown
+  if (session === undefined || session.destroyed) return NOTHING_KNOWN
   const known = factsOfSessions.get(session)
   if (known !== undefined) return known
   const facts = readFacts(session)
@@ -28,7 +28,7 @@ export function connectionFactsOf(session: Http2Session | undefined): Connection
 
 const factsOfSessions = new WeakMap<Http2Session, ConnectionFacts>()
 
-const nothingKnown: ConnectionFacts = {
+const NOTHING_KNOWN: ConnectionFacts = {
   encrypted: false,
   alpnProtocol: undefined,
   authorized: false,

@@ -43,7 +43,7 @@ function sendHead(response: ServerResponseInternals, exchange: Exchange, statusL
   const { stream } = exchange
   if (exchange.isTunnel && !exchange.isAccepted && response.statusCode >= 200 && response.statusCode < 300) {
     // To the peer a 2xx means that the tunnel is open and that this body is the first frames (RFC 8441, section 5).
-    response.statusCode = notImplemented
+    response.statusCode = NOT_IMPLEMENTED
   }
   if (exchange.isAccepted) {
     // Neither a status of before nor one that a hook has set can be the answer now; and what is written from here on is no body.
@@ -55,7 +55,7 @@ function sendHead(response: ServerResponseInternals, exchange: Exchange, statusL
   response._headerSent = true
 }
 
-const notImplemented = 501
+const NOT_IMPLEMENTED = 501
 
 function respond(response: ServerResponseInternals, exchange: Exchange): void {
   const fields = responseFields(response)

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { checkKey } from '../../handshake/check-key.ts'
 import { computeAcceptKey } from '../../handshake/compute-accept-key.ts'
 import { recogniseExtendedConnect } from '../../handshake/recognise-extended-connect.ts'
-import { abortError } from '../../web-socket/abort-error.ts'
+import { signalAbortError } from '../../web-socket/abort-error.ts'
 import { WebSocketException } from '../../web-socket/web-socket-exception.ts'
 import type { WebSocketTransport } from '../../web-socket/web-socket-transport.ts'
 import type { WebSocketRequest } from '../web-socket-request.ts'
@@ -41,7 +42,7 @@ class Http2WebSocketRequest implements WebSocketRequest {
     signal: AbortSignal | undefined,
   ): Promise<WebSocketTransport> {
     const { stream } = this.#exchange
-    if (signal?.aborted) throw abortError('The accept was cancelled', signal.reason)
+    if (signal?.aborted) throw signalAbortError(signal)
     if (stream.destroyed || stream.closed) throw clientGone()
     this.#writeHead(headers)
     // A timeout that was set for the request does not count for the socket.
@@ -55,23 +56,32 @@ class Http2WebSocketRequest implements WebSocketRequest {
     if (!this.#response.writableEnded) this.#response.end()
   }
 
+  /** Through the response's own methods, so that whoever hooks them (sessions, cookies, access logs) gets to see the accept. */
   #writeHead(headers: readonly (readonly [name: string, value: string])[]): void {
     const response = this.#response
-    for (const name of bodyFields) response.removeHeader(name)
-    for (const [name, value] of headers) response.setHeader(name, value)
-    const key = this.#request.headers['sec-websocket-key']
-    // RFC 8441 has no key. Clients that send one all the same (Node 26, undici before 8.11) want it answered.
-    if (key === undefined) response.removeHeader('sec-websocket-accept')
-    else response.setHeader('sec-websocket-accept', computeAcceptKey(key))
+    const { statusCode } = response
+    const all = [...this.#acceptFields(), ...headers]
+    for (const name of BODY_FIELDS) response.removeHeader(name)
+    for (const [name, value] of all) response.setHeader(name, value)
     this.#exchange.isAccepted = true
     try {
-      // Through the response's own methods, so that whoever hooks them (sessions, cookies, access logs) gets to see the accept.
       response.writeHead(200)
       response.flushHeaders()
     } catch (error) {
-      if (!response.headersSent) this.#exchange.isAccepted = false
+      if (!response.headersSent) {
+        this.#exchange.isAccepted = false
+        for (const [name] of all) response.removeHeader(name)
+        response.statusCode = statusCode
+      }
       throw error
     }
+  }
+
+  /** RFC 8441 has no key. Clients that send one all the same (Node 26, undici before 8.11) want it answered. */
+  #acceptFields(): [name: string, value: string][] {
+    this.#response.removeHeader('Sec-WebSocket-Accept')
+    const key = this.#request.headers['sec-websocket-key']
+    return key === undefined || checkKey([key]) !== undefined ? [] : [['Sec-WebSocket-Accept', computeAcceptKey(key)]]
   }
 }
 
@@ -93,4 +103,4 @@ function clientGone(): WebSocketException {
 }
 
 /** They describe a body, which an open tunnel does not have. */
-const bodyFields = ['content-length', 'transfer-encoding', 'content-encoding']
+const BODY_FIELDS = ['Content-Encoding', 'Content-Length', 'Transfer-Encoding']

@@ -5,7 +5,7 @@ import type { HeaderList, HeaderPairs, UnsetHeaders } from './node-http-internal
 export function responseFields(response: ServerResponse): OutgoingHttpHeaders {
   const fields: OutgoingHttpHeaders = { ':status': response.statusCode }
   for (const name of response.getHeaderNames()) {
-    if (!connectionFields.has(name)) fields[name] = response.getHeader(name)
+    if (!CONNECTION_FIELDS.has(name)) fields[name] = response.getHeader(name)
   }
   return fields
 }
@@ -45,4 +45,4 @@ export function parseFieldLines(lines: string): OutgoingHttpHeaders {
   return fields
 }
 
-const connectionFields = new Set(['connection', 'http2-settings', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade'])
+const CONNECTION_FIELDS = new Set(['connection', 'http2-settings', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade'])

@@ -37,7 +37,7 @@ function refuseConnect(
   response: ServerResponseInternals,
 ): void {
   if (server.emit('connect', request, response)) return
-  response.writeHead(notImplemented)
+  response.writeHead(NOT_IMPLEMENTED)
   response.end()
 }
 
@@ -55,12 +55,12 @@ function meetExpectation(
     return
   }
   if (server.emit('checkExpectation', request, response)) return
-  response.writeHead(expectationFailed)
+  response.writeHead(EXPECTATION_FAILED)
   response.end()
 }
 
-const expectationFailed = 417
-const notImplemented = 501
+const EXPECTATION_FAILED = 417
+const NOT_IMPLEMENTED = 501
 
 /**
  * The response has been sent. What is left of a request that nobody reads is not waited for: the peer is told to stop

@@ -1,9 +1,10 @@
-import { constants } from 'node:http2'
 import type { Http2Server, Http2Stream, ServerHttp2Stream } from 'node:http2'
 import { Duplex } from 'node:stream'
 import type { DetailedPeerCertificate, PeerCertificate, TLSSocket } from 'node:tls'
 import { connectionFactsOf } from './connection-facts.ts'
 import type { ConnectionFacts } from './connection-facts.ts'
+import { resetStream } from './reset-stream.ts'
+import { resetUnlessEnded } from './reset-unless-ended.ts'
 
 /**
  * `request.socket` and `response.socket` over HTTP/2: to an application and to `node:http` it is a socket that this one request has to
@@ -143,7 +144,9 @@ export class StreamSocket extends Duplex {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    resetStream(this.#stream, error)
+    const stream = this.#stream
+    if (error === null && stream.writableFinished) resetUnlessEnded(stream, 0)
+    else resetStream(stream, error ?? new Error('The response was cut short'))
     callback(error)
   }
 
@@ -166,20 +169,6 @@ export class StreamSocket extends Duplex {
   #tlsSocket(): Partial<TLSSocket> | undefined {
     const { session } = this.#stream
     return session === undefined || session.destroyed || !this.#facts.encrypted ? undefined : (session.socket as TLSSocket)
-  }
-}
-
-/**
- * A response that is cut short must not look complete, as it would with NO_ERROR: over HTTP/1 the client sees a broken connection.
- * Destroyed with an error, the stream is reset with INTERNAL_ERROR and nothing else; `close()` would send END_STREAM first.
- */
-function resetStream(stream: ServerHttp2Stream, error: Error | null): void {
-  if (stream.destroyed) return
-  if (error !== null || !stream.writableFinished) {
-    stream.destroy(error ?? new Error('The response was cut short'))
-  } else {
-    stream.close(constants.NGHTTP2_NO_ERROR)
-    stream.destroy()
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import { abortError } from '../../web-socket/abort-error.ts'
 import type { WebSocketTransport } from '../../web-socket/web-socket-transport.ts'
+import { resetStream } from './reset-stream.ts'
 import { resetUnlessEnded } from './reset-unless-ended.ts'
 
 /** An accepted stream as the transport of a WebSocket. What the peer sent before it was accepted is still in the stream. */
@@ -9,8 +10,7 @@ export function createStreamTransport(stream: ServerHttp2Stream): WebSocketTrans
     duplex: stream,
     head: [],
     abort() {
-      // An error makes it RST_STREAM(INTERNAL_ERROR) and nothing else: close() would send END_STREAM first, as if all were in order.
-      stream.destroy(abortError('The WebSocket was aborted'))
+      resetStream(stream, abortError('The WebSocket was aborted'))
     },
     end() {
       // Firefox, and undici before 8.11, leave their side open after the close handshake and wait for the server to reset the stream.
