@@ -1,7 +1,8 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from 'jest'
 
-export default {
+// CommonJS, because Node 22.18 and newer loads this file without a loader, as what package.json says it is.
+module.exports = {
   collectCoverageFrom: ['lib/**/*.ts'],
   coverageProvider: 'v8',
   injectGlobals: false,

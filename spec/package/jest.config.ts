@@ -1,9 +1,10 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from 'jest'
-import node from '../../jest.config.ts'
+
+const node = require('../../jest.config.ts') as Config
 
 // The specs that install the packed tarball into a new project: minutes, not seconds, on a slow network.
-export default {
+module.exports = {
   ...node,
   rootDir: '../..',
   roots: ['<rootDir>/spec/package'],

@@ -1,9 +1,10 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from 'jest'
-import node from '../../jest.config.ts'
+
+const node = require('../../jest.config.ts') as Config
 
 // All specs of `npm test` again, on the oldest `ws` that package.json allows.
-export default {
+module.exports = {
   ...node,
   rootDir: '../..',
   moduleNameMapper: { ...node.moduleNameMapper, '^ws$': '<rootDir>/node_modules/ws-floor' },
