@@ -14,8 +14,9 @@ export const BLOCK_LENGTH = 32_768
 /** `undefined` where there is no WebAssembly, or none with SIMD (`node --jitless`). */
 export function loadUnmaskSimd(): UnmaskSimd | undefined {
   try {
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(UNMASK_SIMD_MODULE, 'base64')))
-    return { bytes: new Uint8Array(exports.memory.buffer, 0, BLOCK_LENGTH), unmaskBlock: exports.unmask }
+    // Not by the name of `exports`: in CommonJS, BLOCK_LENGTH is a property of that one.
+    const { exports: module } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(UNMASK_SIMD_MODULE, 'base64')))
+    return { bytes: new Uint8Array(module.memory.buffer, 0, BLOCK_LENGTH), unmaskBlock: module.unmask }
   } catch {
     return undefined
   }
