@@ -7,5 +7,5 @@ export const WebSocketMessageFlags = {
   DisableCompression: 2,
 } as const
 
-/** Any combination of the bits of {@link (WebSocketMessageFlags:variable)}: 0 to 3. */
-export type WebSocketMessageFlags = 0 | 1 | 2 | 3
+/** Any combination of the bits of {@link (WebSocketMessageFlags:variable)}, as `|` makes it: 0 to 3. */
+export type WebSocketMessageFlags = number

@@ -1,0 +1,215 @@
+import { describe, expect, it } from '@jest/globals'
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import type { Writable } from 'node:stream'
+import { promisify } from 'node:util'
+import { inflateRawSync } from 'node:zlib'
+import * as ws from 'ws'
+import { prepareMessage } from '../../lib/web-socket/prepared-message.ts'
+import { WebSocketMessageFlags } from '../../lib/web-socket/web-socket-message-flags.ts'
+import { WebSocketMessageType } from '../../lib/web-socket/web-socket-message-type.ts'
+import { WebSocketState } from '../../lib/web-socket/web-socket-state.ts'
+import { openOverTcp, openBothOverTcp } from '../support/web-socket-pairs.ts'
+
+const { EndOfMessage, DisableCompression } = WebSocketMessageFlags
+const { Text } = WebSocketMessageType
+const compressed = { dangerousDeflateOptions: {} }
+const COMPRESSED = { reserved: 4 }
+const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex')
+
+describe('permessage-deflate, received', () => {
+  it.each([
+    ['one frame (7.2.3.1)', [['f2 48 cd c9 c9 07 00']]],
+    ['two fragments (7.2.3.1)', [['f2 48 cd', 'c9 c9 07 00']]],
+    ['the window of the message before (7.2.3.2)', [['f2 48 cd c9 c9 07 00'], ['f2 00 11 00 00']]],
+    ['a block without compression (7.2.3.3)', [['00 05 00 fa ff 48 65 6c 6c 6f 00']]],
+    ['a block with BFINAL (7.2.3.4)', [['f3 48 cd c9 c9 07 00 00'], ['f2 48 cd c9 c9 07 00']]],
+    ['two blocks (7.2.3.5)', [['f2 48 05 00 00 00 ff ff ca c9 c9 07 00']]],
+  ])('reads the example of RFC 7692 with %s', async (_name, messages) => {
+    const { webSocket, peer } = await openOverTcp(compressed)
+    const received = webSocket[Symbol.asyncIterator]()
+    for (const fragments of messages) {
+      for (const [index, fragment] of fragments.entries()) {
+        const options = { isFinal: index === fragments.length - 1, reserved: index === 0 ? 4 : 0 }
+        void peer.sendFrame(index === 0 ? 1 : 0, hex(fragment), options)
+      }
+      expect(await received.next()).toEqual({ done: false, value: 'Hello' })
+    }
+  })
+
+  it('reads an empty message (7.2.3.6), an empty last fragment, and messages that are not compressed', async () => {
+    const { webSocket, peer } = await openOverTcp(compressed)
+    const received = webSocket[Symbol.asyncIterator]()
+    void peer.sendFrame(1, hex('00'), COMPRESSED)
+    void peer.sendFrame(1, hex('f2 48 cd c9 c9 07 00 00 00 ff ff'), { ...COMPRESSED, isFinal: false })
+    void peer.sendFrame(0, hex('00'))
+    void peer.sendFrame(1, 'plain')
+    for (const value of ['', 'Hello', 'plain']) expect(await received.next()).toEqual({ done: false, value })
+  })
+
+  it('hands an inflated message over in parts', async () => {
+    const { webSocket, peer } = await openOverTcp(compressed)
+    void peer.sendFrame(1, hex('f2 48 cd c9 c9 07 00'), COMPRESSED)
+    const buffer = Buffer.alloc(2)
+    const parts = []
+    for (let part = 0; part < 3; part++) {
+      const { count, endOfMessage } = await webSocket.receiveAsync(buffer)
+      parts.push([buffer.toString('utf8', 0, count), endOfMessage])
+    }
+    expect(parts).toEqual([
+      ['He', false],
+      ['ll', false],
+      ['o', true],
+    ])
+  })
+
+  it.each([
+    ['data that does not inflate', 1, 'ff ff ff ff ff', COMPRESSED, 1007, 'ERR_WEBSOCKET_INVALID_PAYLOAD'],
+    ['a reference to before the window', 1, '02 06 00', COMPRESSED, 1007, 'ERR_WEBSOCKET_INVALID_PAYLOAD'],
+    ['text that inflates to what is not UTF-8', 1, '00 01 00 fe ff ff 00', COMPRESSED, 1007, 'ERR_WEBSOCKET_INVALID_PAYLOAD'],
+    ['a compressed ping', 9, '00', COMPRESSED, 1002, 'ERR_WEBSOCKET_PROTOCOL_ERROR'],
+  ])('answers %s with a Close frame, and rejects', async (_name, opcode, payload, options, status, code) => {
+    const { webSocket, peer } = await openOverTcp(compressed)
+    void peer.sendFrame(opcode, hex(payload), options)
+    await expect(webSocket.receiveAsync(Buffer.alloc(64))).rejects.toMatchObject({ code })
+    const close = await peer.nextFrame()
+    expect([close.opcode, close.payload.readUInt16BE(0)]).toEqual([8, status])
+    peer.end()
+    expect(await webSocket.completion).toMatchObject({ wasClean: false, error: { code } })
+  })
+
+  it('answers RSV1 on a continuation with 1002', async () => {
+    const { webSocket, peer } = await openOverTcp(compressed)
+    void peer.sendFrame(1, hex('f2 48 cd'), { ...COMPRESSED, isFinal: false })
+    void peer.sendFrame(0, hex('c9 c9 07 00'), COMPRESSED)
+    const received = webSocket[Symbol.asyncIterator]().next()
+    await expect(received).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_PROTOCOL_ERROR' })
+    expect((await peer.nextFrame()).payload.readUInt16BE(0)).toBe(1002)
+  })
+
+  it('limits what all fragments of a message inflate to', async () => {
+    const { webSocket, peer } = await openOverTcp({ ...compressed, maxMessageSize: 9 })
+    void peer.sendFrame(1, hex('f2 48 cd c9 c9 07 00 00 00 ff ff'), { ...COMPRESSED, isFinal: false })
+    void peer.sendFrame(0, hex('f2 48 cd c9 c9 07 00'))
+    const received = webSocket[Symbol.asyncIterator]().next()
+    await expect(received).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_MESSAGE_TOO_BIG' })
+    expect((await peer.nextFrame()).payload.readUInt16BE(0)).toBe(1009)
+  })
+
+  it('stops a bomb of 1 MiB that inflates to 1 GiB with 1009, at a bounded memory', async () => {
+    const script = join(__dirname, 'compression-bomb.ts')
+    const { stdout } = await promisify(execFile)(process.execPath, ['-r', 'esbuild-register', script])
+    const { bytesSent, closeStatus, errorCode, grownBy } = JSON.parse(stdout) as Record<string, number | string>
+    expect({ closeStatus, errorCode }).toEqual({ closeStatus: 1009, errorCode: 'ERR_WEBSOCKET_MESSAGE_TOO_BIG' })
+    expect(bytesSent).toBeGreaterThan(1_000_000)
+    // The limit of 16 MiB, zlib's copies of it, and slack; a thousand times 1 MiB would be far above.
+    expect(grownBy).toBeLessThan(128 * 1024 * 1024)
+  })
+})
+
+describe('permessage-deflate, sent', () => {
+  it('writes the examples of RFC 7692 byte for byte', async () => {
+    const { webSocket, peer } = await openOverTcp(compressed)
+    await webSocket.sendAsync('Hello')
+    await webSocket.sendAsync('Hello')
+    await webSocket.sendAsync('')
+    await webSocket.sendAsync('Hello', Text, EndOfMessage | DisableCompression)
+    for (const [reserved, payload] of [
+      [4, 'f2 48 cd c9 c9 07 00'],
+      [4, 'f2 00 11 00 00'],
+      [4, '00'],
+      [0, '48 65 6c 6c 6f'],
+    ] as const) {
+      expect(await peer.nextFrame()).toMatchObject({ opcode: 1, isFinal: true, reserved, payload: hex(payload) })
+    }
+  })
+
+  it('forgets the message before if the window is not kept', async () => {
+    const { webSocket, peer } = await openOverTcp({ dangerousDeflateOptions: { serverContextTakeover: false } })
+    await webSocket.sendAsync('Hello')
+    await webSocket.sendAsync('Hello')
+    for (let message = 0; message < 2; message++) expect((await peer.nextFrame()).payload).toEqual(hex('f2 48 cd c9 c9 07 00'))
+  })
+
+  it('marks the first fragment only, and ends the last one alone', async () => {
+    const { webSocket, peer } = await openOverTcp(compressed)
+    await webSocket.sendAsync('Hel', Text, false)
+    await webSocket.sendAsync('lo', Text, false)
+    await webSocket.sendAsync('', Text, true)
+    const frames = [await peer.nextFrame(), await peer.nextFrame(), await peer.nextFrame()]
+    expect(frames.map(({ opcode, isFinal, reserved }) => [opcode, isFinal, reserved])).toEqual([
+      [1, false, 4],
+      [0, false, 0],
+      [0, true, 0],
+    ])
+    const whole = Buffer.concat([...frames.map(({ payload }) => payload), hex('00 00 ff ff 03 00')])
+    expect(inflateRawSync(whole).toString()).toBe('Hello')
+  })
+
+  it('sends what is below the threshold as it is', async () => {
+    const { webSocket, peer } = await openOverTcp({ dangerousDeflateOptions: { compressionThreshold: 10 } })
+    await webSocket.sendAsync('123456789')
+    await webSocket.sendAsync('1234567890')
+    expect([(await peer.nextFrame()).reserved, (await peer.nextFrame()).reserved]).toEqual([0, 4])
+  })
+
+  it('refuses to change the compression within a message, and goes on with it', async () => {
+    const { webSocket, peer } = await openOverTcp(compressed)
+    await webSocket.sendAsync('Hel', Text, WebSocketMessageFlags.None)
+    const changed = webSocket.sendAsync('lo', Text, EndOfMessage | DisableCompression)
+    await expect(changed).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_ARGUMENT', argument: 'messageFlags' })
+    await webSocket.sendAsync('lo', Text, EndOfMessage)
+    expect([(await peer.nextFrame()).isFinal, (await peer.nextFrame()).isFinal]).toEqual([false, true])
+  })
+
+  it('keeps the order of messages, Close included, while the deflater is at work', async () => {
+    const { webSocket, peer } = await openOverTcp(compressed)
+    const texts = Array.from({ length: 50 }, (_, index) => `${index} `.repeat(1000))
+    for (const [index, text] of texts.entries()) {
+      void webSocket.sendAsync(text, Text, index % 3 === 0 ? EndOfMessage | DisableCompression : EndOfMessage)
+    }
+    void webSocket.closeOutputAsync(1000)
+    const receiver = createReceiver()
+    const messages: string[] = []
+    receiver.on('message', (data: Buffer) => messages.push(data.toString()))
+    const concluded = once(receiver, 'conclude')
+    peer.duplex.pipe(receiver)
+    await concluded
+    expect(messages).toEqual(texts)
+  })
+
+  it('lets prepared messages and others share a connection that keeps its window', async () => {
+    const { server, client } = await openBothOverTcp(compressed)
+    const text = 'once upon a time '.repeat(20)
+    const prepared = prepareMessage(`${text}prepared`)
+    const received = client[Symbol.asyncIterator]()
+    for (let round = 0; round < 5; round++) {
+      void server.sendAsync(`${text}${round}`)
+      void server.sendAsync(prepared)
+      expect((await received.next()).value).toBe(`${text}${round}`)
+      expect((await received.next()).value).toBe(`${text}prepared`)
+    }
+  })
+
+  it('ends the sends that wait for the deflater when the socket is aborted', async () => {
+    const { webSocket } = await openOverTcp(compressed)
+    const sends = Array.from({ length: 5 }, () => webSocket.sendAsync('x'.repeat(100_000)))
+    webSocket.abort()
+    const outcomes = await Promise.allSettled(sends)
+    expect(outcomes.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'rejected'))
+    expect(webSocket.state).toBe(WebSocketState.Aborted)
+    await webSocket.completion
+  })
+})
+
+/** The client's side of `ws`, which its types do not know. */
+function createReceiver(): Writable {
+  const { PerMessageDeflate, Receiver } = ws as unknown as {
+    PerMessageDeflate: new (options: object) => { accept(offers: object[]): void }
+    Receiver: new (options: object) => Writable
+  }
+  const deflate = new PerMessageDeflate({ isServer: false })
+  deflate.accept([{}])
+  return new Receiver({ isServer: false, extensions: { 'permessage-deflate': deflate } })
+}
