@@ -19,8 +19,9 @@ export class SocketTransport implements WebSocketTransport {
 
   abort(): void {
     const { duplex } = this
-    // Only TCP itself can be reset.
-    if (duplex instanceof TLSSocket || duplex.remoteAddress === undefined) duplex.destroy()
+    // Only TCP itself can be reset, and not while its FIN is on its way: libuv then refuses (EINVAL), and the handle would stay open.
+    const isEnding = duplex.writableEnded && !duplex.writableFinished
+    if (duplex instanceof TLSSocket || duplex.remoteAddress === undefined || isEnding) duplex.destroy()
     else duplex.resetAndDestroy()
   }
 

@@ -11,8 +11,12 @@ export interface OpenedClient {
 }
 
 /** Opens a WebSocket; rejects if it is refused. */
-export async function openWebSocket(server: Http1Server, path = '/ws', options: ClientOptions = {}): Promise<OpenedClient> {
-  const client = new WebSocket(urlOf(server, path), { perMessageDeflate: false, rejectUnauthorized: false, ...options })
+export async function openWebSocket(
+  server: Http1Server,
+  path = '/ws',
+  { protocols = [], ...options }: ClientOptions & { readonly protocols?: string[] } = {},
+): Promise<OpenedClient> {
+  const client = new WebSocket(urlOf(server, path), protocols, { perMessageDeflate: false, rejectUnauthorized: false, ...options })
   clients.push(client)
   client.on('error', () => undefined)
   // From the start: a message may come together with the 101.
