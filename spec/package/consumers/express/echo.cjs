@@ -1,8 +1,10 @@
+const assert = require('node:assert')
+const { randomBytes } = require('node:crypto')
 const { once } = require('node:events')
 const express = require('express')
 const { WebSocket } = require('ws')
 
-/** Serves an echo with the given `useWebSockets`, sends one message to it, and resolves with the answer. */
+/** Serves an echo with the given `useWebSockets`, sends it a message and a mebibyte, and resolves with the answer to the message. */
 exports.echoAsync = async (useWebSockets, message) => {
   const app = express()
   app.use(useWebSockets())
@@ -17,6 +19,10 @@ exports.echoAsync = async (useWebSockets, message) => {
   await once(client, 'open')
   client.send(message)
   const [answer] = await once(client, 'message')
+  const mebibyte = randomBytes(1024 * 1024)
+  client.send(mebibyte)
+  const [bytes] = await once(client, 'message')
+  assert.deepEqual(bytes, mebibyte)
   client.close()
   server.close()
   await once(server, 'close')
