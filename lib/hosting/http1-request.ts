@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { computeAcceptKey } from '../handshake/compute-accept-key.ts'
 import { recogniseUpgrade } from '../handshake/recognise-upgrade.ts'
 import { signalAbortError } from '../web-socket/abort-error.ts'
@@ -104,9 +105,16 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     this.#isAccepted = true
     leaveHttpServer(socket)
     const transport = new SocketTransport(socket, this.#earlyBytes?.take(this.#response) ?? [])
+    // What the application sends at once leaves together with the 101. If it aborts at once, nothing leaves.
+    socket.cork()
+    setImmediate(uncork, socket)
     this.#response.flushHeaders()
     return transport
   }
+}
+
+function uncork(socket: Socket): void {
+  socket.uncork()
 }
 
 const HANDSHAKE_FIELDS = [
