@@ -49,6 +49,8 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   /** Whether we have said, or are about to say, our last byte. */
   #isEnding = false
   #isTransportEnded = false
+  /** Whether the connection stays until the peer, too, has ended its side. */
+  #isPeerAwaited = true
   #isTurnEndScheduled = false
   /** The pong that waits while the transport is full: a peer that floods us with pings gets the latest answered (RFC 6455, section 5.5.3). */
   #waitingPong: Buffer | undefined
@@ -109,8 +111,9 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     return sent
   }
 
-  /** Cuts the connection. */
+  /** Cuts the connection; one that is closed only waits for its peer no longer, since what was written may still leave. */
   abort(error: WebSocketException = abortError('The WebSocket was aborted')): void {
+    if (this.state === WebSocketState.Closed && !this.#writer.isBlocked) return this.#leave()
     if (this.#isAlive) {
       this.state = WebSocketState.Aborted
       this.#endedBy ??= 'local'
@@ -253,7 +256,9 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     this.#endTimer = undefined
     const { closeTimeout } = this.settings
     if (this.#isTransportEnded) this.#lose(closedPrematurely(ENDED_WITHOUT_CLOSE))
-    this.abort(closedPrematurely(`The peer did not answer the Close frame within the closeTimeout of ${closeTimeout} ms`))
+    const error = closedPrematurely(`The peer did not answer the Close frame within the closeTimeout of ${closeTimeout} ms`)
+    if (this.#isAlive) this.abort(error)
+    else this.#cut(error)
   }
 
   get #isAlive(): boolean {
@@ -345,9 +350,16 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     this.#destroyWhenFinished()
   }
 
+  /** Ends our side, and does not wait for the peer to end its own. */
+  #leave(): void {
+    this.#isPeerAwaited = false
+    this.#end()
+    if (this.#transport.duplex.writableEnded) this.#destroyWhenFinished()
+  }
+
   #destroyWhenFinished(): void {
     const { duplex } = this.#transport
-    if (!this.#isTransportEnded || duplex.destroyed) return
+    if ((this.#isPeerAwaited && !this.#isTransportEnded) || duplex.destroyed) return
     if (duplex.writableFinished) duplex.destroy()
     else duplex.once('finish', destroyThis)
   }
