@@ -48,6 +48,8 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   #endedBy: 'local' | 'remote' | undefined
   /** Whether we have said, or are about to say, our last byte. */
   #isEnding = false
+  /** Whether nothing leaves any more. */
+  #isCut = false
   #isTransportEnded = false
   /** Whether the connection stays until the peer, too, has ended its side. */
   #isPeerAwaited = true
@@ -158,8 +160,11 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     this.#writeControl(Opcode.Ping, payload)
   }
 
-  onDeadPeer(error: WebSocketException): void {
-    this.abort(error)
+  /** As in .NET, what waits is cancelled, and the cause says why. */
+  onDeadPeer(cause: WebSocketException): void {
+    if (!this.#isAlive) return
+    this.error ??= cause
+    this.abort(abortError('The WebSocket was aborted because its peer is dead', cause))
   }
 
   onClose(closeFrame: CloseFrame): void {
@@ -205,7 +210,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
 
   onTurnEnd(): void {
     this.#isTurnEndScheduled = false
-    if (this.#transport.duplex.destroyed) return
+    if (this.#isCut || this.#transport.duplex.destroyed) return
     this.#writer.flush()
     if (this.#isEnding) this.#endTransport()
     else this.receives.settle()
@@ -367,6 +372,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   #cut(error: WebSocketException): void {
     if (this.completion !== undefined) return
     this.#isEnding = true
+    this.#isCut = true
     this.sends.abort(error)
     this.#rejectReceives(error)
     this.#transport.abort()

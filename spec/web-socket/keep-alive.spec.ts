@@ -55,7 +55,7 @@ describe('keep-alive with a timeout', () => {
     const received = webSocket.receiveAsync(Buffer.alloc(1))
     const died = { code: 'ERR_WEBSOCKET_KEEP_ALIVE_TIMEOUT', webSocketErrorCode: 2 }
 
-    await expect(received).rejects.toMatchObject(died)
+    await expect(received).rejects.toMatchObject({ code: 'ABORT_ERR', cause: died })
     expect(webSocket.state).toBe(Aborted)
     await expect(webSocket.sendAsync('text')).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_STATE', cause: died })
     expect(await webSocket.completion).toMatchObject({ closeStatus: 1006, wasClean: false, endedBy: 'local', error: died })
