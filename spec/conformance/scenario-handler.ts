@@ -15,15 +15,15 @@ export function createScenarioHandler(logs: ScenarioLogs): (request: Request, re
     delete request.headers['x-scenario']
     const script: Script = JSON.parse(Buffer.from(header, 'base64').toString())
     const log: LogEntry[] = []
-    try {
-      await handle(request, response, script, log)
-    } finally {
-      logs.complete(script.id, log)
-    }
+    const end = await handle(request, response, script, log)
+    // A copy: what still comes is no part of it.
+    logs.complete(script.id, [...log])
+    end()
   }
 }
 
-async function handle(request: Request, response: Response, script: Script, log: LogEntry[]): Promise<void> {
+/** Does what the script says, up to the end of its operations; resolves with how to end the connection then. */
+async function handle(request: Request, response: Response, script: Script, log: LogEntry[]): Promise<() => void> {
   const { webSockets } = request as Partial<Request>
   const isWebSocketRequest = webSockets?.isWebSocketRequest ?? false
   log.push({
@@ -37,16 +37,14 @@ async function handle(request: Request, response: Response, script: Script, log:
   applyBefore(response, script)
   if (script.refuse !== undefined && script.refuse !== null) {
     log.push({ op: 'refused' })
-    response.end()
-    return
+    return () => response.end()
   }
   if (!isWebSocketRequest && (script.acceptAnyway ?? undefined) === undefined) {
-    response.status(400).end()
-    return
+    return () => response.status(400).end()
   }
   const socket = await acceptLogged(request, script, log)
-  if (socket !== undefined) await play(new Player(request, socket, log), socket, script)
-  else response.status(response.headersSent ? response.statusCode : 500).end()
+  if (socket !== undefined) return play(new Player(request, socket, log), socket, script)
+  return () => response.status(response.headersSent ? response.statusCode : 500).end()
 }
 
 function applyBefore(response: Response, { before }: Script): void {
@@ -81,13 +79,15 @@ function toContext(argument: NonNullable<Script['accept']>): WebSocketAcceptCont
   return { ...argument, ...Object.fromEntries(durations.map(([name]) => [name, Infinity])) }
 }
 
-/** Ends the connection with the operations, as ASP.NET Core does; our pipeline would wait for the socket instead. */
-async function play(player: Player, socket: ManagedWebSocket, script: Script): Promise<void> {
+/** ASP.NET Core ends the connection when the handler returns; our pipeline would wait for the socket instead. */
+async function play(player: Player, socket: ManagedWebSocket, script: Script): Promise<() => void> {
   try {
     await player.play(script.ops ?? [])
-    if (socket.state !== WebSocketState.Aborted) socket.dispose()
   } catch {
-    socket.abort()
+    return () => socket.abort()
+  }
+  return () => {
+    if (socket.state !== WebSocketState.Aborted) socket.dispose()
   }
 }
 

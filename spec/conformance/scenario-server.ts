@@ -25,8 +25,8 @@ export interface ScenarioServer {
 /** Starts a server that plays scenarios over HTTP/1.1 and over HTTP/2 without TLS; port 0 means any. */
 export async function startScenarioServer(ports: ScenarioPorts): Promise<ScenarioServer> {
   const app = createApp()
-  // A scenario travels in a header, and some are long.
-  const http1 = http.createServer({ maxHeaderSize: MAX_HEADER_SIZE }, app)
+  // A scenario travels in a header, and some are long. Idle connections stay as long as Kestrel leaves them.
+  const http1 = http.createServer({ maxHeaderSize: MAX_HEADER_SIZE, keepAliveTimeout: 130_000 }, app)
   const http2 = createHttp2Server({ settings: { maxHeaderListSize: MAX_HEADER_SIZE } }, app)
   const closeSessions = trackSessions(http2)
   return {
