@@ -4,6 +4,7 @@
  */
 export type * from './index.ts'
 export {
+  attachWebSockets,
   createReadableMessageStream,
   createWebSocketStream,
   createWritableMessageStream,

@@ -1,4 +1,6 @@
 export type { AllowedOrigin, OriginPredicate } from './handshake/origin-filter.ts'
+export { attachWebSockets } from './hosting/attach-web-sockets.ts'
+export type { AttachOptions } from './hosting/attach-web-sockets.ts'
 export type { RequestWithWebSockets } from './request-augmentation.ts'
 export { useWebSockets } from './use-web-sockets.ts'
 export type { WebSocketMiddleware } from './use-web-sockets.ts'

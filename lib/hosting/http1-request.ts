@@ -9,6 +9,8 @@ import type { WebSocketTransport } from '../web-socket/web-socket-transport.ts'
 import { Http1EarlyBytes } from './http1-early-bytes.ts'
 import { leaveHttpServer } from './node-http-internals.ts'
 import { SocketTransport } from './socket-transport.ts'
+import { upgradeHeadOf } from './upgrade-head.ts'
+import type { UpgradeHead } from './upgrade-head.ts'
 import type { WebSocketRequest } from './web-socket-request.ts'
 
 /** A request over HTTP/1 as a possible WebSocket: accepted by a 101 on a connection that is then taken from its HTTP server. */
@@ -17,7 +19,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #key: string | undefined
-  readonly #earlyBytes: Http1EarlyBytes | undefined
+  readonly #earlyBytes: Http1EarlyBytes | UpgradeHead | undefined
   #isAccepted = false
 
   constructor(request: IncomingMessage, response: ServerResponse) {
@@ -27,7 +29,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     this.refusal = refusal
     Object.assign(request.headers, canonicalHeaders)
     if (key === undefined) return
-    this.#earlyBytes = Http1EarlyBytes.keepFor(request, response)
+    this.#earlyBytes = upgradeHeadOf(request) ?? Http1EarlyBytes.keepFor(request, response)
     if (this.#earlyBytes === undefined) {
       this.refusal = 'the client sent more before it was accepted, which was lost because useWebSockets() ran too late: use it first'
       response.shouldKeepAlive = false

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { leavesUpgradesToListeners, serverOf } from './node-http-internals.ts'
 
 /**
@@ -18,9 +18,9 @@ export function warnOfUpgradeListeners(request: IncomingMessage): void {
 }
 
 /** Notes that the server's upgrade requests do get to the app, by `attachWebSockets()`. */
-export function markAsAttached(server: Server): void {
+export function markAsAttached(server: object): void {
   knownServers.add(server)
 }
 
 /** Servers that need no (further) warning. */
-const knownServers = new WeakSet<Server>()
+const knownServers = new WeakSet<object>()

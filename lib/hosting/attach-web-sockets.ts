@@ -1,0 +1,109 @@
+import type { IncomingMessage, RequestListener, Server } from 'node:http'
+import type { Http2SecureServer, Http2Server } from 'node:http2'
+import type { Socket } from 'node:net'
+import { OptionReader, show } from '../option-reader.ts'
+import { WebSocketException } from '../web-socket/web-socket-exception.ts'
+import { attachHttp2 } from './http2/attach-http2.ts'
+import { serveUpgrade } from './serve-upgrade.ts'
+import { markAsAttached } from './upgrade-listener-warning.ts'
+
+/** How {@link attachWebSockets} tells which upgrade requests are the application's. */
+export interface AttachOptions {
+  /** Whether this upgrade request is for the application; e.g. `({ url }) => url.startsWith('/ws')`. */
+  readonly filter: (request: IncomingMessage) => boolean
+}
+
+/**
+ * Lets WebSocket requests get to an application on a server whose `'upgrade'` event somebody else listens to, too: socket.io, Vite, another
+ * WebSocket server, a proxy. Node gives upgrade requests to such listeners alone. Those that the filter claims go through the application as
+ * any request does, and no other listener sees them; so none of them can answer for the application, or lose patience. The others are left
+ * to those listeners.
+ *
+ * On a server of `node:http2`, the application gets the requests over HTTP/2 as well, extended CONNECT included.
+ *
+ * @param server - of `node:http`, `node:https` or `node:http2`; listeners may be added to it before and after.
+ * @param app - the Express or Connect application, or request listener, that uses `useWebSockets()`.
+ * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
+ */
+export function attachWebSockets(server: Server | Http2Server | Http2SecureServer, app: RequestListener, options: AttachOptions): void {
+  const filter = readFilter(options)
+  if (typeof app !== 'function') {
+    throw invalid('app', 'must be a request listener, such as an Express application', app)
+  }
+  if (typeof server?.emit !== 'function' || typeof server.on !== 'function') throw invalid('server', 'must be a server', server)
+  markAsAttached(server)
+  if ('updateSettings' in server) attachHttp2(server, app)
+  claimUpgrades(server, { app, filter })
+}
+
+interface UpgradeEmitter {
+  emit(event: string, ...values: unknown[]): boolean
+  listeners(event: string): unknown[]
+  on(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
+}
+
+/** An application, and which upgrade requests are its own. */
+interface Claim extends AttachOptions {
+  readonly app: RequestListener
+}
+
+function claimUpgrades(server: UpgradeEmitter, claim: Claim): void {
+  const claims = claimsByServer.get(server) ?? []
+  if (claims.push(claim) > 1) return
+  claimsByServer.set(server, claims)
+  interceptUpgrades(server, claims)
+}
+
+const claimsByServer = new WeakMap<object, Claim[]>()
+
+/** An event cannot be stopped by one of its listeners, so this comes before it. */
+function interceptUpgrades(server: UpgradeEmitter, claims: readonly Claim[]): void {
+  const emit = server.emit.bind(server)
+  server.emit = function emitUnlessClaimed(event: string, ...values: unknown[]): boolean {
+    if (event !== 'upgrade') return emit(event, ...values)
+    const [request, socket, head] = values as [IncomingMessage, Socket, Buffer]
+    const listener = findListener(claims, request) ?? (hasOtherListeners(server) ? undefined : passOn)
+    if (listener === undefined) return emit(event, ...values)
+    serveUpgrade(request, socket, head, listener)
+    return true
+  }
+  // Without a listener there is no event.
+  server.on('upgrade', placeholder)
+
+  /** Without other listeners, Node would have treated the request as any other. */
+  function passOn(...exchange: Parameters<RequestListener>): void {
+    emit('request', ...exchange)
+  }
+}
+
+function hasOtherListeners(server: UpgradeEmitter): boolean {
+  return server.listeners('upgrade').some((listener) => listener !== placeholder)
+}
+
+/** The application that claims the request. A filter may fail, as many do on a URL that is none: then it is a bad request. */
+function findListener(claims: readonly Claim[], request: IncomingMessage): RequestListener | undefined {
+  try {
+    return claims.find(({ filter }) => filter(request))?.app
+  } catch {
+    return answerBadRequest
+  }
+}
+
+const answerBadRequest: RequestListener = (_request, response) => {
+  response.statusCode = 400
+  response.end()
+}
+
+function placeholder(): void {}
+
+function readFilter(options: AttachOptions): AttachOptions['filter'] {
+  if (typeof options !== 'object' || options === null) throw invalid('options', 'must be an object with a filter', options)
+  const reader = new OptionReader({ name: 'attachWebSockets', code: 'ERR_WEBSOCKET_INVALID_ARGUMENT' }, options, ['filter'])
+  if (typeof options.filter === 'function') return options.filter
+  throw reader.error('filter', "must be a function that tells which upgrade requests are the application's")
+}
+
+function invalid(argument: string, remedy: string, value: unknown): WebSocketException {
+  const message = `attachWebSockets: the argument '${argument}' ${remedy}. Received ${show(value)}`
+  return new WebSocketException('ERR_WEBSOCKET_INVALID_ARGUMENT', message, { argument })
+}

@@ -1,0 +1,29 @@
+import type { IncomingMessage } from 'node:http'
+
+/**
+ * What came after the head of a request that Node has handed over by its `'upgrade'` event. The rest is still in the socket, which nobody
+ * reads.
+ */
+export class UpgradeHead {
+  readonly #head: Buffer
+
+  constructor(head: Buffer) {
+    this.#head = head
+  }
+
+  take(): Buffer[] {
+    return this.#head.length > 0 ? [this.#head] : []
+  }
+}
+
+/** Makes it known to {@link upgradeHeadOf}. */
+export function rememberUpgradeHead(request: IncomingMessage, head: UpgradeHead): void {
+  heads.set(request, head)
+}
+
+/** `undefined` if the request came by the `'request'` event, so that its connection is an HTTP server's. */
+export function upgradeHeadOf(request: IncomingMessage): UpgradeHead | undefined {
+  return heads.get(request)
+}
+
+const heads = new WeakMap<IncomingMessage, UpgradeHead>()
