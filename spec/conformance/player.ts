@@ -6,7 +6,7 @@ import {
   createWritableMessageStream,
   WebSocketMessageType,
 } from 'express-use-websockets'
-import type { ManagedWebSocket, WebSocketMessageFlags, WebSocketReceiveResult } from 'express-use-websockets'
+import type { ManagedWebSocket, WebSocketReceiveResult } from 'express-use-websockets'
 import { abortConnection } from './abort-connection.ts'
 import { logOutcome } from './log-outcome.ts'
 import type { Operation, OperationArgument } from './scenario.ts'
@@ -61,7 +61,7 @@ export class Player {
       case 'sendAlreadyCancelled':
         return this.#socket.sendAsync(toData(second), toMessageType(first), third === true, AbortSignal.abort())
       case 'sendFlags':
-        return this.#socket.sendAsync(toData(second), toMessageType(first), toNumber(third) as WebSocketMessageFlags)
+        return this.#socket.sendAsync(toData(second), toMessageType(first), toNumber(third))
       case 'sendMany':
         return this.#sendMany(toNumber(first), toNumber(second))
       case 'close':
