@@ -270,6 +270,7 @@ describe('closeAsync', () => {
     await peer.sendFrame(Opcode.Close, closePayload(1000))
 
     await closed
+    expect(webSocket.state).toBe(Closed)
   })
 
   it('cuts the connection of a peer that has answered, but does not end it', async () => {
