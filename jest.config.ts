@@ -12,8 +12,8 @@ module.exports = {
   },
   roots: ['<rootDir>/spec'],
   testMatch: ['**/*.spec.ts'],
-  // Those need Chromium or a packed tarball, and have a configuration of their own.
-  testPathIgnorePatterns: ['<rootDir>/spec/browser/', '<rootDir>/spec/package/'],
+  // Those need Chromium, proxies or a packed tarball, and have a configuration of their own.
+  testPathIgnorePatterns: ['<rootDir>/spec/browser/', '<rootDir>/spec/package/', '<rootDir>/spec/proxies/'],
   transform: {
     '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript', explicitResourceManagement: true }, target: 'es2022' } }],
   },

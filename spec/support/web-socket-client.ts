@@ -4,6 +4,9 @@ import { WebSocket } from 'ws'
 import type { ClientOptions } from 'ws'
 import type { Http1Server } from './http1-server.ts'
 
+/** Where a server is. */
+type Address = Pick<Http1Server, 'isSecure' | 'port'>
+
 /** A client of `ws` that has opened, with the response that opened it. */
 export interface OpenedClient {
   readonly client: WebSocket
@@ -12,7 +15,7 @@ export interface OpenedClient {
 
 /** Opens a WebSocket; rejects if it is refused. */
 export async function openWebSocket(
-  server: Http1Server,
+  server: Address,
   path = '/ws',
   { protocols = [], ...options }: ClientOptions & { readonly protocols?: string[] } = {},
 ): Promise<OpenedClient> {
@@ -35,7 +38,7 @@ export interface RefusedHandshake {
 }
 
 /** Asks for a WebSocket that is refused. */
-export async function refusedWebSocket(server: Http1Server, path = '/ws', options: ClientOptions = {}): Promise<RefusedHandshake> {
+export async function refusedWebSocket(server: Address, path = '/ws', options: ClientOptions = {}): Promise<RefusedHandshake> {
   const client = new WebSocket(urlOf(server, path), { rejectUnauthorized: false, ...options })
   client.on('open', () => client.terminate())
   const [, response] = (await once(client, 'unexpected-response')) as [unknown, IncomingMessage]
@@ -66,6 +69,6 @@ export function closeWebSocketClients(): void {
 const clients: WebSocket[] = []
 const inboxes = new WeakMap<WebSocket, ReturnType<typeof on>>()
 
-function urlOf({ isSecure, port }: Http1Server, path: string): string {
+function urlOf({ isSecure, port }: Address, path: string): string {
   return `${isSecure ? 'wss' : 'ws'}://127.0.0.1:${port}${path}`
 }

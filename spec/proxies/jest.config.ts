@@ -1,0 +1,13 @@
+/** @jest-config-loader esbuild-register */
+import type { Config } from 'jest'
+
+const node = require('../../jest.config.ts') as Config
+
+// The specs that put real proxies, nginx and HAProxy, in front of the server.
+module.exports = {
+  ...node,
+  rootDir: '../..',
+  roots: ['<rootDir>/spec/proxies'],
+  testPathIgnorePatterns: [],
+  testTimeout: 20_000,
+} satisfies Config
