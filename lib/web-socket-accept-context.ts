@@ -1,5 +1,5 @@
-import { checkSubProtocol } from './handshake/sub-protocol.ts'
-import { OptionReader } from './option-reader.ts'
+import { checkSubProtocol } from './web-socket/check-sub-protocol.ts'
+import { OptionReader } from './web-socket/option-reader.ts'
 import type { ResolvedWebSocketOptions } from './web-socket-options.ts'
 
 /** How one WebSocket is accepted: .NET's `WebSocketAcceptContext`, and more. Times are milliseconds, sizes are bytes. */

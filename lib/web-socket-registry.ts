@@ -1,4 +1,5 @@
 import { diagnostics } from './diagnostics.ts'
+import { MAX_TIMER_DELAY } from './web-socket/max-timer-delay.ts'
 import { WebSocketState } from './web-socket/web-socket-state.ts'
 import type { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
 
@@ -101,7 +102,7 @@ export class WebSocketRegistry {
   async #untilEmpty(timeout: number): Promise<boolean> {
     if (this.#open.size === 0) return false
     return new Promise((resolve) => {
-      const timer = timeout === Infinity ? undefined : setTimeout(resolve, timeout, true)
+      const timer = timeout === Infinity ? undefined : setTimeout(resolve, Math.min(timeout, MAX_TIMER_DELAY), true)
       this.#onEmpty = () => {
         clearTimeout(timer)
         resolve(false)

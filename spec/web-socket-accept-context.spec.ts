@@ -66,12 +66,12 @@ describe('resolveAcceptContext', () => {
     [
       { keepAliveInterval: -5 },
       'keepAliveInterval',
-      'must be a number of milliseconds from 0 to 2147483647, or Infinity (0 or Infinity: no pings). Received -5',
+      'must be a number of milliseconds, 0 or more, or Infinity (0 or Infinity: no pings). Received -5',
     ],
     [
       { keepAliveTimeout: -5 },
       'keepAliveTimeout',
-      'must be a number of milliseconds from 0 to 2147483647, or Infinity (0 or Infinity: for ever). Received -5',
+      'must be a number of milliseconds, 0 or more, or Infinity (0 or Infinity: for ever). Received -5',
     ],
     [{ signal: new AbortController() }, 'signal', 'must be an AbortSignal. Received AbortController { signal: [AbortSignal] }'],
   ])('refuses %p', (context, argument, remedy) => {

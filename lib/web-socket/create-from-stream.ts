@@ -1,6 +1,8 @@
 import { Duplex } from 'node:stream'
 import { invalidArgument } from './arguments.ts'
-import { checkBoolean, checkDuration, checkInteger, checkNames, checkSize, checkSubProtocol } from './option-checks.ts'
+import { checkSubProtocol } from './check-sub-protocol.ts'
+import { OptionReader } from './option-reader.ts'
+import type { OptionOwner } from './option-reader.ts'
 import type { WebSocketCompression, WebSocketSettings } from './web-socket-settings.ts'
 import type { WebSocketTransport } from './web-socket-transport.ts'
 
@@ -52,30 +54,32 @@ export function createFromStream<Socket>(
 }
 
 function toSettings(options: WebSocketCreationOptions): WebSocketSettings {
-  checkNames(options, OPTIONS)
+  const reader = new OptionReader(OWNER, options, OPTIONS)
   return {
-    closeTimeout: checkDuration('closeTimeout', options.closeTimeout, 30_000),
+    closeTimeout: reader.duration('closeTimeout', 'for ever', 30_000),
     compression: options.dangerousDeflateOptions === undefined ? undefined : toCompression(options.dangerousDeflateOptions),
-    isServer: checkBoolean('isServer', options.isServer, false),
-    keepAliveInterval: checkDuration('keepAliveInterval', options.keepAliveInterval, 0),
-    keepAliveTimeout: checkDuration('keepAliveTimeout', options.keepAliveTimeout, Infinity),
-    maxMessageSize: checkSize('maxMessageSize', options.maxMessageSize, 16 * 1024 * 1024),
+    isServer: reader.boolean('isServer', false),
+    keepAliveInterval: reader.duration('keepAliveInterval', '0 or Infinity: no pings', 0),
+    keepAliveTimeout: reader.duration('keepAliveTimeout', '0 or Infinity: for ever', Infinity),
+    maxMessageSize: reader.limit('maxMessageSize', 1, 'bytes', 16 * 1024 * 1024),
     onCompleted: undefined,
-    subProtocol: checkSubProtocol('subProtocol', options.subProtocol),
+    subProtocol: checkSubProtocol(options.subProtocol),
   }
 }
 
 function toCompression(options: WebSocketDeflateOptions): WebSocketCompression {
-  checkNames(options, DEFLATE_OPTIONS)
+  const reader = new OptionReader(OWNER, options, DEFLATE_OPTIONS)
   return {
-    clientContextTakeover: checkBoolean('clientContextTakeover', options.clientContextTakeover, true),
-    clientMaxWindowBits: checkInteger('clientMaxWindowBits', options.clientMaxWindowBits, [9, 15], 15),
-    level: checkInteger('compressionLevel', options.compressionLevel, [-1, 9], -1),
-    serverContextTakeover: checkBoolean('serverContextTakeover', options.serverContextTakeover, true),
-    serverMaxWindowBits: checkInteger('serverMaxWindowBits', options.serverMaxWindowBits, [9, 15], 15),
-    threshold: checkInteger('compressionThreshold', options.compressionThreshold, [0, Number.MAX_SAFE_INTEGER], 0),
+    clientContextTakeover: reader.boolean('clientContextTakeover', true),
+    clientMaxWindowBits: reader.integer('clientMaxWindowBits', 9, 15, 15),
+    level: reader.integer('compressionLevel', -1, 9, -1),
+    serverContextTakeover: reader.boolean('serverContextTakeover', true),
+    serverMaxWindowBits: reader.integer('serverMaxWindowBits', 9, 15, 15),
+    threshold: reader.limit('compressionThreshold', 0, 'bytes', 0),
   }
 }
+
+const OWNER: OptionOwner = { name: 'createFromStream', code: 'ERR_WEBSOCKET_INVALID_OPTION' }
 
 const OPTIONS = [
   'closeTimeout',

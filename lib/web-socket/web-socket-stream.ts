@@ -2,7 +2,8 @@ import { Duplex } from 'node:stream'
 import { callbackify } from 'node:util'
 import { checkMessageType } from './arguments.ts'
 import type { ManagedWebSocket } from './managed-web-socket.ts'
-import { checkBoolean, checkDuration, checkNames } from './option-checks.ts'
+import { OptionReader } from './option-reader.ts'
+import type { OptionOwner } from './option-reader.ts'
 import { receiveChunk } from './receive-chunk.ts'
 import { WebSocketCloseStatus } from './web-socket-close-status.ts'
 import { WebSocketMessageType } from './web-socket-message-type.ts'
@@ -29,11 +30,12 @@ export interface WebSocketStreamOptions {
  * ```
  */
 export function createWebSocketStream(webSocket: ManagedWebSocket, options: WebSocketStreamOptions = {}): Duplex {
-  checkNames(options, ['closeTimeout', 'messageType', 'ownsWebSocket'])
+  const owner: OptionOwner = { name: 'createWebSocketStream', code: 'ERR_WEBSOCKET_INVALID_OPTION' }
+  const reader = new OptionReader(owner, options, ['closeTimeout', 'messageType', 'ownsWebSocket'])
   const messageType: unknown = options.messageType ?? WebSocketMessageType.Binary
   checkMessageType(messageType)
-  const closeTimeout = checkDuration('closeTimeout', options.closeTimeout, 16_000)
-  const isOwner = checkBoolean('ownsWebSocket', options.ownsWebSocket, options.closeTimeout !== undefined)
+  const closeTimeout = reader.duration('closeTimeout', 'for ever', 16_000)
+  const isOwner = reader.boolean('ownsWebSocket', options.closeTimeout !== undefined)
   return new WebSocketStream(webSocket, messageType, isOwner ? closeTimeout : undefined)
 }
 

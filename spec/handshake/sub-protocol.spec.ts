@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { checkSubProtocol, requestedSubProtocols } from '../../lib/handshake/sub-protocol.ts'
+import { requestedSubProtocols } from '../../lib/handshake/sub-protocol.ts'
+import { checkSubProtocol } from '../../lib/web-socket/check-sub-protocol.ts'
 
 describe('requestedSubProtocols', () => {
   it('lists what was offered over all lines, in order', () => {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { closestName } from './closest-name.ts'
-import { WebSocketException } from './web-socket/web-socket-exception.ts'
+import { WebSocketException } from './web-socket-exception.ts'
 
 /** Whose options these are, for the messages. */
 export interface OptionOwner {
@@ -51,12 +51,12 @@ export class OptionReader {
     throw this.error(name, `must be a number of ${unit}, ${minimum} or more, or Infinity`)
   }
 
-  /** A time in milliseconds, as a timer can wait it. `off` is what 0 or Infinity mean, in words. */
+  /** A time in milliseconds. `off` is what 0 or Infinity mean, in words. */
   duration(name: string, off: string, defaultValue: number): number {
     const value = this.#options[name]
     if (value === undefined) return defaultValue
-    if (value === Infinity || (typeof value === 'number' && value >= 0 && value <= MAX_TIMER)) return value
-    throw this.error(name, `must be a number of milliseconds from 0 to ${MAX_TIMER}, or Infinity (${off})`)
+    if (typeof value === 'number' && value >= 0) return value
+    throw this.error(name, `must be a number of milliseconds, 0 or more, or Infinity (${off})`)
   }
 
   error(name: string, remedy: string): WebSocketException {
@@ -84,6 +84,3 @@ export function show(value: unknown): string {
 function isInteger(value: unknown): value is number {
   return Number.isSafeInteger(value)
 }
-
-/** The longest time that `setTimeout` can wait, in milliseconds: almost 25 days. */
-const MAX_TIMER = 2_147_483_647
