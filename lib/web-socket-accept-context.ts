@@ -23,6 +23,8 @@ export interface WebSocketAcceptContext {
   readonly compressionThreshold?: number | undefined
   /** zlib's level, 0 (none) to 9 (smallest), or -1 for zlib's choice, the default. */
   readonly compressionLevel?: number | undefined
+  /** Instead of the middleware's `maxBufferedAmount`. */
+  readonly maxBufferedAmount?: number | undefined
   /** Instead of the middleware's `maxMessageSize`. */
   readonly maxMessageSize?: number | undefined
   /** Instead of the middleware's `closeTimeout`. */
@@ -36,6 +38,7 @@ export interface ResolvedAcceptContext {
   readonly subProtocol: string | null
   readonly keepAliveInterval: number
   readonly keepAliveTimeout: number
+  readonly maxBufferedAmount: number
   readonly maxMessageSize: number
   readonly closeTimeout: number
   /** `undefined`: no compression. */
@@ -63,6 +66,7 @@ export function resolveAcceptContext(argument: unknown, options: ResolvedWebSock
     subProtocol: checkSubProtocol(reader.value('subProtocol')),
     keepAliveInterval: reader.duration('keepAliveInterval', '0 or Infinity: no pings', options.keepAliveInterval),
     keepAliveTimeout: reader.duration('keepAliveTimeout', '0 or Infinity: for ever', options.keepAliveTimeout),
+    maxBufferedAmount: reader.limit('maxBufferedAmount', 1, 'bytes', options.maxBufferedAmount),
     maxMessageSize: reader.limit('maxMessageSize', 1, 'bytes', options.maxMessageSize),
     closeTimeout: reader.duration('closeTimeout', 'for ever', options.closeTimeout),
     compression: readCompression(reader),
@@ -79,6 +83,7 @@ const CONTEXT_NAMES: readonly (keyof WebSocketAcceptContext)[] = [
   'serverMaxWindowBits',
   'compressionThreshold',
   'compressionLevel',
+  'maxBufferedAmount',
   'maxMessageSize',
   'closeTimeout',
   'signal',

@@ -113,6 +113,7 @@ export class WebSocketManager {
       subProtocol: context.subProtocol,
       keepAliveInterval: context.keepAliveInterval,
       keepAliveTimeout: context.keepAliveTimeout,
+      maxBufferedAmount: context.maxBufferedAmount,
       maxMessageSize: context.maxMessageSize,
       closeTimeout: context.closeTimeout,
       compression,

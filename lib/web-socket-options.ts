@@ -16,6 +16,11 @@ export interface WebSocketOptions {
   readonly keepAliveInterval?: number | undefined
   /** How long a ping may stay unanswered before the connection is aborted. Defaults to `Infinity`: for ever; `0` means the same. */
   readonly keepAliveTimeout?: number | undefined
+  /**
+   * How many bytes may wait for a peer that reads too slowly, of an application that sends without awaiting; one message more aborts the
+   * connection with `ERR_WEBSOCKET_TOO_SLOW`. Defaults to `67_108_864` (64 MiB).
+   */
+  readonly maxBufferedAmount?: number | undefined
   /** How many WebSockets may be open, or about to be opened, at a time; one more is answered 503. Defaults to `Infinity`. */
   readonly maxConnections?: number | undefined
   /** The longest message that is received as a whole; a longer one closes the socket with 1009. Defaults to `16_777_216` (16 MiB). */
@@ -28,6 +33,7 @@ export interface ResolvedWebSocketOptions {
   readonly closeTimeout: number
   readonly keepAliveInterval: number
   readonly keepAliveTimeout: number
+  readonly maxBufferedAmount: number
   readonly maxConnections: number
   readonly maxMessageSize: number
 }
@@ -44,6 +50,7 @@ export function resolveWebSocketOptions(options: WebSocketOptions | undefined): 
     closeTimeout: reader.duration('closeTimeout', 'for ever', 30_000),
     keepAliveInterval: reader.duration('keepAliveInterval', '0 or Infinity: no pings', 120_000),
     keepAliveTimeout: reader.duration('keepAliveTimeout', '0 or Infinity: for ever', Infinity),
+    maxBufferedAmount: reader.limit('maxBufferedAmount', 1, 'bytes', 64 * 1024 * 1024),
     maxConnections: reader.limit('maxConnections', 0, 'connections', Infinity),
     maxMessageSize: reader.limit('maxMessageSize', 1, 'bytes', 16 * 1024 * 1024),
   }
@@ -54,6 +61,7 @@ const OPTION_NAMES: readonly (keyof WebSocketOptions)[] = [
   'closeTimeout',
   'keepAliveInterval',
   'keepAliveTimeout',
+  'maxBufferedAmount',
   'maxConnections',
   'maxMessageSize',
 ]

@@ -2,12 +2,19 @@ import { describe, expect, it } from '@jest/globals'
 import { resolveAcceptContext } from '../lib/web-socket-accept-context.ts'
 import { resolveWebSocketOptions } from '../lib/web-socket-options.ts'
 
-const OPTIONS = resolveWebSocketOptions({ keepAliveInterval: 1000, keepAliveTimeout: 2000, closeTimeout: 3000, maxMessageSize: 4000 })
+const OPTIONS = resolveWebSocketOptions({
+  keepAliveInterval: 1000,
+  keepAliveTimeout: 2000,
+  closeTimeout: 3000,
+  maxBufferedAmount: 5000,
+  maxMessageSize: 4000,
+})
 const DEFAULTS = {
   subProtocol: null,
   keepAliveInterval: 1000,
   keepAliveTimeout: 2000,
   closeTimeout: 3000,
+  maxBufferedAmount: 5000,
   maxMessageSize: 4000,
   compression: undefined,
   signal: undefined,
@@ -30,7 +37,8 @@ describe('resolveAcceptContext', () => {
 
   it('takes what the context says', () => {
     const { signal } = new AbortController()
-    const context = { subProtocol: 'chat', keepAliveInterval: 0, keepAliveTimeout: Infinity, closeTimeout: 1, maxMessageSize: 1, signal }
+    const limits = { maxBufferedAmount: 2, maxMessageSize: 1 }
+    const context = { subProtocol: 'chat', keepAliveInterval: 0, keepAliveTimeout: Infinity, closeTimeout: 1, ...limits, signal }
     expect(resolveAcceptContext(context, OPTIONS)).toEqual({ ...context, compression: undefined })
   })
 

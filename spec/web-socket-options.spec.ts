@@ -8,6 +8,7 @@ const DEFAULTS = {
   closeTimeout: 30_000,
   keepAliveInterval: 120_000,
   keepAliveTimeout: Infinity,
+  maxBufferedAmount: 67_108_864,
   maxConnections: Infinity,
   maxMessageSize: 16_777_216,
 }
@@ -25,7 +26,14 @@ describe('resolveWebSocketOptions', () => {
   })
 
   it('takes what is allowed', () => {
-    const options = { closeTimeout: 0, keepAliveInterval: Infinity, keepAliveTimeout: 0.5, maxConnections: 0, maxMessageSize: Infinity }
+    const options = {
+      closeTimeout: 0,
+      keepAliveInterval: Infinity,
+      keepAliveTimeout: 0.5,
+      maxBufferedAmount: 1,
+      maxConnections: 0,
+      maxMessageSize: Infinity,
+    }
     expect(resolveWebSocketOptions(options)).toEqual({ ...DEFAULTS, ...options })
   })
 
@@ -126,7 +134,7 @@ describe('resolveWebSocketOptions', () => {
     [{ allowOrigins: [] }, "useWebSockets: there is no option 'allowOrigins'. Did you mean 'allowedOrigins'?"],
     [
       { maxPayload: 1 },
-      "useWebSockets: there is no option 'maxPayload'. The options are: allowedOrigins, closeTimeout, keepAliveInterval, keepAliveTimeout, maxConnections, maxMessageSize",
+      "useWebSockets: there is no option 'maxPayload'. The options are: allowedOrigins, closeTimeout, keepAliveInterval, keepAliveTimeout, maxBufferedAmount, maxConnections, maxMessageSize",
     ],
   ])('refuses %p', (options, message) => {
     const [argument] = Object.keys(options)

@@ -34,6 +34,8 @@ export interface WebSocketCreationOptions {
   readonly keepAliveInterval?: number
   /** Milliseconds until a peer that does not answer a ping is given up. Default Infinity: never. */
   readonly keepAliveTimeout?: number
+  /** How many bytes of sends that are not awaited may wait for a peer that does not read; one more aborts the connection. Default 64 MiB. */
+  readonly maxBufferedAmount?: number
   /** The longest message that `for await` collects, and that compressed data may inflate to. Bytes; default 16 MiB. */
   readonly maxMessageSize?: number
   /** The sub-protocol that was agreed on. Default: none. */
@@ -61,6 +63,7 @@ function toSettings(options: WebSocketCreationOptions): WebSocketSettings {
     isServer: reader.boolean('isServer', false),
     keepAliveInterval: reader.duration('keepAliveInterval', '0 or Infinity: no pings', 0),
     keepAliveTimeout: reader.duration('keepAliveTimeout', '0 or Infinity: for ever', Infinity),
+    maxBufferedAmount: reader.limit('maxBufferedAmount', 1, 'bytes', 64 * 1024 * 1024),
     maxMessageSize: reader.limit('maxMessageSize', 1, 'bytes', 16 * 1024 * 1024),
     onCompleted: undefined,
     subProtocol: checkSubProtocol(options.subProtocol),
@@ -87,6 +90,7 @@ const OPTIONS = [
   'isServer',
   'keepAliveInterval',
   'keepAliveTimeout',
+  'maxBufferedAmount',
   'maxMessageSize',
   'subProtocol',
 ]

@@ -4,6 +4,7 @@ import { handledRejection, markHandled } from './handled-rejection.ts'
 import type { MessageDeflater } from './message-deflater.ts'
 import { Opcode } from './opcode.ts'
 import { SETTLED } from './settled.ts'
+import { WebSocketException } from './web-socket-exception.ts'
 
 /** One frame of a message, to be sent. */
 export interface OutgoingFrame {
@@ -22,6 +23,8 @@ export interface SendListener {
   onCancelledInFlight(error: Error): void
   /** The error of a write that failed. */
   toSendError(cause: unknown): Error
+  /** More would wait than may. Aborts this queue, too. */
+  onTooSlow(error: WebSocketException): void
 }
 
 /** Sends frames one after another, first in, first out; waits while the transport is full or the deflater at work. */
@@ -29,6 +32,8 @@ export class SendQueue {
   readonly #writer: FrameWriter
   readonly #deflater: MessageDeflater | undefined
   readonly #listener: SendListener
+  /** How many bytes may wait before a peer is too slow. One message may exceed it. */
+  readonly #maxBufferedAmount: number
   #waiting: WaitingSend[] = []
   #isDeflating = false
   /** The frame before, if its message goes on. */
@@ -42,7 +47,8 @@ export class SendQueue {
   /** Why nothing more is sent. */
   #closedBy: Error | undefined
 
-  constructor(writer: FrameWriter, deflater: MessageDeflater | undefined, listener: SendListener) {
+  constructor(writer: FrameWriter, deflater: MessageDeflater | undefined, listener: SendListener, maxBufferedAmount: number) {
+    this.#maxBufferedAmount = maxBufferedAmount
     this.#writer = writer
     this.#deflater = deflater
     this.#listener = listener
@@ -193,6 +199,7 @@ export class SendQueue {
   }
 
   #wait(frame: OutgoingFrame | undefined, write: (() => void) | undefined, length: number, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#waitingBytes > 0 && this.#waitingBytes + length > this.#maxBufferedAmount) return this.#giveUp()
     return markHandled(
       new Promise<void>((resolve, reject) => {
         const onAbort = (): void => {
@@ -208,6 +215,14 @@ export class SendQueue {
         this.#waitingBytes += length
       }),
     )
+  }
+
+  /** The application sends without awaiting, to a peer that does not read. */
+  #giveUp(): Promise<never> {
+    const message = `More than maxBufferedAmount (${this.#maxBufferedAmount} bytes) waited for a peer that reads too slowly. Await sendAsync()`
+    const error = new WebSocketException('ERR_WEBSOCKET_TOO_SLOW', message)
+    this.#listener.onTooSlow(error)
+    return handledRejection(error)
   }
 }
 

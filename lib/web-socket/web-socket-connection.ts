@@ -67,7 +67,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     this.#deflater = compression === undefined ? undefined : new MessageDeflater(compression, settings)
     this.#reader = new FrameReader({ isServer, isCompressionAgreed: compression !== undefined, maxMessageSize }, this)
     this.#writer = new FrameWriter(duplex, !isServer)
-    this.sends = new SendQueue(this.#writer, this.#deflater, this)
+    this.sends = new SendQueue(this.#writer, this.#deflater, this, settings.maxBufferedAmount)
     this.receives = new ReceiveQueue(this.#reader, this.#deflater, duplex, this)
     this.#keepAlive = new KeepAlive(this, settings.keepAliveInterval, settings.keepAliveTimeout)
     this.pings = new PingTimes(this.#keepAlive)
@@ -201,6 +201,10 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   }
 
   onCancelledInFlight(error: WebSocketException): void {
+    this.abort(error)
+  }
+
+  onTooSlow(error: WebSocketException): void {
     this.abort(error)
   }
 

@@ -20,6 +20,8 @@ export interface WebSocketSettings {
   readonly keepAliveInterval: number
   /** Milliseconds; 0 or Infinity: never. */
   readonly keepAliveTimeout: number
+  /** Bytes that may wait for a peer that reads too slowly. */
+  readonly maxBufferedAmount: number
   /** Bytes. */
   readonly maxMessageSize: number
   /** Milliseconds; Infinity: for ever. */
