@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { addressedHost } from './addressed-host.ts'
 import { diagnostics } from './diagnostics.ts'
+import { headerLines } from './handshake/header-lines.ts'
 import { createOriginFilter } from './handshake/origin-filter.ts'
 import type { OriginFilter } from './handshake/origin-filter.ts'
 import { noteArrivals } from './hosting/http1-arrival.ts'
@@ -100,8 +101,9 @@ function admit(call: MiddlewareCall, isOriginAllowed: OriginFilter | undefined, 
 }
 
 function askOrigin({ request }: MiddlewareCall, isOriginAllowed: OriginFilter | undefined): boolean | Promise<boolean> {
-  const origin = request.headersDistinct['origin']?.join(',') ?? ''
-  if (isOriginAllowed === undefined || origin === '') return true
+  if (isOriginAllowed === undefined) return true
+  const origin = headerLines(request.rawHeaders, 'origin').join(',')
+  if (origin === '') return true
   try {
     return isOriginAllowed({ origin, request, ...addressedHost(request) })
   } catch (error) {

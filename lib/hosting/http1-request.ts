@@ -19,7 +19,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #key: string | undefined
-  readonly #earlyBytes: Http1EarlyBytes | UpgradeHead | undefined
+  #earlyBytes: Http1EarlyBytes | UpgradeHead | undefined
   #isAccepted = false
 
   constructor(request: IncomingMessage, response: ServerResponse) {
@@ -107,6 +107,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     this.#isAccepted = true
     leaveHttpServer(socket)
     const transport = new SocketTransport(socket, this.#earlyBytes?.take(this.#response) ?? [])
+    this.#earlyBytes = undefined
     // What the application sends at once leaves together with the 101. If it aborts at once, nothing leaves.
     socket.cork()
     setImmediate(uncork, socket)

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import { createServer } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 
 /*
  * What taking a connection over touches of node:http that Node does not document: the listeners that an HTTP server puts on its sockets,
@@ -80,6 +80,8 @@ function releaseParser(socket: Socket): void {
   if (parser === null || parser === undefined) return
   const owner = socket as unknown as SocketWithParser
   owner.parser = null
+  // They were wrapped to watch for readers beside the parser.
+  for (const name of ['on', 'addListener', 'prependListener'] as const) socket[name] = Socket.prototype[name]
   parser.remove()
   parser.close()
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import type { RequestListener, Server, ServerOptions } from 'node:http'
 import https from 'node:https'
+import type { Http2SecureServer } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import { createSelfSignedCertificate } from './self-signed-certificate.ts'
 
@@ -14,12 +15,12 @@ export interface Http1Server {
 
 /** Starts an HTTP/1.1 server; it ends, with all its connections, by {@link closeHttp1Servers}. */
 export async function startHttp1Server(listener: RequestListener, options: ServerOptions = {}): Promise<Http1Server> {
-  return listen(http.createServer(options, listener), false)
+  return listenForHttp1(http.createServer(options, listener), false)
 }
 
 /** The same over TLS, with a certificate that nobody has signed. */
 export async function startHttpsServer(listener: RequestListener, options: ServerOptions = {}): Promise<Http1Server> {
-  return listen(https.createServer({ ...options, ...createSelfSignedCertificate() }, listener), true)
+  return listenForHttp1(https.createServer({ ...options, ...createSelfSignedCertificate() }, listener), true)
 }
 
 /** Both ways of starting, under their names, for `describe.each`. */
@@ -35,7 +36,8 @@ export function closeHttp1Servers(): void {
 
 const leftovers: (() => void)[] = []
 
-async function listen(server: Server, isSecure: boolean): Promise<Http1Server> {
+/** Lets a server listen; it ends as those that were started. */
+export async function listenForHttp1(server: Server | Http2SecureServer, isSecure: boolean): Promise<Http1Server> {
   const sockets = new Set<Socket>()
   server.on(isSecure ? 'secureConnection' : 'connection', (socket: Socket) => {
     sockets.add(socket)
@@ -47,5 +49,5 @@ async function listen(server: Server, isSecure: boolean): Promise<Http1Server> {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  return { server, port: (server.address() as AddressInfo).port, isSecure }
+  return { server: server as Server, port: (server.address() as AddressInfo).port, isSecure }
 }

@@ -24,9 +24,7 @@ export async function openWebSocket(
   client.on('error', () => undefined)
   // From the start: a message may come together with the 101.
   inboxes.set(client, on(client, 'message'))
-  const upgrade = once(client, 'upgrade')
-  await once(client, 'open')
-  const [response] = (await upgrade) as [IncomingMessage]
+  const [[response]] = (await Promise.all([once(client, 'upgrade'), once(client, 'open')])) as [[IncomingMessage], unknown]
   return { client, response }
 }
 
@@ -40,7 +38,8 @@ export interface RefusedHandshake {
 /** Asks for a WebSocket that is refused. */
 export async function refusedWebSocket(server: Address, path = '/ws', options: ClientOptions = {}): Promise<RefusedHandshake> {
   const client = new WebSocket(urlOf(server, path), { rejectUnauthorized: false, ...options })
-  client.on('open', () => client.terminate())
+  clients.push(client)
+  client.on('error', () => undefined)
   const [, response] = (await once(client, 'unexpected-response')) as [unknown, IncomingMessage]
   const chunks = (await response.toArray()) as Buffer[]
   return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString() }
