@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import express from 'express'
-import type { Express } from 'express'
+import type { Express, Request } from 'express'
 import { useWebSockets, webSocketHandler, WebSocketCloseStatus } from 'express-use-websockets'
 
 /** ASP.NET Core's echo sample: a page at `/`, a WebSocket at `/ws` that echoes, and two messages that make the server end it. */
@@ -9,10 +9,19 @@ export function createEchoApp(): Express {
   app.use(useWebSockets({ maxMessageSize: 32 * 1024 * 1024 }))
   app.use(express.static(join(__dirname, 'public')))
 
+  // A page cannot see how its WebSocket came here, so it gives it a name (`/ws?name=x`) and asks.
+  const protocols = new Map<string, string>()
+  app.get('/protocols/:name', (req, res) => void res.json(protocols.get(req.params.name) ?? 'unknown'))
+
   app.all(
     '/ws',
-    webSocketHandler(
-      async (webSocket) => {
+    webSocketHandler<Request>(
+      async (webSocket, request) => {
+        const { name } = request.query
+        if (typeof name === 'string') {
+          protocols.set(name, `HTTP/${request.httpVersion}`)
+          void webSocket.completion.then(() => protocols.delete(name))
+        }
         for await (const message of webSocket) {
           if (message === 'ServerClose') return webSocket.closeAsync(WebSocketCloseStatus.NormalClosure, 'Closing from Server')
           if (message === 'ServerAbort') return webSocket.abort()
@@ -20,7 +29,7 @@ export function createEchoApp(): Express {
         }
       },
       // `/ws?compression` negotiates permessage-deflate. An echo has no secrets to leak.
-      (request) => ({ dangerousEnableCompression: new URL(request.url ?? '', 'http://localhost').searchParams.has('compression') }),
+      ({ query }) => ({ dangerousEnableCompression: 'compression' in query }),
     ),
   )
   return app

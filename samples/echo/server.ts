@@ -1,10 +1,15 @@
+import http from 'node:http'
+import { createSecureServer } from 'express-use-websockets/http2'
+import { createSelfSignedCertificate } from '../self-signed-certificate.ts'
 import { createEchoApp } from './app.ts'
 
-const port = Number(process.env['PORT'] ?? 3000)
+/* npm start, or npm start -- --http2; PORT chooses the port. */
+async function start(): Promise<void> {
+  const isHttp2 = process.argv.includes('--http2')
+  const app = createEchoApp()
+  const server = isHttp2 ? createSecureServer(await createSelfSignedCertificate(), app) : http.createServer(app)
+  const port = Number(process.env['PORT'] ?? 3000)
+  server.listen(port, () => console.log(`Echo sample: ${isHttp2 ? 'https' : 'http'}://localhost:${port}/  (press Ctrl+C to stop)`))
+}
 
-const server = createEchoApp().listen(port, (error) => {
-  if (error !== undefined) throw error
-  console.log(`Echo sample: http://localhost:${port}/  (press Ctrl+C to stop)`)
-})
-
-process.once('SIGINT', () => server.close(() => process.exit()).closeAllConnections())
+void start()

@@ -101,6 +101,17 @@ describe('the echo sample, in Chromium', () => {
     await connect()
   })
 
+  it('negotiates compression, and echoes a megabyte of text through it', async () => {
+    const echo = `new Promise((resolve) => {
+      const webSocket = new WebSocket('${origin.replace('http', 'ws')}/ws?compression')
+      const text = 'All work and no play makes Jack a dull boy. '.repeat(24_000).slice(0, 1_048_576)
+      webSocket.onopen = () => webSocket.send(text)
+      webSocket.onmessage = ({ data }) => webSocket.close(1000, String(data === text))
+      webSocket.onclose = ({ code, reason }) => resolve([webSocket.extensions, code, reason])
+    })`
+    expect(await page.evaluate(echo)).toEqual(['permessage-deflate; client_max_window_bits=15', 1000, 'true'])
+  })
+
   it('says why it cannot connect', async () => {
     await page.getByLabel('WebSocket server URL').fill('ftp://example.com')
     await page.getByRole('button', { name: 'Connect' }).click()

@@ -9,8 +9,9 @@ let webSocket
 url.value = new URL('/ws', location.href).href.replace(/^http/, 'ws')
 
 onSubmit('connect-form', () => {
+  const name = Math.random().toString(36).slice(2)
   try {
-    webSocket = new WebSocket(url.value)
+    webSocket = new WebSocket(withName(url.value, name))
   } catch (error) {
     addRow('Client', '', `Cannot connect: ${error.message}`, 'event')
     return
@@ -20,6 +21,7 @@ onSubmit('connect-form', () => {
     addRow('Client', 'Server', 'Connection opened', 'event')
     showState()
     message.focus()
+    void showProtocol(name)
   })
   webSocket.addEventListener('message', ({ data }) => addRow('Server', 'Client', data, 'received'))
   webSocket.addEventListener('close', (event) => {
@@ -79,4 +81,18 @@ function showState() {
   state.textContent = words
   for (const control of [message, send, code, reason, close]) control.disabled = name !== 'open'
   for (const control of [url, connect]) control.disabled = name !== 'closed'
+}
+
+/** The server of this page can tell by which protocol a WebSocket of that name came. */
+async function showProtocol(name) {
+  if (new URL(webSocket.url).host !== location.host) return
+  const response = await fetch(`/protocols/${name}`)
+  const protocol = await response.json()
+  if (webSocket.readyState === WebSocket.OPEN) state.textContent = `Open, over ${protocol.replace('.0', '')}`
+}
+
+function withName(address, name) {
+  const named = new URL(address)
+  if (named.host === location.host) named.searchParams.set('name', name)
+  return named.href
 }

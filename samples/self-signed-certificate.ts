@@ -1,0 +1,17 @@
+import { generate } from 'selfsigned'
+
+/** A key and a certificate for this machine, made on the spot: browsers will warn that nobody has signed it. */
+export async function createSelfSignedCertificate(): Promise<{ readonly key: string; readonly cert: string }> {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
+    extensions: [
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 2, value: 'localhost' },
+          { type: 7, ip: '127.0.0.1' },
+        ],
+      },
+    ],
+  })
+  return { key, cert }
+}

@@ -1,0 +1,76 @@
+import { once } from 'node:events'
+import type { Http2SecureServer, Http2Session } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { createSecureServer } from 'express-use-websockets/http2'
+import { launch } from 'puppeteer-core'
+import { createEchoApp } from '../../samples/echo/app.ts'
+import { createSelfSignedCertificate } from '../../samples/self-signed-certificate.ts'
+import { CHROMIUM_ARGUMENTS } from './launch-browser.ts'
+
+const closers: (() => Promise<unknown> | undefined)[] = []
+
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close()
+})
+
+/** The echo sample over HTTPS, HTTP/2 and HTTP/1.1, and what its server has seen. */
+async function startEcho() {
+  const server: Http2SecureServer = createSecureServer(await createSelfSignedCertificate(), createEchoApp())
+  const sessions: Http2Session[] = []
+  const connectSessions: (Http2Session | undefined)[] = []
+  server.on('session', (session) => sessions.push(session))
+  server.on('stream', (stream, headers) => {
+    if (headers[':protocol'] === 'websocket') connectSessions.push(stream.session)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  closers.push(async () => {
+    await new Promise(setImmediate)
+    for (const session of sessions) session.destroy()
+    server.close()
+  })
+  return { origin: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, sessions, connectSessions }
+}
+
+const browsers = [
+  ['Chromium', { browser: 'chrome', executablePath: '/usr/bin/chromium', args: CHROMIUM_ARGUMENTS }],
+  ['Firefox', { browser: 'firefox', executablePath: '/usr/bin/firefox-esr' }],
+] as const
+
+describe.each(browsers)('the echo sample over HTTP/2, in %s', (_name, { ...options }) => {
+  it('talks over the connection of the page, and closes with code and reason', async () => {
+    const { origin, sessions, connectSessions } = await startEcho()
+    const browser = await launch({
+      ...options,
+      args: 'args' in options ? [...options.args] : [],
+      headless: true,
+      acceptInsecureCerts: true,
+    })
+    closers.push(async () => browser.close())
+    const page = await browser.newPage()
+    await page.goto(origin)
+    await page.waitForSelector('#connect')
+    await page.click('#connect')
+    await page.waitForFunction("document.getElementById('state').textContent === 'Open, over HTTP/2'")
+    await page.type('#message', 'over HTTP/2')
+    await page.click('#send')
+    await page.waitForSelector('#log tr:nth-child(3)')
+    // A megabyte, so that the flow control of HTTP/2 has to let more through than it does at first.
+    await page.evaluate(
+      "const m = document.getElementById('message'); m.value = 'x'.repeat(1_000_000); document.getElementById('send').click()",
+    )
+    await page.waitForSelector('#log tr:nth-child(5)')
+    await page.click('#close')
+    await page.waitForSelector('[data-state="closed"]')
+    const cells = (await page.evaluate(
+      "Array.from(document.querySelectorAll('#log td:last-child'), (cell) => cell.textContent)",
+    )) as string[]
+    expect([cells[1], cells[2]]).toEqual(['over HTTP/2', 'over HTTP/2'])
+    expect([cells[3]?.length, cells[4]?.length]).toEqual([1_000_000, 1_000_000])
+    expect(cells.at(-1)).toBe('Connection closed: code 1000, reason "Closing from client"')
+    // One WebSocket, over HTTP/2, on the session that the page came over.
+    expect(connectSessions).toEqual([sessions[0]])
+    expect(sessions.length).toBe(1)
+  })
+})
