@@ -153,9 +153,9 @@ export class FrameReader {
     return true
   }
 
-  /** Ends a frame whose payload was discarded: its text is not judged. */
+  /** Ends a frame whose payload was discarded. Text that was not inflated is not judged. */
   skipFrame(): void {
-    this.#utf8 = undefined
+    if (this.#isMessageCompressed) this.#utf8 = undefined
     this.compressedPayload = undefined
     this.completeFrame()
   }
@@ -173,10 +173,14 @@ export class FrameReader {
     this.failure ??= failure
   }
 
-  /** Passes over the rest of the frame's payload, as far as it has arrived. */
+  /** Passes over the rest of the frame's payload, as far as it has arrived. Check `failure` after it: text is judged all the same. */
   discard(): void {
     if (this.#inflated !== undefined) {
       this.remaining = 0
+      return
+    }
+    if (this.#utf8 !== undefined && !this.#isMessageCompressed) {
+      while (this.failure === undefined && this.read(scratch, 0, scratch.length) > 0);
       return
     }
     const count = Math.min(this.remaining, this.bytes.length)
@@ -301,5 +305,8 @@ export function invalidPayload(message: string, cause?: unknown): FrameFailure {
 
 /** Filled and read within one step, so that one is enough for all sockets. */
 const header = new FrameHeader()
+
+/** Where text goes that nobody wants. */
+const scratch = Buffer.alloc(4096)
 
 const INVALID_TEXT = 'The peer sent a text message that is not valid UTF-8'

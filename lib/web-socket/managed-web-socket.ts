@@ -240,10 +240,14 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   #receive<Result>(operation: ReceiveOperation<Result>, signal: AbortSignal | undefined): Promise<Result> {
     const { receives } = this.#connection
     if (signal === undefined) return receives.start(operation)
-    const onAbort = (): void => this.#connection.abort(signalAbortError(signal))
+    const onAbort = (): void => {
+      const error = signalAbortError(signal)
+      receives.reject(operation, error)
+      this.#connection.abort(error)
+    }
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) return handledRejection(signalAbortError(signal))
+    if (signal.aborted) return operation.toPromise()
     const received = receives.start(operation)
     const release = (): void => signal.removeEventListener('abort', onAbort)
     received.then(release, release)

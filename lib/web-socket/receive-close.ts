@@ -1,22 +1,22 @@
 import { FramePosition } from './frame-reader.ts'
 import type { FrameReader } from './frame-reader.ts'
-import { ReceiveOperation } from './receive-operation.ts'
+import { PASSED, ReceiveOperation } from './receive-operation.ts'
 import type { ReceiveStep } from './receive-operation.ts'
 
-/** The waiting half of `closeAsync`: passes over data until the peer's Close frame. */
+/** The waiting half of `closeAsync`: passes over data until the peer's Close frame, taking turns with others that receive. */
 export class ReceiveClose extends ReceiveOperation<void> {
   override get isContentWithClosed(): boolean {
     return true
   }
 
   advance(reader: FrameReader): ReceiveStep {
-    for (;;) {
-      const position = reader.next(true)
-      if (position !== FramePosition.Data) return position
-      reader.discard()
-      if (reader.remaining > 0) return FramePosition.NeedsMore
-      reader.skipFrame()
-    }
+    const position = reader.next(true)
+    if (position !== FramePosition.Data) return position
+    reader.discard()
+    if (reader.failure !== undefined) return FramePosition.Failed
+    if (reader.remaining > 0) return FramePosition.NeedsMore
+    reader.skipFrame()
+    return PASSED
   }
 
   resolveClose(): void {

@@ -3,9 +3,11 @@ import type { FramePosition, FrameReader } from './frame-reader.ts'
 import { markHandled } from './handled-rejection.ts'
 
 /** What an operation needs next: one of the reader's positions, or nothing because it has its result. */
-export type ReceiveStep = FramePosition | typeof RECEIVED
+export type ReceiveStep = FramePosition | typeof RECEIVED | typeof PASSED
 /** The operation has its result. */
 export const RECEIVED = 5
+/** The operation has passed over a frame, and lets those behind it read the next one. */
+export const PASSED = 6
 
 /**
  * One call that reads from the socket. It advances as bytes arrive, and settles once. Its promise is made when it is asked for:

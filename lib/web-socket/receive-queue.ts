@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { FramePosition } from './frame-reader.ts'
 import type { FrameFailure, FrameReader } from './frame-reader.ts'
 import type { CloseFrame } from './close-frame.ts'
-import { RECEIVED } from './receive-operation.ts'
+import { PASSED, RECEIVED } from './receive-operation.ts'
 import type { ReceiveOperation } from './receive-operation.ts'
 import type { MessageDeflater } from './message-deflater.ts'
 import { WebSocketException } from './web-socket-exception.ts'
@@ -31,6 +31,8 @@ export class ReceiveQueue {
   readonly #listener: ReceiveListener
   #waiting: WaitingOperation[] = []
   #isInflating = false
+  /** Whether the next operation waits until whoever awaits the one before has seen it settle. */
+  #isDeferred = false
   #isCloseDelivered = false
   #isEnded = false
   /** Whether we paused the transport. */
@@ -54,13 +56,18 @@ export class ReceiveQueue {
 
   /** Lets the operations go on as far as they can. */
   run(): void {
-    while (!this.#isInflating) {
+    while (!this.#isInflating && !this.#isDeferred) {
       const operation = this.#waiting[0]
       if (operation === undefined) return
       const step = operation.advance(this.#reader)
       switch (step) {
         case RECEIVED: {
           this.#waiting.shift()
+          this.#defer()
+          break
+        }
+        case PASSED: {
+          this.#waiting.push(...this.#waiting.splice(0, 1))
           break
         }
         case FramePosition.Close: {
@@ -92,11 +99,18 @@ export class ReceiveQueue {
     if (!this.isWaiting && !this.#isInflating && !this.#reader.hasMore()) this.#listener.onPrematureEnd()
   }
 
-  /** Rejects all that wait. */
-  rejectAll(error: unknown): void {
-    const waiting = this.#waiting
+  /** Rejects one that waits. */
+  reject(operation: Pick<ReceiveOperation<void>, 'reject'>, error: WebSocketException): void {
+    this.#waiting = this.#waiting.filter((other) => other !== operation)
+    operation.reject(error)
+  }
+
+  /** Rejects all that wait; those behind the first one with an error of their own, if there is one. */
+  rejectAll(error: WebSocketException, errorBehind = error): void {
+    const [first, ...others] = this.#waiting
     this.#waiting = []
-    for (const operation of waiting) operation.reject(error)
+    first?.reject(error)
+    for (const operation of others) operation.reject(errorBehind)
   }
 
   /** At the end of a turn: with nobody reading, looks for control frames in what waits, and pauses the transport when that is much. */
@@ -114,6 +128,19 @@ export class ReceiveQueue {
     this.#duplex.resume()
   }
 
+  /** Nobody behind: nothing to wait for. */
+  #defer(): void {
+    if (this.#waiting.length === 0) return
+    this.#isDeferred = true
+    // Ticks may come before microtasks, so: a tick after the microtasks that are due.
+    queueMicrotask(() => process.nextTick(() => this.#goOn()))
+  }
+
+  #goOn(): void {
+    this.#isDeferred = false
+    this.run()
+  }
+
   #deliverClose(operation: WaitingOperation): void {
     const { closeFrame } = this.#reader
     if (closeFrame === undefined) return
@@ -125,6 +152,7 @@ export class ReceiveQueue {
       this.#resume()
       this.#listener.onClose(closeFrame)
       operation.resolveClose(closeFrame)
+      this.#defer()
     } else if (operation.isContentWithClosed) {
       operation.resolveClose(closeFrame)
     } else {

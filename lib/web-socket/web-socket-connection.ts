@@ -126,6 +126,8 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
 
   /** Gives the connection up: ends it in order without a Close frame, or cuts it if it was aborted. */
   dispose(): void {
+    // A peer that broke the rules is still being told.
+    if (this.#isEnding) return
     if (this.state === WebSocketState.Aborted) return this.#cut(abortError('The WebSocket was disposed'))
     if (!this.#isAlive) return
     this.state = WebSocketState.Closed
@@ -187,7 +189,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     this.sends.close(this.invalidState(error.message))
     // At once: the error that whoever reads gets now makes Express, for one, destroy the connection within this very turn.
     this.#writer.flush()
-    this.#rejectReceives(error)
+    this.#rejectReceives(error, abortError(error.message, error))
     this.#end()
   }
 
@@ -331,13 +333,13 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     this.#endedBy ??= 'remote'
     this.error ??= error
     this.sends.abort(error)
-    this.#rejectReceives(error)
+    this.#rejectReceives(error, abortError(error.message, error))
   }
 
-  /** Everything that waits for bytes of the peer waits in vain. */
-  #rejectReceives(error: WebSocketException): void {
+  /** Everything that waits for bytes of the peer waits in vain. As in .NET, what waits behind the receive that meets an error is cancelled. */
+  #rejectReceives(error: WebSocketException, errorBehind = error): void {
     this.#keepAlive.stop()
-    this.receives.rejectAll(error)
+    this.receives.rejectAll(error, errorBehind)
     this.pings.rejectAll(error)
     this.#reader.bytes.clear()
   }

@@ -28,8 +28,11 @@ class WritableMessageStream extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#isMessageUnfinished = true
-    callbackify(async () => this.#webSocket.sendAsync(chunk, this.#messageType, false))(callback)
+    const write = async (): Promise<void> => {
+      await this.#webSocket.sendAsync(chunk, this.#messageType, false)
+      this.#isMessageUnfinished = true
+    }
+    callbackify(write)(callback)
   }
 
   override _final(callback: (error?: Error | null) => void): void {

@@ -155,11 +155,11 @@ describe('a Close frame that is received', () => {
 })
 
 describe('closeAsync', () => {
-  it('passes over messages until the Close frame, even over compressed and wrong ones', async () => {
+  it('passes over messages until the Close frame, even over compressed ones that are wrong', async () => {
     const { webSocket, peer } = openInMemory({ dangerousDeflateOptions: {}, maxMessageSize: 100 })
     await peer.sendFrame(Opcode.Text, 'unread')
     const closed = webSocket.closeAsync(1000)
-    await peer.sendFrame(Opcode.Text, Buffer.of(0xff))
+    await peer.sendFrame(Opcode.Text, 'text')
     await peer.sendFrame(Opcode.Binary, 'begun', { isFinal: false })
     await peer.sendFrame(Opcode.Continuation, Buffer.alloc(100_000))
     await peer.sendFrame(Opcode.Binary, Buffer.alloc(1000, 'not deflated'), { reserved: 4 })
@@ -167,6 +167,28 @@ describe('closeAsync', () => {
     await closed
 
     expect([webSocket.state, webSocket.closeStatus, webSocket.closeStatusDescription]).toEqual([Closed, 4000, 'bye'])
+  })
+
+  it('judges the text that it passes over', async () => {
+    const { webSocket, peer } = openInMemory()
+    const closed = webSocket.closeAsync(1000)
+    await peer.sendFrame(Opcode.Text, Buffer.of(0x61, 0xff))
+
+    await expect(closed).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_PAYLOAD' })
+    expect(webSocket.state).toBe(Aborted)
+  })
+
+  it('takes turns with those who receive behind it', async () => {
+    const { webSocket, peer } = openInMemory()
+    const closed = webSocket.closeAsync(1000)
+    await peer.nextFrame()
+    const received = webSocket.receiveAsync(Buffer.alloc(8))
+    await peer.sendFrame(Opcode.Text, 'passed over')
+    await peer.sendFrame(Opcode.Text, 'received')
+    await peer.sendFrame(Opcode.Close, closePayload(1000))
+
+    expect(await received).toMatchObject({ count: 8, endOfMessage: true })
+    await closed
   })
 
   it('answers pings while it waits', async () => {
