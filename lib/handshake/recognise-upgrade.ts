@@ -38,7 +38,7 @@ export function recogniseUpgrade({ method, httpVersion, rawHeaders }: UpgradeReq
     canonicalise(canonicalHeaders, 'sec-websocket-version', lines.version, WEB_SOCKET_VERSION) ??
     checkToken('Upgrade', lines.upgrade, 'websocket') ??
     canonicalise(canonicalHeaders, 'upgrade', lines.upgrade, 'websocket') ??
-    checkToken('Connection', lines.connection, 'Upgrade') ??
+    checkConnection(lines.connection) ??
     canonicalise(canonicalHeaders, 'connection', lines.connection, 'Upgrade') ??
     checkKey(lines.key)
   const isWebSocketRequest = refusal === undefined
@@ -67,6 +67,15 @@ function checkFrame(method: string | undefined, httpVersion: string, lines: Hand
   const hasBody = lines.transferEncoding.length > 0 || lines.contentLength.some((length) => !/^0+$/.test(length))
   return hasBody ? 'the request has a body; a WebSocket handshake has none' : undefined
 }
+
+/** A list of tokens, and a token is not quoted (RFC 9110, section 7.6.1); ASP.NET Core, too, is lenient elsewhere only. */
+function checkConnection(lines: readonly string[]): string | undefined {
+  const refusal = checkToken('Connection', lines, 'Upgrade')
+  if (refusal !== undefined || UNQUOTED_UPGRADE.test(lines.join(','))) return refusal
+  return `the Connection header is ${quoted(lines.join(', '))}; 'Upgrade' must not be quoted in it`
+}
+
+const UNQUOTED_UPGRADE = /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i
 
 function checkToken(name: string, lines: readonly string[], token: string): string | undefined {
   if (lines.length === 0) return `the ${name} header is missing (does a proxy in front remove it?)`

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkKey } from '../../handshake/check-key.ts'
+import { WEB_SOCKET_VERSION } from '../../handshake/check-version.ts'
 import { computeAcceptKey } from '../../handshake/compute-accept-key.ts'
+import { splitHeaderList } from '../../handshake/header-list.ts'
 import { recogniseExtendedConnect } from '../../handshake/recognise-extended-connect.ts'
 import { signalAbortError } from '../../web-socket/abort-error.ts'
 import { WebSocketException } from '../../web-socket/web-socket-exception.ts'
@@ -30,6 +32,10 @@ class Http2WebSocketRequest implements WebSocketRequest {
     const refusal = exchange.isTunnel ? refusalOf(request, exchange) : undefined
     this.isWebSocketRequest = exchange.isTunnel && refusal === undefined
     this.refusal = refusal
+    if (this.isWebSocketRequest && splitHeaderList(versionLines(request)).length === 1) {
+      // It reads back canonical, as over HTTP/1: `"13"` is 13.
+      request.headers['sec-websocket-version'] = WEB_SOCKET_VERSION
+    }
   }
 
   get isResponseStarted(): boolean {
@@ -89,10 +95,14 @@ function refusalOf(request: IncomingMessage, { head, stream }: Exchange): string
   const refusal = recogniseExtendedConnect({
     method: head.method,
     protocol: head.protocol,
-    versionLines: request.headersDistinct['sec-websocket-version'] ?? [],
+    versionLines: versionLines(request),
   })
   if (refusal !== undefined) return refusal
   return stream.endAfterHeaders ? 'the request ended the stream (END_STREAM), so that the client could send nothing' : undefined
+}
+
+function versionLines({ headersDistinct }: IncomingMessage): readonly string[] {
+  return headersDistinct['sec-websocket-version'] ?? []
 }
 
 function clientGone(): WebSocketException {

@@ -6,8 +6,17 @@ import type { ServerHttp2Stream } from 'node:http2'
  * connection was closed, and whoever calls this may be hearing just that.
  */
 export function resetStream(stream: ServerHttp2Stream, error: Error): void {
-  if (!stream.destroyed) setImmediate(destroy, stream, error)
+  if (stream.destroyed) return
+  resetting.add(stream)
+  setImmediate(destroy, stream, error)
 }
+
+/** Whether the stream is about to be reset, so that it must not be ended as if all were in order. */
+export function isBeingReset(stream: ServerHttp2Stream): boolean {
+  return resetting.has(stream)
+}
+
+const resetting = new WeakSet<ServerHttp2Stream>()
 
 /** Not `stream.close(code)`, which sends END_STREAM before the reset, as if all were in order. */
 function destroy(stream: ServerHttp2Stream, error: Error): void {

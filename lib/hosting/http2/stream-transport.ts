@@ -2,7 +2,7 @@ import type { ServerHttp2Stream } from 'node:http2'
 import { abortError } from '../../web-socket/abort-error.ts'
 import type { WebSocketTransport } from '../../web-socket/web-socket-transport.ts'
 import { boundWrites } from './bounded-writes.ts'
-import { resetStream } from './reset-stream.ts'
+import { isBeingReset, resetStream } from './reset-stream.ts'
 import { resetUnlessEnded } from './reset-unless-ended.ts'
 
 /** An accepted stream as the transport of a WebSocket. What the peer sent before it was accepted is still in the stream. */
@@ -15,6 +15,7 @@ export function createStreamTransport(stream: ServerHttp2Stream): WebSocketTrans
       resetStream(stream, abortError('The WebSocket was aborted'))
     },
     end() {
+      if (isBeingReset(stream)) return
       // Firefox, and undici before 8.11, leave their side open after the close handshake and wait for the server to reset the stream.
       end(() => resetUnlessEnded(stream))
     },
