@@ -1,14 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { diagnostics } from './diagnostics.ts'
 import { failWebSocket } from './fail-web-socket.ts'
-import { WEB_SOCKET_VERSION } from './handshake/check-version.ts'
+import { checkVersion, WEB_SOCKET_VERSION } from './handshake/check-version.ts'
+import { headerLines } from './handshake/header-lines.ts'
 import type { WebSocketAcceptContext } from './web-socket-accept-context.ts'
 import type { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
 import { WebSocketCloseStatus } from './web-socket/web-socket-close-status.ts'
 import { WebSocketException } from './web-socket/web-socket-exception.ts'
 import { WebSocketState } from './web-socket/web-socket-state.ts'
 
-/** Converses over one WebSocket. When it returns, or its promise resolves, the conversation is over. */
+/**
+ * Converses over one WebSocket. When it returns, or its promise resolves, the conversation is over.
+ * @typeParam Request - write it at the parameter if you need more than node's: `(webSocket, request: express.Request) => ...`
+ */
 export type WebSocketHandler<Request extends IncomingMessage = IncomingMessage> = (
   webSocket: ManagedWebSocket,
   request: Request,
@@ -16,7 +20,7 @@ export type WebSocketHandler<Request extends IncomingMessage = IncomingMessage> 
 
 /**
  * Makes an endpoint of a {@link WebSocketHandler}, for `app.all()`, behind `useWebSockets()`:
- * - what is no WebSocket request is answered 426, with the reason in words;
+ * - what is no WebSocket request is answered 426, or 400 if it is a malformed attempt at one, with the reason in words;
  * - a WebSocket request is accepted; if that fails, the error goes to `next`, and nothing was answered;
  * - when the handler is through, the socket is closed with 1000 if it is still open; a received Close frame is answered with its own code;
  * - when the handler throws, the socket is closed with 1011, and then, when it has completed, the error goes to `next`: error handlers get to
@@ -49,7 +53,7 @@ export function webSocketHandler<Request extends IncomingMessage = IncomingMessa
     }
     const { webSockets } = request
     if (!webSockets.isWebSocketRequest) {
-      requireUpgrade(request, response, webSockets.refusal)
+      refuse(request, response, webSockets.refusal)
       return
     }
     const webSocket = await webSockets.acceptWebSocketAsync(typeof context === 'function' ? context(request) : context)
@@ -85,9 +89,8 @@ function hasEnded({ state }: ManagedWebSocket): boolean {
   return state === WebSocketState.Aborted || state === WebSocketState.Closed
 }
 
-/** RFC 6455, section 4.2.2, and RFC 9110, section 15.5.22. HTTP/2 knows no Upgrade, and so no status that asks for one. */
-function requireUpgrade(request: IncomingMessage, response: ServerResponse, refusal: string | undefined): void {
-  response.statusCode = request.httpVersionMajor > 1 ? 400 : 426
+function refuse(request: IncomingMessage, response: ServerResponse, refusal: string | undefined): void {
+  response.statusCode = refusalStatus(request, refusal)
   if (response.statusCode === 426) {
     response.setHeader('Connection', 'Upgrade')
     response.setHeader('Upgrade', 'websocket')
@@ -95,4 +98,13 @@ function requireUpgrade(request: IncomingMessage, response: ServerResponse, refu
   response.setHeader('Sec-WebSocket-Version', WEB_SOCKET_VERSION)
   response.setHeader('Content-Type', 'text/plain; charset=utf-8')
   response.end(`This is a WebSocket endpoint${refusal === undefined ? '' : `: ${refusal}`}\n`)
+}
+
+/**
+ * 426 to what asks for no WebSocket, or for one of another version; 400 to what asks for the right one in a wrong way (RFC 6455,
+ * sections 4.2.1 and 4.2.2; RFC 9110, section 15.5.22). HTTP/2 knows no Upgrade, and so no status that asks for one.
+ */
+function refusalStatus({ httpVersionMajor, rawHeaders }: IncomingMessage, refusal: string | undefined): 400 | 426 {
+  const isMalformed = refusal !== undefined && checkVersion(headerLines(rawHeaders, 'sec-websocket-version')) === undefined
+  return httpVersionMajor > 1 || isMalformed ? 400 : 426
 }
