@@ -52,7 +52,7 @@ describe('allowedOrigins', () => {
     client.write('GET /page HTTP/1.1\r\nHost: a\r\nOrigin: https://b.example\r\n\r\n')
     expect(await client.receiveResponse()).toMatch(/page$/)
     client.write(handshakeHead({ Origin: 'https://b.example', Upgrade: undefined }))
-    expect(await client.receiveResponse()).toMatch(/^HTTP\/1\.1 426 /)
+    expect(await client.receiveResponse()).toMatch(/^HTTP\/1\.1 400 /)
   })
 
   it('waits for a predicate, and keeps what the client sends meanwhile', async () => {

@@ -112,7 +112,7 @@ describe.each(http1Starts)('attachWebSockets, over %s', (_, start) => {
   it('takes a body for what it is', async () => {
     const client = await RawHttp1Client.connect(await startAttached())
     client.write(handshakeHead({ 'Content-Length': '5' }), 'hello')
-    expect(await client.receiveResponse()).toMatch(/^HTTP\/1\.1 426 .*the request has a body/s)
+    expect(await client.receiveResponse()).toMatch(/^HTTP\/1\.1 400 .*the request has a body/s)
     expect(await client.end()).toBe('fin')
   })
 
