@@ -75,7 +75,7 @@ export class FrameReader {
   #inflated: Buffer | undefined
   /** Bytes from the head, up to a frame boundary, that `readAhead` has been through: nothing but data frames. */
   #scouted = 0
-  /** Lives while a text message does. */
+  /** Lives from the first piece of a text message that is not ASCII to the message's end. */
   #utf8: Utf8Validator | undefined
   readonly #options: FrameReaderOptions
   readonly #listener: ControlFrameListener
@@ -89,9 +89,9 @@ export class FrameReader {
     return this.#opcode === Opcode.Text ? WebSocketMessageType.Text : WebSocketMessageType.Binary
   }
 
-  /** Whether the frame is text, and the rest of its payload is there. */
-  get isTextArrived(): boolean {
-    return this.#opcode === Opcode.Text && (this.#inflated !== undefined || this.bytes.length >= this.remaining)
+  /** Whether the frame is the last of its message, and the rest of its payload is there. */
+  get isMessageArrived(): boolean {
+    return this.isFinal && (this.#inflated !== undefined || this.bytes.length >= this.remaining)
   }
 
   /**
@@ -137,6 +137,7 @@ export class FrameReader {
     }
     this.remaining -= done
     this.isMessageAscii &&= isAscii
+    if (!isAscii && this.#opcode === Opcode.Text) this.#utf8 ??= new Utf8Validator()
     if (this.#utf8 !== undefined && !this.#utf8.write(target, start, start + done, isAscii)) this.fail(invalidPayload(INVALID_TEXT))
     return done
   }
@@ -222,7 +223,6 @@ export class FrameReader {
       this.#opcode = header.opcode
       this.isMessageAscii = true
       this.#isMessageCompressed = header.isCompressed
-      if (header.opcode === Opcode.Text) this.#utf8 = new Utf8Validator()
     }
     this.#skip(header.size)
   }

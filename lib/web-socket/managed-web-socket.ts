@@ -10,7 +10,6 @@ import { PreparedMessage } from './prepared-message.ts'
 import { ReceiveClose } from './receive-close.ts'
 import { ReceiveIntoBuffer } from './receive-into-buffer.ts'
 import type { WebSocketReceiveResult } from './receive-into-buffer.ts'
-import { ReceiveMessage } from './receive-message.ts'
 import type { WebSocketMessage } from './receive-message.ts'
 import type { ReceiveOperation } from './receive-operation.ts'
 import type { WebSocketCompletion } from './web-socket-completion.ts'
@@ -234,7 +233,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     const { closeFrame, settings, state } = this.#connection
     if (closeFrame !== undefined) return DONE
     if (state !== WebSocketState.Open && state !== WebSocketState.CloseSent) return this.#rejectState('Open, CloseSent')
-    return this.#connection.receives.start(new ReceiveMessage(settings.maxMessageSize))
+    return this.#connection.receives.startMessage(settings.maxMessageSize)
   }
 
   #receive<Result>(operation: ReceiveOperation<Result>, signal: AbortSignal | undefined): Promise<Result> {

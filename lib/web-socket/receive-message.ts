@@ -9,6 +9,23 @@ import { WebSocketMessageType } from './web-socket-message-type.ts'
 /** A whole message: a string if its type is text, a Buffer if it is binary. */
 export type WebSocketMessage = string | Buffer
 
+/**
+ * Takes the next message if it is there as a whole, in one frame, as most are: no operation has to be made for it then.
+ * `undefined`: it is not, or there is something else to be dealt with first.
+ */
+export function takeMessage(reader: FrameReader, maxMessageSize: number): WebSocketMessage | undefined {
+  if (reader.next() !== FramePosition.Data || !reader.isMessageArrived) return undefined
+  const length = reader.remaining
+  const isText = reader.messageType === WebSocketMessageType.Text
+  if (length > maxMessageSize || (isText && length > scratch.length)) return undefined
+  const target = isText ? scratch : Buffer.allocUnsafe(length)
+  reader.read(target, 0, length)
+  const isAscii = reader.isMessageAscii
+  reader.completeFrame()
+  if (reader.failure !== undefined) return undefined
+  return isText ? target.toString(isAscii ? 'latin1' : 'utf8', 0, length) : target
+}
+
 /** A step of `for await`: collects one whole message, bounded by `maxMessageSize`. */
 export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMessage, undefined>> {
   readonly #maxMessageSize: number
@@ -26,6 +43,8 @@ export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMes
   }
 
   advance(reader: FrameReader): ReceiveStep {
+    const whole = this.#collected === undefined ? takeMessage(reader, this.#maxMessageSize) : undefined
+    if (whole !== undefined) return this.#finish(whole)
     for (;;) {
       const position = reader.next()
       if (position !== FramePosition.Data) return position
@@ -33,18 +52,18 @@ export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMes
         reader.fail(messageTooBig(this.#maxMessageSize))
         return FramePosition.Failed
       }
-      const target = this.#reserve(reader)
+      const target = growBuffer(this.#collected, this.#filled, this.#filled + reader.remaining, reader.isFinal)
+      this.#collected = target
       this.#filled += reader.read(target, this.#filled, target.length - this.#filled)
       if (reader.failure !== undefined) return FramePosition.Failed
       if (reader.remaining > 0) {
         if (this.#filled < target.length) return FramePosition.NeedsMore
         continue
       }
-      const { messageType } = reader
-      const isAllAscii = reader.isMessageAscii
+      const { isMessageAscii, messageType } = reader
       const isMessageComplete = reader.completeFrame()
       if (reader.failure !== undefined) return FramePosition.Failed
-      if (isMessageComplete) return this.#finish(target, messageType, isAllAscii)
+      if (isMessageComplete) return this.#finish(toMessage(target.subarray(0, this.#filled), messageType, isMessageAscii))
     }
   }
 
@@ -52,22 +71,15 @@ export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMes
     this.resolve({ done: true, value: undefined })
   }
 
-  /** A buffer with room for more of the message. */
-  #reserve(reader: FrameReader): Buffer {
-    const { isFinal, remaining } = reader
-    const current = this.#collected
-    if (current === undefined && isFinal && remaining <= scratch.length && reader.isTextArrived) return scratch
-    this.#collected = growBuffer(current, this.#filled, this.#filled + remaining, isFinal)
-    return this.#collected
-  }
-
-  #finish(collected: Buffer, messageType: WebSocketMessageType, isAscii: boolean): typeof RECEIVED {
-    let value: WebSocketMessage
-    if (messageType === WebSocketMessageType.Binary) value = collected.subarray(0, this.#filled)
-    else value = collected.toString(isAscii ? 'latin1' : 'utf8', 0, this.#filled)
+  #finish(value: WebSocketMessage): typeof RECEIVED {
     this.resolve({ done: false, value })
     return RECEIVED
   }
+}
+
+function toMessage(bytes: Buffer, messageType: WebSocketMessageType, isAscii: boolean): WebSocketMessage {
+  if (messageType === WebSocketMessageType.Binary) return bytes
+  return bytes.toString(isAscii ? 'latin1' : 'utf8')
 }
 
 /** Where a text message is unmasked on its way into a string, if it is there as a whole. */

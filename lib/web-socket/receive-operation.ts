@@ -1,6 +1,6 @@
 import type { CloseFrame } from './close-frame.ts'
 import type { FramePosition, FrameReader } from './frame-reader.ts'
-import { markHandled } from './handled-rejection.ts'
+import { handledRejection, markHandled } from './handled-rejection.ts'
 
 /** What an operation needs next: one of the reader's positions, or nothing because it has its result. */
 export type ReceiveStep = FramePosition | typeof RECEIVED | typeof PASSED
@@ -15,6 +15,7 @@ export const PASSED = 6
  */
 export abstract class ReceiveOperation<Result> {
   #settlement: Settlement<Result> | undefined
+  #promise: Promise<Result> | undefined
   #resolve: ((result: Result) => void) | undefined
   #reject: ((error: unknown) => void) | undefined
 
@@ -35,23 +36,23 @@ export abstract class ReceiveOperation<Result> {
   }
 
   reject(error: unknown): void {
-    if (this.#reject !== undefined) this.#reject(error)
-    else this.#settlement ??= { error }
+    if (this.#promise === undefined) this.#settlement ??= { error }
+    else {
+      void markHandled(this.#promise)
+      this.#reject?.(error)
+    }
   }
 
   toPromise(): Promise<Result> {
     const settlement = this.#settlement
-    if (settlement !== undefined && 'result' in settlement) return Promise.resolve(settlement.result)
-    return markHandled(
-      new Promise<Result>((resolve, reject) => {
-        if (settlement === undefined) {
-          this.#resolve = resolve
-          this.#reject = reject
-        } else {
-          reject(settlement.error)
-        }
-      }),
-    )
+    if (settlement !== undefined) {
+      return 'result' in settlement ? Promise.resolve(settlement.result) : handledRejection(settlement.error)
+    }
+    this.#promise = new Promise<Result>((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    return this.#promise
   }
 }
 

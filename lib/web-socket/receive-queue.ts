@@ -2,6 +2,8 @@ import type { Duplex } from 'node:stream'
 import { FramePosition } from './frame-reader.ts'
 import type { FrameFailure, FrameReader } from './frame-reader.ts'
 import type { CloseFrame } from './close-frame.ts'
+import { ReceiveMessage, takeMessage } from './receive-message.ts'
+import type { WebSocketMessage } from './receive-message.ts'
 import { PASSED, RECEIVED } from './receive-operation.ts'
 import type { ReceiveOperation } from './receive-operation.ts'
 import type { MessageDeflater } from './message-deflater.ts'
@@ -52,6 +54,15 @@ export class ReceiveQueue {
   start<Result>(operation: ReceiveOperation<Result>): Promise<Result> {
     if (this.#waiting.push(operation) === 1) this.run()
     return operation.toPromise()
+  }
+
+  /** Receives the next whole message. */
+  startMessage(maxMessageSize: number): Promise<IteratorResult<WebSocketMessage, undefined>> {
+    if (this.#waiting.length === 0 && !this.#isInflating) {
+      const value = takeMessage(this.#reader, maxMessageSize)
+      if (value !== undefined) return Promise.resolve({ done: false, value })
+    }
+    return this.start(new ReceiveMessage(maxMessageSize))
   }
 
   /** Lets the operations go on as far as they can. */

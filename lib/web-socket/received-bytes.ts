@@ -26,6 +26,17 @@ export class ReceivedBytes {
   }
 
   uint32At(index: number): number {
+    const first = this.#chunks[0]
+    const position = this.#offset + index
+    if (first !== undefined && position + 3 < first.length) {
+      return (
+        (((first[position] ?? 0) << 24) |
+          ((first[position + 1] ?? 0) << 16) |
+          ((first[position + 2] ?? 0) << 8) |
+          (first[position + 3] ?? 0)) >>>
+        0
+      )
+    }
     return ((this.at(index) << 24) | (this.at(index + 1) << 16) | (this.at(index + 2) << 8) | this.at(index + 3)) >>> 0
   }
 
