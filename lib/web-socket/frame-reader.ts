@@ -180,7 +180,7 @@ export class FrameReader {
       this.remaining = 0
       return
     }
-    if (this.#utf8 !== undefined && !this.#isMessageCompressed) {
+    if (this.#opcode === Opcode.Text && !this.#isMessageCompressed) {
       while (this.failure === undefined && this.read(scratch, 0, scratch.length) > 0);
       return
     }
