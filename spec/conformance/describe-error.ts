@@ -4,6 +4,7 @@ import type { LoggedError } from './transcript.ts'
 
 /** Says an error in .NET's words: its type, its code, the parameter that was refused. */
 export function describeError(error: unknown): LoggedError {
+  if (error instanceof UnreadableStreamError) return { type: 'ObjectDisposedException', message: error.message }
   if (!(error instanceof WebSocketException)) return { type: error instanceof Error ? error.name : typeof error, message: String(error) }
   const { argument = '', code, message } = error
   if (code === 'ABORT_ERR') return { type: 'OperationCanceledException', message }
@@ -12,6 +13,13 @@ export function describeError(error: unknown): LoggedError {
   if (code === 'ERR_WEBSOCKET_NOT_SUPPORTED') return { type: 'NotSupportedException', message }
   if (WRONG_CALLS.has(code)) return { type: 'InvalidOperationException', message }
   return { type: 'WebSocketException', webSocketErrorCode: ERROR_CODES[error.webSocketErrorCode] ?? '', message }
+}
+
+/** Copying from a stream that can neither be read nor written has an error of its own in .NET; ours is the socket's, the cause. */
+export class UnreadableStreamError extends Error {
+  constructor(cause: unknown) {
+    super('The stream cannot be read', { cause })
+  }
 }
 
 const WRONG_CALLS: ReadonlySet<WebSocketExceptionCode> = new Set([

@@ -1,14 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Request } from 'express'
-import {
-  createReadableMessageStream,
-  createWebSocketStream,
-  createWritableMessageStream,
-  WebSocketMessageType,
-} from 'express-use-websockets'
-import type { ManagedWebSocket, WebSocketReceiveResult } from 'express-use-websockets'
+import { WebSocketMessageType } from 'express-use-websockets'
+import type { ManagedWebSocket } from 'express-use-websockets'
 import { abortConnection } from './abort-connection.ts'
+import { echo } from './echo.ts'
 import { logOutcome } from './log-outcome.ts'
+import { toData } from './operation-data.ts'
+import { playStream } from './play-stream.ts'
 import type { Operation, OperationArgument } from './scenario.ts'
 import type { LogEntry } from './transcript.ts'
 
@@ -89,7 +87,7 @@ export class Player {
       case 'joinBackground':
         return this.#joinBackground()
       case 'stream':
-        return this.#stream(args)
+        return playStream(this.#socket, args)
       default:
         throw new TypeError(`There is no operation '${name}'`)
     }
@@ -139,51 +137,6 @@ export class Player {
   async #joinBackground(): Promise<void> {
     await Promise.all(this.#background)
   }
-
-  async #stream([kind, ...parts]: readonly OperationArgument[]): Promise<unknown> {
-    if (kind === 'read') return this.#streamRead()
-    if (kind === 'write') return this.#streamWrite(parts)
-    if (kind === 'echoOwned') return this.#streamEcho()
-    throw new TypeError(`There is no stream operation '${String(kind)}'`)
-  }
-
-  async #streamRead(): Promise<string> {
-    const chunks: Buffer[] = []
-    for await (const chunk of createReadableMessageStream(this.#socket)) chunks.push(Buffer.from(chunk))
-    return Buffer.concat(chunks).toString('hex')
-  }
-
-  async #streamWrite(parts: readonly OperationArgument[]): Promise<void> {
-    const stream = createWritableMessageStream(this.#socket, WebSocketMessageType.Text)
-    for (const part of parts) await written((done) => stream.write(toData(part), done))
-    await written((done) => stream.end(done))
-  }
-
-  /** Echoes what the first read gives, and lets the stream close the socket. */
-  async #streamEcho(): Promise<number> {
-    const stream = createWebSocketStream(this.#socket, { closeTimeout: 2000 })
-    const read = await stream[Symbol.asyncIterator]().next()
-    const data = read.done === true ? Buffer.alloc(0) : Buffer.from(read.value)
-    await written((done) => stream.write(data, done))
-    await new Promise((resolve) => stream.once('close', resolve).destroy())
-    return data.length
-  }
-}
-
-/** Echoes part by part until the peer's Close frame, and answers that with its own code. */
-export async function echo(
-  socket: ManagedWebSocket,
-  size: number,
-): Promise<Pick<WebSocketReceiveResult, 'closeStatus' | 'closeStatusDescription'>> {
-  const buffer = Buffer.alloc(size)
-  for (;;) {
-    const { count, messageType, endOfMessage, closeStatus, closeStatusDescription } = await socket.receiveAsync(buffer)
-    if (closeStatus !== null) {
-      await socket.closeAsync(closeStatus, closeStatusDescription)
-      return { closeStatus, closeStatusDescription }
-    }
-    await socket.sendAsync(buffer.subarray(0, count), messageType, endOfMessage)
-  }
 }
 
 /** These have 5 seconds, the others half of that. */
@@ -200,14 +153,6 @@ function toText(argument: OperationArgument | undefined): string | null {
   return typeof argument === 'string' ? argument : null
 }
 
-/** `hex:...` is bytes, `size:N` N zero bytes, `null` nothing, every other string its UTF-8. */
-function toData(argument: OperationArgument | undefined): Buffer {
-  const text = toText(argument) ?? ''
-  if (text.startsWith('hex:')) return Buffer.from(text.slice(4), 'hex')
-  if (text.startsWith('size:')) return Buffer.alloc(Number(text.slice(5)))
-  return Buffer.from(text)
-}
-
 function toMessageType(argument: OperationArgument | undefined): WebSocketMessageType {
   const found = Object.entries(WebSocketMessageType).find(([name]) => name.toLowerCase() === String(argument).toLowerCase())
   if (found === undefined) throw new TypeError(`There is no message type '${String(argument)}'`)
@@ -216,8 +161,4 @@ function toMessageType(argument: OperationArgument | undefined): WebSocketMessag
 
 function cancelAfter(milliseconds: number): AbortSignal {
   return AbortSignal.timeout(milliseconds)
-}
-
-async function written(write: (done: (error?: Error | null) => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => write((error) => (error instanceof Error ? reject(error) : resolve())))
 }

@@ -1,8 +1,9 @@
 import type { Request, Response } from 'express'
 import { WebSocketException, WebSocketState } from 'express-use-websockets'
 import type { ManagedWebSocket, WebSocketAcceptContext } from 'express-use-websockets'
+import { echo } from './echo.ts'
 import { logOutcome } from './log-outcome.ts'
-import { Player, echo } from './player.ts'
+import { Player } from './player.ts'
 import type { Script } from './scenario.ts'
 import type { ScenarioLogs } from './scenario-logs.ts'
 import type { LogEntry } from './transcript.ts'
@@ -49,7 +50,7 @@ async function handle(request: Request, response: Response, script: Script, log:
 
 function applyBefore(response: Response, { before }: Script): void {
   if (before === undefined || before === null) return
-  for (const [name, value] of Object.entries(before.headers ?? {})) response.append(name, value)
+  for (const [name, value] of Object.entries(before.headers ?? {})) response.appendHeader(name, value)
   if (before.status !== undefined) response.status(before.status)
   if (before.body !== undefined) response.write(before.body)
 }

@@ -1,0 +1,17 @@
+import type { ManagedWebSocket, WebSocketReceiveResult } from 'express-use-websockets'
+
+/** Echoes part by part until the peer's Close frame, and answers that with its own code: the sample of ASP.NET Core's documentation. */
+export async function echo(
+  socket: ManagedWebSocket,
+  size: number,
+): Promise<Pick<WebSocketReceiveResult, 'closeStatus' | 'closeStatusDescription'>> {
+  const buffer = Buffer.alloc(size)
+  for (;;) {
+    const { count, messageType, endOfMessage, closeStatus, closeStatusDescription } = await socket.receiveAsync(buffer)
+    if (closeStatus !== null) {
+      await socket.closeAsync(closeStatus, closeStatusDescription)
+      return { closeStatus, closeStatusDescription }
+    }
+    await socket.sendAsync(buffer.subarray(0, count), messageType, endOfMessage)
+  }
+}
