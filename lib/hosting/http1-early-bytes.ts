@@ -51,7 +51,8 @@ export class Http1EarlyBytes {
   readonly #giveBack = (): void => {
     const socket = this.#socket
     socket.removeListener('data', this.#onData)
-    if (socket.destroyed) return
+    // After `Connection: close`, what follows the request was never one.
+    if (socket.destroyed || socket.writableEnded) return
     restoreParserFeed(socket, this.#feed)
     if (this.#chunks.length > 0) socket.unshift(Buffer.concat(this.#chunks))
     socket.resume()

@@ -25,6 +25,8 @@ export class Http1WebSocketRequest implements WebSocketRequest {
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.#request = request
     this.#response = response
+    // Most requests have nothing to do with this.
+    if (!hasHandshakeField(request)) return
     const { refusal, key, canonicalHeaders } = recogniseUpgrade(request)
     this.refusal = refusal
     Object.assign(request.headers, canonicalHeaders)
@@ -114,6 +116,10 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     this.#response.flushHeaders()
     return transport
   }
+}
+
+function hasHandshakeField({ headers }: IncomingMessage): boolean {
+  return headers.upgrade !== undefined || headers['sec-websocket-key'] !== undefined || headers['sec-websocket-version'] !== undefined
 }
 
 function uncork(socket: Socket): void {
