@@ -1,0 +1,15 @@
+import express from 'express'
+import type { Express } from 'express'
+import { useWebSockets } from 'express-use-websockets'
+import type { BackgroundSocketProcessor } from './background-socket-processor.ts'
+
+/** A route accepts, hands the socket over, and returns: the pipeline stays alive until the service is done with the socket. */
+export function createBackgroundServiceApp(processor: BackgroundSocketProcessor): Express {
+  const app = express()
+  app.use(useWebSockets())
+  app.all('/ws', async (req, res) => {
+    if (req.webSockets.isWebSocketRequest) processor.addSocket(await req.webSockets.acceptWebSocketAsync())
+    else res.sendStatus(400)
+  })
+  return app
+}

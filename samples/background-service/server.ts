@@ -1,0 +1,5 @@
+import { createBackgroundServiceApp } from './app.ts'
+import { BackgroundSocketProcessor } from './background-socket-processor.ts'
+
+const port = Number(process.env['PORT'] ?? 3000)
+createBackgroundServiceApp(new BackgroundSocketProcessor()).listen(port, () => console.log(`Connect to ws://localhost:${port}/ws`))
