@@ -115,6 +115,19 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
     expect(await client.receiveHead()).toMatch(/^HTTP\/1\.1 101 /)
   })
 
+  it.each([
+    ['no Host', { Host: undefined }],
+    ['two Hosts', { Host: ['a', 'b'] }],
+    ['no key', { 'Sec-WebSocket-Key': undefined }],
+    ['a wrong key', { 'Sec-WebSocket-Key': 'a' }],
+  ])('answers 400 to a handshake with %s: another upgrade would not help', async (_what, headers) => {
+    const client = await RawHttp1Client.connect(await startHttp1Server(createApp(() => undefined).app))
+    client.write(handshakeHead(headers))
+    const response = await client.receiveResponse()
+    expect(response).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
+    expect(response).not.toMatch(/^Upgrade:/im)
+  })
+
   it('says what is missing without useWebSockets()', async () => {
     const errors: unknown[] = []
     await webSocketHandler(() => undefined)({} as IncomingMessage, {} as Response, (error) => void errors.push(error))

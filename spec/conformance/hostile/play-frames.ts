@@ -1,0 +1,33 @@
+import { constants, inflateRawSync } from 'node:zlib'
+import type { RawFrame } from '../../support/raw-frames.ts'
+import { readFrames } from './transports.ts'
+import type { OpenedWebSocket } from './transports.ts'
+
+/**
+ * Sends bytes on an open WebSocket, and reads until the server ends the connection.
+ * @returns what the server sent, e.g. `['text "abc"', 'close 1000']`; with `'reset'` at the end if it cut the connection.
+ */
+export async function playFrames(webSocket: OpenedWebSocket, ...bytes: readonly Uint8Array[]): Promise<readonly string[]> {
+  const peer = readFrames(webSocket)
+  // A server that has failed the connection need not read the rest.
+  const sent = peer.send(...bytes).catch(ignore)
+  const how = await peer.ended
+  peer.end()
+  await sent
+  return [...peer.frames.map(describeFrame), ...(how === 'reset' ? ['reset'] : [])]
+}
+
+/** A frame in words. */
+export function describeFrame({ opcode, payload, reserved }: RawFrame): string {
+  const content = reserved === 4 ? inflateRawSync(payload, { finishFlush: constants.Z_SYNC_FLUSH }) : payload
+  const name = `${NAMES[opcode] ?? `opcode ${opcode}`}${reserved === 4 ? ' deflated' : ''}`
+  if (opcode === CLOSE) return payload.length === 0 ? name : `${name} ${payload.readUInt16BE(0)}`
+  if (content.length > 100) return `${name}[${content.length}]`
+  return `${name} ${opcode === BINARY ? content.toString('hex') : JSON.stringify(content.toString())}`
+}
+
+const CLOSE = 8
+const BINARY = 2
+const NAMES: Readonly<Record<number, string>> = { 0: 'continuation', 1: 'text', 2: 'binary', 8: 'close', 9: 'ping', 10: 'pong' }
+
+function ignore(): void {}

@@ -1,0 +1,32 @@
+import { once } from 'node:events'
+import http from 'node:http'
+import https from 'node:https'
+import type { AddressInfo, Server } from 'node:net'
+import { createSecureServer, createServer } from 'express-use-websockets/http2'
+import { createSelfSignedCertificate } from '../../support/self-signed-certificate.ts'
+import { createHostileApp } from './app.ts'
+import type { HostileServerSettings, HostileServerState } from './server-settings.ts'
+
+// A process of its own, so that nothing but itself keeps it alive: started by HostileServer, with its settings as JSON.
+const settings = JSON.parse(process.argv[2] ?? '{}') as HostileServerSettings
+const { app, webSockets } = createHostileApp(settings)
+const certificate = createSelfSignedCertificate()
+
+process.on('message', () => {
+  const state: HostileServerState = { webSockets: webSockets.connections, peakMemory: process.resourceUsage().maxRSS * 1024 }
+  process.send?.({ state })
+})
+process.on('disconnect', () => process.exit())
+
+void Promise.all([
+  listen(http.createServer(settings.http ?? {}, app)),
+  listen(https.createServer({ ...settings.http, ...certificate }, app)),
+  listen(createServer(app)),
+  listen(createSecureServer(certificate, app)),
+]).then(([httpPort, httpsPort, h2c, h2]) => process.send?.({ ports: { http: httpPort, https: httpsPort, h2c, h2 } }))
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}

@@ -1,0 +1,111 @@
+import { once } from 'node:events'
+import http2 from 'node:http2'
+import net from 'node:net'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import tls from 'node:tls'
+import { handshakeHead } from '../../support/raw-http1.ts'
+import { RawPeer } from '../../support/raw-peer.ts'
+import type { HostileServerPorts } from './server-settings.ts'
+
+/** A WebSocket after its opening handshake: bytes go in and come out as they are. Nothing is read until {@link readFrames}. */
+export interface OpenedWebSocket {
+  readonly duplex: Duplex
+  /** The fields of the accepting response, by lower-case name. */
+  readonly headers: Readonly<Record<string, unknown>>
+  /** Cuts it: resets the connection over HTTP/1.1, the stream over HTTP/2. */
+  reset(): void
+}
+
+/** A way to reach the server. */
+export type TransportName = keyof HostileServerPorts
+
+/** Every way to reach the server. */
+export const transportNames: readonly TransportName[] = ['http', 'https', 'h2c', 'h2']
+
+/** Opens a WebSocket over any of the transports; rejects when it is refused. */
+export async function openOver(
+  name: TransportName,
+  ports: HostileServerPorts,
+  path = '/ws',
+  fields: Readonly<Record<string, string>> = {},
+): Promise<OpenedWebSocket> {
+  const { socket, reset } = await connectOver(name, ports)
+  return name === 'http' || name === 'https' ? upgrade(socket, reset, path, fields) : extendedConnect(socket, path, fields)
+}
+
+/** Starts to read what the server sends. */
+export function readFrames({ duplex }: OpenedWebSocket): RawPeer {
+  const peer = new RawPeer(duplex)
+  duplex.resume()
+  return peer
+}
+
+/** A connection to one of the ports, after the handshake of TLS if there is one. It ends with {@link closeConnections}. */
+export async function connectOver(name: TransportName, ports: HostileServerPorts): Promise<{ socket: Socket; reset: () => void }> {
+  const tcp = net.connect({ port: ports[name], host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
+  connections.add(tcp)
+  tcp.once('close', () => connections.delete(tcp))
+  tcp.on('error', ignore)
+  await once(tcp, 'connect')
+  const reset = (): void => void tcp.resetAndDestroy()
+  if (name === 'http' || name === 'h2c') return { socket: tcp, reset }
+  const socket = tls.connect({ socket: tcp, rejectUnauthorized: false, ALPNProtocols: [name === 'h2' ? 'h2' : 'http/1.1'] })
+  socket.on('error', ignore)
+  await once(socket, 'secureConnect')
+  return { socket, reset }
+}
+
+/** Ends every connection of this file. For `afterEach`. */
+export async function closeConnections(): Promise<void> {
+  // Node 20 loops for ever when a session is destroyed while it reports that one of its streams was closed.
+  await new Promise(setImmediate)
+  for (const connection of connections) connection.destroy()
+}
+
+/** Leaves the connections that are open now alone. */
+export function keepConnections(): void {
+  connections.clear()
+}
+
+const connections = new Set<Socket>()
+
+async function upgrade(
+  socket: Socket,
+  reset: () => void,
+  path: string,
+  fields: Readonly<Record<string, string>>,
+): Promise<OpenedWebSocket> {
+  socket.write(handshakeHead(fields, `GET ${path} HTTP/1.1`))
+  let received = Buffer.alloc(0)
+  for (;;) {
+    const [chunk] = (await once(socket, 'data')) as [Buffer]
+    received = Buffer.concat([received, chunk])
+    const end = received.indexOf('\r\n\r\n')
+    if (end < 0) continue
+    socket.pause()
+    const head = received.toString('latin1', 0, end)
+    if (!head.startsWith('HTTP/1.1 101 ')) throw new Error(`The server answered ${head}`)
+    if (received.length > end + 4) socket.unshift(received.subarray(end + 4))
+    const lines = head.split('\r\n').slice(1)
+    const headers = Object.fromEntries(lines.map((line) => [line.replace(/:.*/s, '').toLowerCase(), line.replace(/^[^:]*: ?/, '')]))
+    return { duplex: socket, headers, reset }
+  }
+}
+
+async function extendedConnect(socket: Socket, path: string, fields: Readonly<Record<string, string>>): Promise<OpenedWebSocket> {
+  const session = http2.connect('https://localhost', { createConnection: () => socket })
+  session.on('error', ignore)
+  await once(session, 'remoteSettings')
+  const stream = session.request(
+    { ':method': 'CONNECT', ':protocol': 'websocket', ':path': path, 'sec-websocket-version': '13', ...fields },
+    { endStream: false },
+  )
+  stream.on('error', ignore)
+  stream.once('close', () => session.close())
+  const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader]
+  if (headers[':status'] !== 200) throw new Error(`The server answered ${headers[':status']}`)
+  return { duplex: stream, headers, reset: () => stream.close(http2.constants.NGHTTP2_CANCEL) }
+}
+
+function ignore(): void {}
