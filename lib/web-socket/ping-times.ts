@@ -44,9 +44,12 @@ export class PingTimes {
     }
   }
 
-  rejectAll(error: unknown): void {
+  /** The error is only made if somebody waits. */
+  rejectAll(toError: () => Error): void {
     const waiting = this.#waiting ?? []
+    if (waiting.length === 0) return
     this.#waiting = undefined
+    const error = toError()
     for (const ping of waiting) {
       ping.release()
       ping.reject(error)

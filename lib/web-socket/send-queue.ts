@@ -44,8 +44,8 @@ export class SendQueue {
   #deflatingBytes = 0
   /** Those who wait until their bytes have left. */
   readonly #inFlight = new Set<Settle>()
-  /** Why nothing more is sent. */
-  #closedBy: Error | undefined
+  /** Makes the error that says why nothing more is sent. */
+  #toClosedError: (() => Error) | undefined
 
   constructor(writer: FrameWriter, deflater: MessageDeflater | undefined, listener: SendListener, maxBufferedAmount: number) {
     this.#maxBufferedAmount = maxBufferedAmount
@@ -61,6 +61,7 @@ export class SendQueue {
 
   /** The first frame of the message that a further frame would belong to, as far as it is known; `undefined` between messages. */
   get unfinishedMessage(): { readonly isCompressionDisabled: boolean } | undefined {
+    if (this.#waiting.length === 0) return this.#unfinished
     const last = this.#waiting.findLast((send) => send.frame !== undefined)?.frame
     if (last === undefined) return this.#unfinished
     return last.isFinal ? undefined : last
@@ -98,12 +99,14 @@ export class SendQueue {
     }
   }
 
-  /** Sends nothing more: rejects all that wait. What was written still leaves. */
-  close(error: Error): void {
-    this.#closedBy ??= error
+  /** Sends nothing more: rejects all that wait. What was written still leaves. The error is only made for somebody: its stack is expensive. */
+  close(toError: () => Error): void {
+    this.#toClosedError ??= toError
     const waiting = this.#waiting
+    if (waiting.length === 0) return
     this.#waiting = []
     this.#waitingBytes = 0
+    const error = toError()
     for (const send of waiting) {
       send.signal?.removeEventListener('abort', send.onAbort)
       send.reject(error)
@@ -112,7 +115,7 @@ export class SendQueue {
 
   /** Sends nothing more, and does not expect what was written to leave, either. */
   abort(error: Error): void {
-    this.close(error)
+    this.close(() => error)
     for (const settle of this.#inFlight) settle(error)
   }
 
@@ -163,7 +166,7 @@ export class SendQueue {
         this.#isDeflating = false
         this.#deflatingBytes = 0
         // Behind a Close frame, or the end of our side, nothing may follow.
-        const error = this.#closedBy ?? this.#toSendError(cause)
+        const error = this.#toClosedError?.() ?? this.#toSendError(cause)
         if (error === undefined) {
           this.#writer.writeFrame(firstByte, compressed)
           this.#listener.onWritten()

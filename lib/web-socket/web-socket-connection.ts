@@ -133,7 +133,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     this.state = WebSocketState.Closed
     this.#endedBy ??= 'local'
     const error = closedPrematurely('The WebSocket was disposed')
-    this.sends.close(error)
+    this.sends.close(() => error)
     this.#rejectReceives(error)
     this.#end()
   }
@@ -173,7 +173,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     this.closeFrame = closeFrame
     this.#isCloseReceived = true
     this.#endedBy ??= 'remote'
-    this.pings.rejectAll(this.invalidState('The peer closed the WebSocket before it answered'))
+    this.pings.rejectAll(() => this.invalidState('The peer closed the WebSocket before it answered'))
     if (this.#sentClose !== undefined) this.#setClosed()
     else if (this.state === WebSocketState.Open) this.state = WebSocketState.CloseReceived
   }
@@ -186,7 +186,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     this.#writeClose({ status: closeStatus, description: '' })
     // As in .NET: a wrong Close frame is a Close frame all the same.
     this.state = isCloseReceived ? WebSocketState.Closed : WebSocketState.Aborted
-    this.sends.close(this.invalidState(error.message))
+    this.sends.close(() => this.invalidState(error.message))
     // At once: the error that whoever reads gets now makes Express, for one, destroy the connection within this very turn.
     this.#writer.flush()
     this.#rejectReceives(error, abortError(error.message, error))
@@ -258,7 +258,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   }
 
   onTransportClose(): void {
-    this.#lose(closedPrematurely('The connection was closed without a Close frame'))
+    if (this.#isAlive) this.#lose(closedPrematurely('The connection was closed without a Close frame'))
     this.#complete()
   }
 
@@ -296,7 +296,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     this.onWritten()
     if (this.#isCloseReceived) this.#setClosed()
     else if (this.state === WebSocketState.Open) this.state = WebSocketState.CloseSent
-    this.sends.close(this.invalidState('A Close frame was sent first'))
+    this.sends.close(() => this.invalidState('A Close frame was sent first'))
     this.#armEndTimer()
   }
 
@@ -320,7 +320,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   #setClosed(): void {
     this.state = WebSocketState.Closed
     this.#keepAlive.stop()
-    this.pings.rejectAll(this.invalidState('The WebSocket was closed'))
+    this.pings.rejectAll(() => this.invalidState('The WebSocket was closed'))
     if (this.settings.isServer) return this.#end()
     this.#disarmEndTimer()
     this.#armEndTimer(CLIENT_PATIENCE)
@@ -340,7 +340,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   #rejectReceives(error: WebSocketException, errorBehind = error): void {
     this.#keepAlive.stop()
     this.receives.rejectAll(error, errorBehind)
-    this.pings.rejectAll(error)
+    this.pings.rejectAll(() => error)
     this.#reader.bytes.clear()
   }
 
