@@ -23,11 +23,12 @@ export function noteArrivals(): void {
 
 /** What was noted when this request arrived; `undefined` if it was no handshake, or nobody noted yet. */
 export function arrivalOf(request: IncomingMessage): Http1Arrival | undefined {
-  return arrivals.get(request)
+  return (request as Arrived)[ARRIVAL]
 }
 
 let isNoting = false
-const arrivals = new WeakMap<IncomingMessage, Http1Arrival>()
+const ARRIVAL = Symbol('Http1Arrival')
+type Arrived = IncomingMessage & { [ARRIVAL]?: Http1Arrival }
 
 function onRequestStart(message: unknown): void {
   const { request } = message as { readonly request: IncomingMessage }
@@ -35,5 +36,5 @@ function onRequestStart(message: unknown): void {
   if (key === undefined || upgrade === undefined) return
   const chunk = chunkBeingParsed(request.socket)
   const headEnd = findHeadEnd(chunk, request.rawHeaders, key)
-  arrivals.set(request, { rest: headEnd < 0 ? undefined : chunk.subarray(headEnd), bytesRead: request.socket.bytesRead })
+  ;(request as Arrived)[ARRIVAL] = { rest: headEnd < 0 ? undefined : chunk.subarray(headEnd), bytesRead: request.socket.bytesRead }
 }

@@ -277,7 +277,8 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   }
 
   #listen({ duplex, head }: WebSocketTransport): void {
-    owners.set(duplex, this)
+    const owned: OwnedDuplex = duplex
+    owned[OWNER] = this
     // The end of the peer's side must not end ours: what it sent may still be read, and answered.
     duplex.allowHalfOpen = true
     duplex.on('data', onData).on('end', onEnd).on('drain', onDrain).on('error', onError).on('close', onClose)
@@ -419,27 +420,32 @@ const ENDED_WITHOUT_CLOSE = 'The peer ended the connection without a Close frame
 /** How long a client waits for the server to end the connection after the close handshake, in milliseconds (.NET's figure). */
 const CLIENT_PATIENCE = 1000
 
-/** The listeners below are the same functions for every socket, and find theirs here. */
-const owners = new WeakMap<Duplex, WebSocketConnection>()
-
-function onData(this: Duplex, chunk: Uint8Array | string): void {
-  owners.get(this)?.onData(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
+/** The listeners below are the same functions for every socket, and find theirs by this property. */
+interface OwnedDuplex extends Duplex {
+  [OWNER]?: WebSocketConnection
 }
 
-function onEnd(this: Duplex): void {
-  owners.get(this)?.onTransportEnd()
+/** Not a WeakMap: what one of these holds survives all minor collections of garbage, which makes short connections expensive. */
+const OWNER = Symbol('WebSocketConnection')
+
+function onData(this: OwnedDuplex, chunk: Uint8Array | string): void {
+  this[OWNER]?.onData(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
 }
 
-function onDrain(this: Duplex): void {
-  owners.get(this)?.onDrain()
+function onEnd(this: OwnedDuplex): void {
+  this[OWNER]?.onTransportEnd()
 }
 
-function onError(this: Duplex, error: Error): void {
-  owners.get(this)?.onTransportError(error)
+function onDrain(this: OwnedDuplex): void {
+  this[OWNER]?.onDrain()
 }
 
-function onClose(this: Duplex): void {
-  owners.get(this)?.onTransportClose()
+function onError(this: OwnedDuplex, error: Error): void {
+  this[OWNER]?.onTransportError(error)
+}
+
+function onClose(this: OwnedDuplex): void {
+  this[OWNER]?.onTransportClose()
 }
 
 function onEndTimeout(connection: WebSocketConnection): void {
