@@ -57,6 +57,20 @@ describe('a WebSocket over HTTP/2', () => {
     expect(await theirs.webSocket.completion).toMatchObject({ closeStatus: 4000, wasClean: true, endedBy: 'local' })
   })
 
+  it('delivers all that was sent before it was closed, however much it is', async () => {
+    const message = randomBytes(3_000_000)
+    const server = await startServer(async (webSocket) => {
+      const sends = Array.from({ length: 5 }, async () => webSocket.sendAsync(message))
+      await webSocket.closeAsync(1000)
+      await Promise.all(sends)
+    })
+    const { webSocket } = await openHttp2WebSocket(await connectHttp2(server), '/ws')
+    let received = 0
+    for await (const each of webSocket) received += message.equals(each as Buffer) ? 1 : 0
+    await webSocket.closeAsync(1000)
+    expect([received, await webSocket.completion]).toMatchObject([5, { closeStatus: 1000, wasClean: true }])
+  })
+
   it('is reset with INTERNAL_ERROR and without END_STREAM by abort()', async () => {
     const server = await startServer((webSocket) => webSocket.abort())
     const client = await connectRaw(server)
