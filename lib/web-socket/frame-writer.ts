@@ -17,12 +17,12 @@ export class FrameWriter {
   /** The client masks what it sends (RFC 6455, section 5.3). */
   readonly #isMasking: boolean
   /** What was framed and not yet handed to the stream, before the run. */
-  #pieces: Piece[] = EMPTY
+  #pieces: Uint8Array[] = EMPTY
+  #pieceBytes = 0
   /** The last, still growing piece: `runSlab` from `runStart` to `runEnd`. */
   #runSlab: Buffer | undefined
   #runStart = 0
   #runEnd = 0
-  #pieceBytes = 0
 
   constructor(duplex: Duplex, isMasking: boolean) {
     this.#duplex = duplex
@@ -48,7 +48,7 @@ export class FrameWriter {
     return length <= MAX_COPIED_LENGTH || this.#isMasking
   }
 
-  /** Writes one frame. `onWritten` is called for a payload that was not copied. */
+  /** Writes one frame. With `onWritten`, it leaves at once. */
   writeFrame(firstByte: number, payload: Uint8Array, onWritten?: WriteCallback): void {
     if (this.#isMasking) return this.#writeMaskedFrame(firstByte, payload, onWritten)
     const { length } = payload
@@ -80,27 +80,25 @@ export class FrameWriter {
 
   /** Writes frames that were made before. Their memory must not change any more. */
   writePrepared(frames: Buffer): void {
-    if (frames.length > MAX_COPIED_LENGTH || !this.hasPending) return this.#addPiece(frames, undefined)
-    const start = this.#reserve(frames.length)
-    slab.set(frames, start)
+    this.#addPiece(frames)
   }
 
-  /** Hands everything to the stream. */
-  flush(): void {
-    if (this.#runSlab !== undefined && this.#pieces.length === 0) {
+  /** Hands everything to the stream; calls back when the last of it has left, or never will. */
+  flush(onWritten?: WriteCallback): void {
+    if (this.#runSlab !== undefined && this.#pieces.length === 0 && onWritten === undefined) {
       const run = this.#runSlab.subarray(this.#runStart, this.#runEnd)
       this.#runSlab = undefined
       this.#duplex.write(run)
       return
     }
     this.#endRun()
-    const pieces = this.#pieces
-    if (pieces.length === 0) return
+    // One write of few bytes costs less than one of several pieces.
+    const pieces = this.#pieces.length > 1 && this.#pieceBytes <= MAX_COPIED_LENGTH ? [Buffer.concat(this.#pieces)] : this.#pieces
     this.#pieces = EMPTY
     this.#pieceBytes = 0
-    this.#duplex.cork()
-    for (const piece of pieces) this.#duplex.write(piece.bytes, piece.onWritten)
-    this.#duplex.uncork()
+    if (pieces.length > 1) this.#duplex.cork()
+    for (const [index, piece] of pieces.entries()) this.#duplex.write(piece, index === pieces.length - 1 ? onWritten : undefined)
+    if (pieces.length > 1) this.#duplex.uncork()
   }
 
   get #pendingBytes(): number {
@@ -139,16 +137,16 @@ export class FrameWriter {
     if (this.#runSlab === undefined) return
     const run = this.#runSlab.subarray(this.#runStart, this.#runEnd)
     this.#runSlab = undefined
-    if (run.length > 0) this.#addPiece(run, undefined)
+    if (run.length > 0) this.#addPiece(run)
   }
 
-  #addPiece(bytes: Uint8Array, onWritten: WriteCallback | undefined): void {
+  #addPiece(bytes: Uint8Array, onWritten?: WriteCallback): void {
     this.#endRun()
-    if (this.#pieces === EMPTY) this.#pieces = []
-    this.#pieces.push({ bytes, onWritten })
+    if (this.#pieces === EMPTY) this.#pieces = [bytes]
+    else this.#pieces.push(bytes)
     this.#pieceBytes += bytes.length
     // As of a full slab: so that the stream can tell when it is enough.
-    if (this.#pieceBytes >= SLAB_SIZE) this.flush()
+    if (onWritten !== undefined || this.#pieceBytes >= SLAB_SIZE) this.flush(onWritten)
   }
 }
 
@@ -161,12 +159,7 @@ export function frameOf(firstByte: number, payload: Uint8Array): Buffer {
   return frame
 }
 
-interface Piece {
-  readonly bytes: Uint8Array
-  readonly onWritten: WriteCallback | undefined
-}
-
-const EMPTY: Piece[] = []
+const EMPTY: Uint8Array[] = []
 /** So that the text, three bytes a character, surely fits into a slab. */
 const MAX_TEXT_IN_SLAB = 16_384
 /** Like Node's own Buffer pool: filled from front to back, then left to the garbage collector with the writes that still need it. */

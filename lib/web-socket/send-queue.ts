@@ -150,11 +150,9 @@ export class SendQueue {
 
   /** The payload is not copied: it is the caller's again when it has left. */
   #writeLargeFrame(firstByte: number, payload: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
-    const written = this.#whenSettled(signal, (settle) => {
+    return this.#whenSettled(signal, (settle) => {
       this.#writer.writeFrame(firstByte, payload, (error) => settle(this.#toSendError(error)))
     })
-    this.#writer.flush()
-    return written
   }
 
   #deflateFrame(deflater: MessageDeflater, firstByte: number, frame: OutgoingFrame, signal: AbortSignal | undefined): Promise<void> {
