@@ -7,6 +7,7 @@ import type { BroadcastTask, LoadResult } from './task.ts'
 /** Sends messages that the server passes on to all; sends another for each that has come to everybody. Counts deliveries. */
 export async function broadcast(task: BroadcastTask): Promise<LoadResult> {
   const frame = clientFrame(messageOf(task.size), true)
+  const frames = Buffer.concat(Array.from({ length: task.inFlight }, () => frame))
   const connections = await connectMany(task.connections, task.port, task.path)
   const [sender] = connections
   assert(sender !== undefined)
@@ -20,15 +21,17 @@ export async function broadcast(task: BroadcastTask): Promise<LoadResult> {
     connection.onBytes = (bytes) => {
       const before = walker.messages
       walker.walk(bytes)
+      let completed = 0
       for (let index = before; index < walker.messages; index++) {
         const slot = index % task.inFlight
         const arrived = (arrivals[slot] ?? 0) + 1
         arrivals[slot] = arrived % task.connections
-        if (arrived === task.connections) sender.socket.write(frame)
+        if (arrived === task.connections) completed++
       }
+      if (completed > 0) sender.socket.write(frames.subarray(0, completed * frame.length))
     }
   }
-  for (let index = 0; index < task.inFlight; index++) sender.socket.write(frame)
+  sender.socket.write(frames)
   const result = await measure(task.warmUp, task.duration, () => walkers.reduce((sum, walker) => sum + walker.messages, 0))
   assert(
     walkers.every((walker) => walker.messages > 0),
