@@ -1,0 +1,104 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, RequestListener } from 'node:http'
+import { FrameRecorder } from './testing/frame-recorder.ts'
+import type { RecordedFrame } from './testing/frame-recorder.ts'
+import type { HandshakeAnswer } from './testing/handshake-answer.ts'
+import { requestOverHttp1 } from './testing/request-over-http1.ts'
+import { requestOverHttp2 } from './testing/request-over-http2.ts'
+import { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
+
+export type { RecordedFrame } from './testing/frame-recorder.ts'
+
+/** How {@link requestWebSocket} asks. */
+export interface WebSocketTestOptions {
+  /** Header fields of the handshake, e.g. `Origin` or `Cookie`. */
+  readonly headers?: OutgoingHttpHeaders
+  /** Default `'http/1.1'`. */
+  readonly protocol?: 'h2' | 'http/1.1'
+  /** The sub-protocols to offer. Default: none. */
+  readonly subProtocols?: readonly string[]
+}
+
+/**
+ * Asks an application for a WebSocket, for a test: starts a server of its own for it, and resolves with the answer, be it a WebSocket or not.
+ * Give it up with `await using`, or `closeAsync()`.
+ *
+ * @example
+ * ```ts
+ * await using answer = await requestWebSocket(app, '/ws', { protocol: 'h2', headers: { Cookie: 'session=1' } })
+ * expect(answer.status).toBe(200)
+ * await answer.webSocket.sendAsync('hello')
+ * expect(await answer.nextMessage()).toBe('hello')
+ * ```
+ */
+export async function requestWebSocket(
+  app: RequestListener,
+  path: string,
+  options: WebSocketTestOptions = {},
+): Promise<WebSocketTestAnswer> {
+  const { headers = {}, protocol = 'http/1.1', subProtocols = [] } = options
+  const offered = subProtocols.length === 0 ? headers : { ...headers, 'Sec-WebSocket-Protocol': subProtocols.join(', ') }
+  return new WebSocketTestAnswer(await (protocol === 'h2' ? requestOverHttp2 : requestOverHttp1)(app, path, offered))
+}
+
+/** What an application answered to {@link requestWebSocket}. */
+export class WebSocketTestAnswer implements AsyncDisposable {
+  readonly #answer: HandshakeAnswer
+  readonly #recorder = new FrameRecorder()
+  readonly #webSocket: ManagedWebSocket | undefined
+  readonly #messages: AsyncIterator<string | Buffer, undefined> | undefined
+
+  /** @internal */
+  constructor(answer: HandshakeAnswer) {
+    this.#answer = answer
+    if (answer.stream === undefined) return
+    const subProtocol = answer.headers['sec-websocket-protocol'] ?? null
+    this.#webSocket = ManagedWebSocket.createFromStream(answer.stream, { subProtocol })
+    this.#messages = this.#webSocket[Symbol.asyncIterator]()
+    answer.stream.on('data', (chunk: Buffer) => this.#recorder.push(chunk))
+  }
+
+  /** The status of the answer: 101 or, over HTTP/2, 200 if the WebSocket was accepted. */
+  get status(): number {
+    return this.#answer.status
+  }
+
+  /** The header fields of the answer, by lower-case name. */
+  get headers(): IncomingHttpHeaders {
+    return this.#answer.headers
+  }
+
+  /** The body of an answer that is a refusal. */
+  get body(): string {
+    return this.#answer.body
+  }
+
+  /** The client's WebSocket. Throws if the application did not accept, with what it answered. */
+  get webSocket(): ManagedWebSocket {
+    if (this.#webSocket !== undefined) return this.#webSocket
+    throw new Error(`The WebSocket was not accepted: the application answered ${this.status} ${JSON.stringify(this.body)}`)
+  }
+
+  /** Every frame that the server has sent so far, control frames included. */
+  get frames(): readonly RecordedFrame[] {
+    return this.#recorder.frames
+  }
+
+  /** The next message; `undefined` once the server has sent its Close frame: see `webSocket.closeStatus`. */
+  async nextMessage(): Promise<string | Buffer | undefined> {
+    const { webSocket } = this
+    const result = await this.#messages?.next()
+    if (result?.done === true && webSocket.closeStatus === null) throw new Error('The connection ended without a Close frame')
+    return result?.value
+  }
+
+  /** Cuts the connection, if it is still open, and stops the server. */
+  async closeAsync(): Promise<void> {
+    this.#webSocket?.abort()
+    await this.#answer.close()
+  }
+
+  /** `closeAsync()`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.closeAsync()
+  }
+}

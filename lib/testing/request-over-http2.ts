@@ -1,0 +1,44 @@
+import { once } from 'node:events'
+import type { OutgoingHttpHeaders, RequestListener } from 'node:http'
+import { connect } from 'node:http2'
+import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { createServer } from '../hosting/http2/create-server.ts'
+import type { HandshakeAnswer } from './handshake-answer.ts'
+
+/** Sends a handshake over HTTP/2 (RFC 8441) to a server that is made for it. */
+export async function requestOverHttp2(app: RequestListener, path: string, headers: OutgoingHttpHeaders): Promise<HandshakeAnswer> {
+  const server = createServer(app)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  await once(session, 'remoteSettings')
+  const stream = session.request(
+    { ':method': 'CONNECT', ':protocol': 'websocket', ':path': path, 'sec-websocket-version': '13', ...lowerCase(headers) },
+    { endStream: false },
+  )
+  const [response] = (await once(stream, 'response')) as [IncomingHttpHeaders]
+  const status = Number(response[':status'])
+  const isAccepted = status === 200
+  return {
+    status,
+    headers: response,
+    body: isAccepted ? '' : await text(stream),
+    stream: isAccepted ? stream : undefined,
+    close: async () => close(session, server),
+  }
+}
+
+function lowerCase(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+}
+
+async function close(session: ClientHttp2Session, server: ReturnType<typeof createServer>): Promise<void> {
+  // Not in the turn in which a stream was closed: Node 20 would loop for ever.
+  await new Promise(setImmediate)
+  const closed = once(server, 'close')
+  session.destroy()
+  server.close()
+  await closed
+}
