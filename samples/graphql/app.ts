@@ -1,0 +1,54 @@
+import express from 'express'
+import type { Express, Request } from 'express'
+import { useWebSockets, webSocketHandler } from 'express-use-websockets'
+import { buildSchema } from 'graphql'
+import { GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer } from 'graphql-ws'
+
+const schema = buildSchema(`
+  type Query { hello: String }
+  type Subscription { countdown(from: Int!): Int }
+`)
+
+const roots = {
+  query: { hello: 'world' },
+  subscription: {
+    async *countdown({ from }: { readonly from: number }) {
+      for (let countdown = from; countdown >= 0; countdown--) yield { countdown }
+    },
+  },
+}
+
+/** GraphQL subscriptions at `/graphql`, by graphql-ws: its server takes any socket that can send, close, and hand over messages. */
+export function createGraphqlApp(): Express {
+  const graphql = makeServer({ schema, roots })
+  const app = express()
+  app.use(useWebSockets())
+  app.all(
+    '/graphql',
+    webSocketHandler<Request>(
+      async (webSocket, request) => {
+        let onMessage: ((message: string) => Promise<void>) | undefined
+        const closed = graphql.opened(
+          {
+            protocol: webSocket.subProtocol ?? '',
+            send: (message) => webSocket.sendAsync(message),
+            close: (code = 1000, reason) => webSocket.closeOutputAsync(code, reason),
+            onMessage: (listener) => (onMessage = listener),
+          },
+          { request },
+        )
+        try {
+          // Not awaited: an operation goes on while further messages come.
+          for await (const message of webSocket)
+            void onMessage?.(String(message)).catch((error: Error) => webSocket.closeOutputAsync(1011, error.message))
+        } finally {
+          await closed(webSocket.closeStatus ?? 1006, webSocket.closeStatusDescription ?? '')
+        }
+      },
+      ({ webSockets }) => ({
+        subProtocol: webSockets.webSocketRequestedProtocols.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : null,
+      }),
+    ),
+  )
+  return app
+}

@@ -1,0 +1,34 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { createClient } from 'graphql-ws'
+import { WebSocket } from 'ws'
+import { createGraphqlApp } from '../../samples/graphql/app.ts'
+import { closeHttp1Servers, startHttp1Server } from '../support/http1-server.ts'
+import { closeOf, closeWebSocketClients, openWebSocket } from '../support/web-socket-client.ts'
+
+afterEach(() => {
+  closeWebSocketClients()
+  closeHttp1Servers()
+})
+
+describe('the graphql sample', () => {
+  it('serves subscriptions and queries to a client of graphql-ws', async () => {
+    const { port } = await startHttp1Server(createGraphqlApp())
+    const client = createClient({ url: `ws://127.0.0.1:${port}/graphql`, webSocketImpl: WebSocket, retryAttempts: 0 })
+    const counted = []
+    for await (const { data } of client.iterate({ query: 'subscription { countdown(from: 3) }' })) counted.push(data?.['countdown'])
+    expect(counted).toEqual([3, 2, 1, 0])
+    const answers = []
+    for await (const { data } of client.iterate({ query: '{ hello }' })) answers.push(data)
+    expect(answers).toEqual([{ hello: 'world' }])
+    await client.dispose()
+  })
+
+  it('closes a client that does not offer the sub-protocol, and one that breaks it, with the codes of graphql-ws', async () => {
+    const server = await startHttp1Server(createGraphqlApp())
+    const { client } = await openWebSocket(server, '/graphql')
+    expect((await closeOf(client))[0]).toBe(4406)
+    const { client: other } = await openWebSocket(server, '/graphql', { protocols: ['graphql-transport-ws'] })
+    other.send('no JSON')
+    expect((await closeOf(other))[0]).toBe(4400)
+  })
+})
