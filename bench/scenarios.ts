@@ -1,5 +1,5 @@
 import type { LoadTask } from './load/task.ts'
-import { OVER_HTTP2, OVER_TLS, PEERS } from './peers.ts'
+import { BARE_CONNECTION, OVER_HTTP2, OVER_TLS, PEERS } from './peers.ts'
 import type { Peer } from './peers.ts'
 
 /** What a figure says. */
@@ -75,8 +75,8 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'growth of resident memory while one message of 1 GiB is received through a buffer of 64 KiB',
     unit: 'bytes of growth',
     path: '/upload',
-    peers: PEERS.filter(({ name }) => name === 'ours'),
-    baseline: 'ours',
+    peers: [BARE_CONNECTION, ...PEERS.filter(({ name }) => name === 'ours' || name === 'ws')],
+    baseline: BARE_CONNECTION.name,
     goal: '< 8 MiB',
     task: () => ({ kind: 'upload', size: GIB }),
   },

@@ -3,13 +3,16 @@ import { WebSocketServer } from 'ws'
 import { listen } from './listen.mjs'
 
 const server = createServer()
-const sockets = new WebSocketServer({ server, perMessageDeflate: false })
+// It delivers whole messages only, so that the longest of them decides how much memory it may take.
+const sockets = new WebSocketServer({ server, perMessageDeflate: false, maxPayload: 2 ** 31 - 1 })
 sockets.on('connection', (socket, request) => {
   socket.on('error', () => undefined)
   if (request.url === '/broadcast') {
     socket.on('message', (data, isBinary) => {
       for (const client of sockets.clients) client.send(data, { binary: isBinary })
     })
+  } else if (request.url === '/upload') {
+    socket.on('message', (data) => socket.send(String(data.length)))
   } else {
     socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }))
   }
