@@ -43,7 +43,7 @@ export class SendQueue {
   #waitingBytes = 0
   #deflatingBytes = 0
   /** Those who wait until their bytes have left. */
-  readonly #inFlight = new Set<Settle>()
+  #inFlight: Set<Settle> | undefined
   /** Makes the error that says why nothing more is sent. */
   #toClosedError: (() => Error) | undefined
 
@@ -116,7 +116,7 @@ export class SendQueue {
   /** Sends nothing more, and does not expect what was written to leave, either. */
   abort(error: Error): void {
     this.close(() => error)
-    for (const settle of this.#inFlight) settle(error)
+    for (const settle of this.#inFlight ?? []) settle(error)
   }
 
   get #mustWait(): boolean {
@@ -185,7 +185,7 @@ export class SendQueue {
       new Promise<void>((resolve, reject) => {
         const settle: Settle = (error) => {
           signal?.removeEventListener('abort', onAbort)
-          this.#inFlight.delete(settle)
+          this.#inFlight?.delete(settle)
           if (error === undefined) resolve()
           else reject(error)
         }
@@ -193,6 +193,7 @@ export class SendQueue {
           if (signal !== undefined) this.#listener.onCancelledInFlight(signalAbortError(signal))
         }
         signal?.addEventListener('abort', onAbort, { once: true })
+        this.#inFlight ??= new Set()
         this.#inFlight.add(settle)
         start(settle)
       }),
