@@ -1,0 +1,17 @@
+import { randomUUID } from 'node:crypto'
+import type { Express, Request } from 'express'
+import { webSocketHandler } from 'express-use-websockets'
+import type { Hub } from './hub.ts'
+
+/** Serves a hub at a path: SignalR's negotiation, and the WebSocket that it leads to. What `MapHub` does in ASP.NET Core. */
+export function mapHub(app: Express, path: string, hub: Hub): void {
+  app.post(`${path}/negotiate`, (_req, res) => {
+    const connectionId = randomUUID()
+    const availableTransports = [{ transport: 'WebSockets', transferFormats: ['Text'] }]
+    res.json({ negotiateVersion: 1, connectionId, connectionToken: connectionId, availableTransports })
+  })
+  app.all(
+    path,
+    webSocketHandler<Request>(async (webSocket) => hub.serve(webSocket)),
+  )
+}
