@@ -73,8 +73,10 @@ export class FrameReader {
   #compressedFilled = 0
   /** The inflated payload, read instead of the received bytes. */
   #inflated: Buffer | undefined
-  /** Bytes from the head, up to a frame boundary, that `readAhead` has been through: nothing but data frames. */
+  /** Bytes from the head, up to a frame boundary, that `readAhead` has been through: data frames, and pings that wait. */
   #scouted = 0
+  /** Whether there may be a ping among them. */
+  #isPingScouted = false
   /** Lives from the first piece of a text message that is not ASCII to the message's end. */
   #utf8: Utf8Validator | undefined
   readonly #options: FrameReaderOptions
@@ -189,10 +191,14 @@ export class FrameReader {
     this.remaining -= count
   }
 
-  /** Takes the pings and pongs out of what waits, also from behind data nobody has asked for yet. Everything else waits for its turn. */
-  readAhead(): void {
-    if (this.closeFrame !== undefined || this.failure !== undefined) return
-    let offset = this.#scouted
+  /**
+   * Takes the pongs, and with `takesPings` the pings, out of what waits, also from behind data nobody has asked for yet. Everything else
+   * waits for its turn. Returns whether a ping does.
+   */
+  readAhead(takesPings = true): boolean {
+    if (this.closeFrame !== undefined || this.failure !== undefined) return false
+    let offset = takesPings && this.#isPingScouted ? 0 : this.#scouted
+    if (takesPings) this.#isPingScouted = false
     if (offset === 0 && this.isInFrame && this.#inflated === undefined) offset = this.remaining
     while (offset < this.bytes.length) {
       const outcome = header.parse(this.bytes, offset, this.#options.isServer, this.#options.isCompressionAgreed)
@@ -203,10 +209,16 @@ export class FrameReader {
         continue
       }
       if (header.opcode === Opcode.Close || this.bytes.length - offset < size) break
+      if (header.opcode === Opcode.Ping && !takesPings) {
+        this.#isPingScouted = true
+        offset += size
+        continue
+      }
       this.#reportControlFrame(offset)
       this.bytes.remove(offset, size)
     }
     this.#scouted = offset
+    return this.#isPingScouted
   }
 
   #beginFrame(): void {

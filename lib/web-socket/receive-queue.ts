@@ -25,6 +25,9 @@ type WaitingOperation = Pick<ReceiveOperation<void>, 'advance' | 'isContentWithC
 /** Bytes that may wait for a reader; beyond them, the transport is paused, and TCP or HTTP/2 makes the peer wait. */
 export const READ_AHEAD_LIMIT = 65_536
 
+/** How long a ping may wait for somebody to receive what is in front of it, in milliseconds. */
+const PING_PATIENCE = 500
+
 /** Serves receive operations, first come, first served, from one reader; pauses the transport when nobody reads. */
 export class ReceiveQueue {
   readonly #reader: FrameReader
@@ -37,6 +40,9 @@ export class ReceiveQueue {
   #isDeferred = false
   #isCloseDelivered = false
   #isEnded = false
+  /** Whether nobody has received for a while, so that pings are answered at once; before, they are answered in their turn, as in .NET. */
+  #isIdle = false
+  #idleTimer: NodeJS.Timeout | undefined
   /** Whether we paused the transport. */
   isPaused = false
 
@@ -52,6 +58,7 @@ export class ReceiveQueue {
   }
 
   start<Result>(operation: ReceiveOperation<Result>): Promise<Result> {
+    this.#isIdle = false
     if (this.#waiting.push(operation) === 1) this.run()
     return operation.toPromise()
   }
@@ -59,6 +66,7 @@ export class ReceiveQueue {
   /** Receives the next whole message. */
   startMessage(maxMessageSize: number): Promise<IteratorResult<WebSocketMessage, undefined>> {
     if (this.#waiting.length === 0 && !this.#isInflating) {
+      this.#isIdle = false
       const value = takeMessage(this.#reader, maxMessageSize)
       if (value !== undefined) return Promise.resolve({ done: false, value })
     }
@@ -127,10 +135,25 @@ export class ReceiveQueue {
   /** At the end of a turn: with nobody reading, looks for control frames in what waits, and pauses the transport when that is much. */
   settle(): void {
     if (this.isWaiting && !this.#isInflating) return
-    this.#reader.readAhead()
+    const doPingsWait = this.#reader.readAhead(this.#isIdle)
+    if (doPingsWait) this.#idleTimer ??= setTimeout(onIdle, PING_PATIENCE, this).unref()
     if (this.#reader.bytes.length < READ_AHEAD_LIMIT || this.isPaused) return
     this.isPaused = true
     this.#duplex.pause()
+  }
+
+  /** Nobody has received for a while. */
+  onIdle(): void {
+    this.#idleTimer = undefined
+    if (this.isWaiting) return
+    this.#isIdle = true
+    this.#reader.readAhead()
+    if (this.#reader.bytes.length < READ_AHEAD_LIMIT) this.#resume()
+  }
+
+  /** Lets nothing be done later. */
+  stop(): void {
+    clearTimeout(this.#idleTimer)
   }
 
   #resume(): void {
@@ -182,4 +205,8 @@ export class ReceiveQueue {
       this.run()
     })
   }
+}
+
+function onIdle(queue: ReceiveQueue): void {
+  queue.onIdle()
 }

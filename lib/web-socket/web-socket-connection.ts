@@ -398,6 +398,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   #complete(): void {
     if (this.completion !== undefined) return
     this.#disarmEndTimer()
+    this.receives.stop()
     this.#deflater?.dispose()
     const { closeFrame, error } = this
     const sentClose = this.#sentClose

@@ -217,6 +217,17 @@ describe('a ping of the peer', () => {
     }
   })
 
+  it('is answered in its turn when somebody receives', async () => {
+    const { webSocket, peer } = await openOverTcp()
+    await peer.send(rawFrame(Opcode.Text, 'first'), rawFrame(Opcode.Ping, 'ping'), rawFrame(Opcode.Text, 'second'))
+    await webSocket.receiveAsync(Buffer.alloc(9))
+    await webSocket.sendAsync('answer')
+    await webSocket.receiveAsync(Buffer.alloc(9))
+
+    expect((await peer.nextFrame()).payload.toString()).toBe('answer')
+    expect((await peer.nextFrame()).opcode).toBe(Opcode.Pong)
+  })
+
   it('is answered behind data that nobody receives, once, and does not count against the read-ahead', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Text, 'unread')
@@ -243,6 +254,7 @@ describe('a ping of the peer', () => {
 
   it('is answered the latest only, by a transport that is full', async () => {
     const { webSocket, peer } = openInMemory({}, 1000)
+    void webSocket.receiveAsync(Buffer.alloc(1)).catch(() => undefined)
     peer.duplex.pause()
     await webSocket.sendAsync(Buffer.alloc(5000))
     await new Promise(setImmediate)
