@@ -10,6 +10,7 @@ export class HostileServer {
   readonly ports: HostileServerPorts
   readonly #child: ChildProcess
   readonly #errors: Promise<string>
+  readonly #death: Promise<never>
 
   static async start(settings: HostileServerSettings = {}): Promise<HostileServer> {
     const child = fork(join(__dirname, 'server.ts'), [JSON.stringify(settings)], {
@@ -18,13 +19,19 @@ export class HostileServer {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     const errors = child.stderr === null ? Promise.resolve('') : text(child.stderr)
-    const [{ ports }] = (await Promise.race([once(child, 'message'), failure(child, errors)])) as [{ ports: HostileServerPorts }]
-    return new HostileServer(child, errors, ports)
+    const death = once(child, 'exit').then(async () => {
+      throw new Error(`The server has died (${child.signalCode ?? child.exitCode}): ${await errors}`)
+    })
+    // It is looked at with every question.
+    death.catch(() => undefined)
+    const [{ ports }] = (await Promise.race([once(child, 'message'), death])) as [{ ports: HostileServerPorts }]
+    return new HostileServer(child, errors, death, ports)
   }
 
-  private constructor(child: ChildProcess, errors: Promise<string>, ports: HostileServerPorts) {
+  private constructor(child: ChildProcess, errors: Promise<string>, death: Promise<never>, ports: HostileServerPorts) {
     this.#child = child
     this.#errors = errors
+    this.#death = death
     this.ports = ports
   }
 
@@ -38,12 +45,14 @@ export class HostileServer {
 
   /** What the server tells about itself; rejects with what it printed if it has died. */
   async state(): Promise<HostileServerState> {
-    if (!this.isAlive) return failure(this.#child, this.#errors)
-    this.#child.send('state')
-    const [{ state }] = (await Promise.race([once(this.#child, 'message'), failure(this.#child, this.#errors)])) as [
-      { state: HostileServerState },
-    ]
-    return state
+    return this.#ask('state')
+  }
+
+  /** By how many bytes the memory of the server has grown at its peak while `attack` ran. */
+  async growthDuring(attack: () => Promise<void>): Promise<number> {
+    const { peakMemory } = await this.#ask('forget peak')
+    await attack()
+    return (await this.state()).peakMemory - peakMemory
   }
 
   /** Ends the server; returns what it has printed to its standard error. */
@@ -51,9 +60,11 @@ export class HostileServer {
     this.#child.kill()
     return this.#errors
   }
-}
 
-async function failure(child: ChildProcess, errors: Promise<string>): Promise<never> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  throw new Error(`The server has died (${child.signalCode ?? child.exitCode}): ${await errors}`)
+  async #ask(message: 'state' | 'forget peak'): Promise<HostileServerState> {
+    if (!this.isAlive) return this.#death
+    this.#child.send(message)
+    const [{ state }] = (await Promise.race([once(this.#child, 'message'), this.#death])) as [{ state: HostileServerState }]
+    return state
+  }
 }

@@ -1,5 +1,6 @@
 import { constants, inflateRawSync } from 'node:zlib'
 import type { RawFrame } from '../../support/raw-frames.ts'
+import type { RawPeer } from '../../support/raw-peer.ts'
 import { readFrames } from './transports.ts'
 import type { OpenedWebSocket } from './transports.ts'
 
@@ -11,6 +12,17 @@ export async function playFrames(webSocket: OpenedWebSocket, ...bytes: readonly 
   const peer = readFrames(webSocket)
   // A server that has failed the connection need not read the rest.
   const sent = peer.send(...bytes).catch(ignore)
+  return finish(peer, sent)
+}
+
+/** The same, but our side of the connection ends behind the bytes. */
+export async function playFramesAndEnd(webSocket: OpenedWebSocket, ...bytes: readonly Uint8Array[]): Promise<readonly string[]> {
+  const peer = readFrames(webSocket)
+  peer.duplex.end(Buffer.concat(bytes))
+  return finish(peer)
+}
+
+async function finish(peer: RawPeer, sent?: Promise<void>): Promise<readonly string[]> {
   const how = await peer.ended
   peer.end()
   await sent

@@ -19,7 +19,7 @@ export interface HostileServerPorts {
 export interface HostileServerState {
   /** Open WebSockets. */
   readonly webSockets: number
-  /** The most memory that the process has ever had, in bytes. */
+  /** The most memory that the process has had since it was told to forget, in bytes. */
   readonly peakMemory: number
 }
 

@@ -5,6 +5,7 @@ import type { AddressInfo, Server } from 'node:net'
 import { createSecureServer, createServer } from 'express-use-websockets/http2'
 import { createSelfSignedCertificate } from '../../support/self-signed-certificate.ts'
 import { createHostileApp } from './app.ts'
+import { forgetPeakMemory, peakMemory } from './peak-memory.ts'
 import type { HostileServerSettings, HostileServerState } from './server-settings.ts'
 
 // A process of its own, so that nothing but itself keeps it alive: started by HostileServer, with its settings as JSON.
@@ -12,8 +13,9 @@ const settings = JSON.parse(process.argv[2] ?? '{}') as HostileServerSettings
 const { app, webSockets } = createHostileApp(settings)
 const certificate = createSelfSignedCertificate()
 
-process.on('message', () => {
-  const state: HostileServerState = { webSockets: webSockets.connections, peakMemory: process.resourceUsage().maxRSS * 1024 }
+process.on('message', (message) => {
+  if (message === 'forget peak') forgetPeakMemory()
+  const state: HostileServerState = { webSockets: webSockets.connections, peakMemory: peakMemory() }
   process.send?.({ state })
 })
 process.on('disconnect', () => process.exit())

@@ -23,15 +23,18 @@ export type TransportName = keyof HostileServerPorts
 /** Every way to reach the server. */
 export const transportNames: readonly TransportName[] = ['http', 'https', 'h2c', 'h2']
 
+/** What to ask for. */
+export interface Handshake {
+  readonly path?: string
+  readonly fields?: Readonly<Record<string, string>>
+  /** Bytes to send before there is an answer: over HTTP/1.1 in one segment with the request. */
+  readonly early?: Uint8Array
+}
+
 /** Opens a WebSocket over any of the transports; rejects when it is refused. */
-export async function openOver(
-  name: TransportName,
-  ports: HostileServerPorts,
-  path = '/ws',
-  fields: Readonly<Record<string, string>> = {},
-): Promise<OpenedWebSocket> {
+export async function openOver(name: TransportName, ports: HostileServerPorts, handshake: Handshake = {}): Promise<OpenedWebSocket> {
   const { socket, reset } = await connectOver(name, ports)
-  return name === 'http' || name === 'https' ? upgrade(socket, reset, path, fields) : extendedConnect(socket, path, fields)
+  return name === 'http' || name === 'https' ? upgrade(socket, reset, handshake) : extendedConnect(socket, handshake)
 }
 
 /** Starts to read what the server sends. */
@@ -73,10 +76,9 @@ const connections = new Set<Socket>()
 async function upgrade(
   socket: Socket,
   reset: () => void,
-  path: string,
-  fields: Readonly<Record<string, string>>,
+  { path = '/ws', fields = {}, early = NOTHING }: Handshake,
 ): Promise<OpenedWebSocket> {
-  socket.write(handshakeHead(fields, `GET ${path} HTTP/1.1`))
+  socket.write(Buffer.concat([Buffer.from(handshakeHead(fields, `GET ${path} HTTP/1.1`)), early]))
   let received = Buffer.alloc(0)
   for (;;) {
     const [chunk] = (await once(socket, 'data')) as [Buffer]
@@ -93,7 +95,7 @@ async function upgrade(
   }
 }
 
-async function extendedConnect(socket: Socket, path: string, fields: Readonly<Record<string, string>>): Promise<OpenedWebSocket> {
+async function extendedConnect(socket: Socket, { path = '/ws', fields = {}, early = NOTHING }: Handshake): Promise<OpenedWebSocket> {
   const session = http2.connect('https://localhost', { createConnection: () => socket })
   session.on('error', ignore)
   await once(session, 'remoteSettings')
@@ -103,9 +105,12 @@ async function extendedConnect(socket: Socket, path: string, fields: Readonly<Re
   )
   stream.on('error', ignore)
   stream.once('close', () => session.close())
+  if (early.length > 0) stream.write(early)
   const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader]
   if (headers[':status'] !== 200) throw new Error(`The server answered ${headers[':status']}`)
   return { duplex: stream, headers, reset: () => stream.close(http2.constants.NGHTTP2_CANCEL) }
 }
+
+const NOTHING = Buffer.alloc(0)
 
 function ignore(): void {}
