@@ -1,3 +1,10 @@
+export type {
+  WebSocketAcceptEvent,
+  WebSocketCloseEvent,
+  WebSocketDrainEvent,
+  WebSocketErrorEvent,
+  WebSocketRefuseEvent,
+} from './diagnostics.ts'
 export type { AllowedOrigin, OriginPredicate } from './handshake/origin-filter.ts'
 export { attachWebSockets } from './hosting/attach-web-sockets.ts'
 export type { AttachOptions } from './hosting/attach-web-sockets.ts'
