@@ -119,7 +119,7 @@ function refuse({ request, response }: MiddlewareCall, statusCode: 403 | 503, re
 }
 
 /** The response closes when it has ended, or with its connection; if it waits behind another response, only the connection closes. */
-async function untilThrough({ request, response }: MiddlewareCall): Promise<void> {
+function untilThrough({ request, response }: MiddlewareCall): Promise<void> {
   return new Promise((resolve) => {
     response.once('close', resolve)
     if (response.socket === null) request.socket.once('close', resolve)

@@ -36,5 +36,12 @@ function onRequestStart(message: unknown): void {
   if (key === undefined || upgrade === undefined) return
   const chunk = chunkBeingParsed(request.socket)
   const headEnd = findHeadEnd(chunk, request.rawHeaders, key)
-  ;(request as Arrived)[ARRIVAL] = { rest: headEnd < 0 ? undefined : chunk.subarray(headEnd), bytesRead: request.socket.bytesRead }
+  ;(request as Arrived)[ARRIVAL] = { rest: headEnd < 0 ? undefined : restOf(chunk, headEnd), bytesRead: request.socket.bytesRead }
 }
+
+/** Nothing, as a rule: then the chunk is not held on to. */
+function restOf(chunk: Buffer, headEnd: number): Buffer {
+  return headEnd === chunk.length ? EMPTY : chunk.subarray(headEnd)
+}
+
+const EMPTY = Buffer.alloc(0)

@@ -62,6 +62,8 @@ export class Http1WebSocketRequest implements WebSocketRequest {
 
   complete(): void {
     if (!this.#response.writableEnded) this.#response.end()
+    // It has been dealt with. Otherwise Node would end it with an error, as one that was broken off.
+    this.#request.destroy()
   }
 
   #checkClient(): void {

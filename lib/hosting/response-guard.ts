@@ -6,31 +6,22 @@ import type { ServerResponse } from 'node:http'
  * @returns makes the response an ordinary one again, to be ended in earnest.
  */
 export function guardResponse(response: ServerResponse, onEnd: () => void): () => void {
-  const write = Object.getOwnPropertyDescriptor(response, 'write')
-  const end = Object.getOwnPropertyDescriptor(response, 'end')
-  replace(response, 'write', (...callbacks: unknown[]) => {
-    callBack(callbacks)
-    return true
-  })
-  replace(response, 'end', (...callbacks: unknown[]) => {
-    callBack(callbacks)
-    onEnd()
-    return response
+  // Put back, not called from here. Assigned, not defined and deleted, which would cost more than the rest of a handshake's bookkeeping.
+  const { end, write } = response as { readonly end: unknown; readonly write: unknown }
+  Object.assign(response, {
+    write: (...callbacks: unknown[]) => {
+      callBack(callbacks)
+      return true
+    },
+    end: (...callbacks: unknown[]) => {
+      callBack(callbacks)
+      onEnd()
+      return response
+    },
   })
   return function release() {
-    restore(response, 'write', write)
-    restore(response, 'end', end)
+    Object.assign(response, { end, write })
   }
-}
-
-function replace(response: ServerResponse, name: 'write' | 'end', value: unknown): void {
-  Object.defineProperty(response, name, { configurable: true, enumerable: false, writable: true, value })
-}
-
-/** Wrappers (sessions, compression) are own properties; Node's methods come from the prototype. */
-function restore(response: ServerResponse, name: 'write' | 'end', descriptor: PropertyDescriptor | undefined): void {
-  if (descriptor !== undefined) Object.defineProperty(response, name, descriptor)
-  else Reflect.deleteProperty(response, name)
 }
 
 function callBack(callbacks: readonly unknown[]): void {
