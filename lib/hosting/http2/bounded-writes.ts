@@ -9,8 +9,6 @@ import type { ServerHttp2Stream } from 'node:http2'
 export function boundWrites(stream: ServerHttp2Stream): (onFinished: () => void) => void {
   const write = stream._write.bind(stream)
   const writev = stream._writev?.bind(stream)
-  let endLater: (() => void) | undefined
-  let isInPieces = false
 
   stream._write = (chunk: Buffer, encoding, callback) => {
     if (chunk.length <= LIMIT) write(chunk, encoding, callback)
@@ -24,28 +22,28 @@ export function boundWrites(stream: ServerHttp2Stream): (onFinished: () => void)
     }
   }
   return function end(onFinished) {
-    // A stream that is told to end takes the piece at hand for the last.
-    if (isInPieces) endLater = () => stream.end(onFinished)
-    else stream.end(onFinished)
+    // A stream that is told to end takes the piece at hand for the last, so there must be none to come.
+    if (stream.writableLength <= LIMIT) stream.end(onFinished)
+    else stream.write(NOTHING, () => stream.end(onFinished))
   }
 
   function writeInPieces(chunks: readonly Buffer[], callback: (error?: Error | null) => void): void {
     const pieces = piecesOf(chunks).values()
-    isInPieces = true
     writeNext()
 
     function writeNext(error?: Error | null): void {
-      const piece = error ? undefined : pieces.next().value
-      if (piece !== undefined) {
-        write(piece, BYTES, writeNext)
+      if (error || stream.destroyed) {
+        callback(error ?? new Error('The stream was destroyed while it was written to', { cause: stream.errored }))
         return
       }
-      isInPieces = false
-      callback(error)
-      if (!isInPieces) endLater?.()
+      const { value: piece } = pieces.next()
+      if (piece === undefined) callback()
+      else write(piece, BYTES, writeNext)
     }
   }
 }
+
+const NOTHING = Buffer.alloc(0)
 
 /** Bytes: what a client takes in one go that has HTTP/2's default window. */
 const LIMIT = 65_536

@@ -58,13 +58,15 @@ describe('attachHttp2', () => {
     server.on('stream', (stream, { ':path': path }) => {
       if (path === '/core') stream.respond({ ':status': 202 }, { endStream: true })
     })
+    const seen: string[] = []
     attachHttp2(
       server,
-      express().use((_req, res) => void res.send('of the application')),
+      express().use((req, res) => void res.send(`request ${seen.push(req.url)} of the application`)),
     )
     await listen(server)
     const session = await connectHttp2(server)
     expect((await request(session, '/core')).status).toBe(202)
-    expect((await request(session, '/other')).text).toBe('of the application')
+    expect((await request(session, '/other')).text).toBe('request 1 of the application')
+    expect(seen).toEqual(['/other'])
   })
 })

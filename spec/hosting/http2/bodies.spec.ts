@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { constants } from 'node:http2'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -26,7 +27,7 @@ describe.each(expressVersions)('a body over HTTP/2 with %s', (_name, express) =>
     const answer = once(stream, 'data')
     await pipeline(Readable.from(blocks(100 * mebibyte)), stream)
     expect(await answer).toEqual([hashOf(100 * mebibyte)])
-  })
+  }, 60_000)
 
   it('goes down unchanged, 100 MiB of it', async () => {
     const app = express()
@@ -35,6 +36,18 @@ describe.each(expressVersions)('a body over HTTP/2 with %s', (_name, express) =>
     const hash = createHash('sha1')
     await pipeline(openStream(session, { ':path': '/' }, true), hash)
     expect(hash.digest('hex')).toBe(hashOf(100 * mebibyte))
+  }, 60_000)
+
+  it('is left with the stream until the handler reads', async () => {
+    const app = express()
+    const unread = new Promise<IncomingMessage>((resolve) => app.post('/', resolve))
+    const session = await connectHttp2(await startHttp2Server(app))
+    const stream = openStream(session, { ':path': '/', ':method': 'POST' })
+    stream.write(block.subarray(0, 10_000))
+    const req = await unread
+    await roundTrips(session, 3)
+    expect(req.readableLength).toBe(0)
+    expect(((await once(req, 'data')) as [Buffer])[0].equals(block.subarray(0, 10_000))).toBe(true)
   })
 
   it('stops the client that sends faster than the handler reads', async () => {

@@ -3,7 +3,7 @@ import { constants } from 'node:http2'
 import type { OutgoingHttpHeaders } from 'node:http2'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import cookieSession from 'express-session'
-import { useWebSockets, webSocketHandler } from 'express-use-websockets'
+import { useWebSockets, WebSocketState, webSocketHandler } from 'express-use-websockets'
 import type { ManagedWebSocket, WebSocketException } from 'express-use-websockets'
 import helmet from 'helmet'
 import morgan from 'morgan'
@@ -146,6 +146,24 @@ describe.each(expressVersions)('an extended CONNECT to %s', (_name, express) => 
     await logged
     await request(session, '/other')
     expect(lines).toEqual(['GET /other 404', 'CONNECT /ws 200', 'GET /other 404'])
+  })
+
+  it('leaves a timeout of the request behind when it is accepted', async () => {
+    const app = express()
+    app.use(useWebSockets())
+    const accepted = new Promise<unknown>((resolve) => {
+      app.all('/ws', async (req, res) => {
+        res.setTimeout(1)
+        const webSocket = await req.webSockets.acceptWebSocketAsync()
+        // Nothing is to happen, so that there is nothing to wait for but a longer timeout than the one above.
+        const longer = new Promise((resolveLonger) => setTimeout(resolveLonger, 20))
+        await Promise.race([webSocket.completion, longer])
+        resolve(webSocket.state)
+      })
+    })
+    const session = await connectHttp2(await startHttp2Server(app))
+    await openHttp2WebSocket(session, '/ws')
+    expect(await accepted).toBe(WebSocketState.Open)
   })
 
   it('rejects the accept when the client has gone', async () => {

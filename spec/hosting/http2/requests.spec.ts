@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { EventEmitter } from 'node:events'
 import { constants } from 'node:http2'
 import type { Request } from 'express'
 import { afterEach, describe, expect, it } from '@jest/globals'
@@ -169,4 +170,28 @@ describe.each(expressVersions)('a request over HTTP/2 to %s', (_name, express) =
     const req = await aborted
     expect([req.complete, req.readableEnded]).toEqual([false, false])
   })
+
+  it.each([constants.NGHTTP2_NO_ERROR, constants.NGHTTP2_CANCEL])(
+    'is over when it is reset with %i, though nobody reads its body',
+    async (code) => {
+      const app = express()
+      const closed = new Promise<unknown>((resolve) => {
+        app.post('/', (req, res) => {
+          resolve(Promise.all([closeOf(req), closeOf(res)]))
+          client.sendReset(1, code)
+        })
+      })
+      const client = await connectRaw(await startHttp2Server(app))
+      client.inOneSegment(() => {
+        client.sendHeaders(1, rawFields('POST', '/'))
+        client.sendData(1, 'unread')
+      })
+      expect(await closed).toEqual(['close', 'close'])
+    },
+  )
 })
+
+/** Not `once()`, which listens to `'error'` as well. */
+async function closeOf(emitter: EventEmitter): Promise<string> {
+  return new Promise((resolve) => emitter.on('close', () => resolve('close')))
+}

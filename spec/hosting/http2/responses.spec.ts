@@ -124,6 +124,18 @@ describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express
     expect(client.frames.some((frame) => frame.streamId === 1 && endsStream(frame))).toBe(false)
   })
 
+  it('stays complete when its socket is destroyed after it was sent', async () => {
+    const app = express()
+    app.post('/', (req, res) => {
+      res.on('finish', () => req.socket.destroy())
+      res.send('all of it')
+    })
+    const client = await connectRaw(await startHttp2Server(app))
+    client.sendHeaders(1, rawFields('POST', '/'))
+    expect(resetCode(await client.frameOn(1, frameTypes.reset))).toBe(constants.NGHTTP2_NO_ERROR)
+    expect((await client.dataOf(1)).toString()).toBe('all of it')
+  })
+
   it('is cut with INTERNAL_ERROR when what is piped into it fails', async () => {
     const app = express()
     app.get('/', (_req, res) => {

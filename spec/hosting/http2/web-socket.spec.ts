@@ -57,18 +57,28 @@ describe('a WebSocket over HTTP/2', () => {
     expect(await theirs.webSocket.completion).toMatchObject({ closeStatus: 4000, wasClean: true, endedBy: 'local' })
   })
 
-  it('delivers all that was sent before it was closed, however much it is', async () => {
+  it('delivers all that was sent before the server closed it, however much it is', async () => {
     const message = randomBytes(3_000_000)
     const server = await startServer(async (webSocket) => {
-      const sends = Array.from({ length: 5 }, async () => webSocket.sendAsync(message))
+      for (let index = 0; index < 5; index += 1) void webSocket.sendAsync(message)
       await webSocket.closeAsync(1000)
-      await Promise.all(sends)
     })
     const { webSocket } = await openHttp2WebSocket(await connectHttp2(server), '/ws')
-    let received = 0
-    for await (const each of webSocket) received += message.equals(each as Buffer) ? 1 : 0
-    await webSocket.closeAsync(1000)
-    expect([received, await webSocket.completion]).toMatchObject([5, { closeStatus: 1000, wasClean: true }])
+    expect(await countOf(message, webSocket)).toBe(5)
+    await webSocket.closeOutputAsync(1000)
+    expect(await webSocket.completion).toMatchObject({ closeStatus: 1000, wasClean: true })
+  })
+
+  it('delivers all that is on its way when the client has closed it', async () => {
+    const message = randomBytes(3_000_000)
+    const server = await startServer(async (webSocket) => {
+      for (let index = 0; index < 5; index += 1) void webSocket.sendAsync(message)
+      await countOf(message, webSocket)
+    })
+    const { webSocket } = await openHttp2WebSocket(await connectHttp2(server), '/ws')
+    await webSocket.closeOutputAsync(1000)
+    expect(await countOf(message, webSocket)).toBe(5)
+    expect(await webSocket.completion).toMatchObject({ closeStatus: 1000, wasClean: true })
   })
 
   it('is reset with INTERNAL_ERROR and without END_STREAM by abort()', async () => {
@@ -265,4 +275,11 @@ async function startEcho(context?: WebSocketAcceptContext) {
 
 async function echo(webSocket: ManagedWebSocket): Promise<void> {
   for await (const message of webSocket) await webSocket.sendAsync(message)
+}
+
+/** How often the message comes until the peer closes. */
+async function countOf(message: Buffer, webSocket: ManagedWebSocket): Promise<number> {
+  let count = 0
+  for await (const each of webSocket) count += message.equals(each as Buffer) ? 1 : 0
+  return count
 }
