@@ -1,12 +1,14 @@
-import type { Duplex } from 'node:stream'
 import { abortError } from './abort-error.ts'
 import { encodeCloseFrame } from './close-frame.ts'
 import type { CloseFrame } from './close-frame.ts'
+import { closedPrematurely } from './closed-prematurely.ts'
 import { FrameReader } from './frame-reader.ts'
 import type { ControlFrameListener, FrameFailure } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { KeepAlive } from './keep-alive.ts'
 import type { KeepAliveListener } from './keep-alive.ts'
+import { listenToDuplex } from './listen-to-duplex.ts'
+import type { DuplexListener } from './listen-to-duplex.ts'
 import { MAX_TIMER_DELAY } from './max-timer-delay.ts'
 import { MessageDeflater } from './message-deflater.ts'
 import { Opcode } from './opcode.ts'
@@ -16,6 +18,7 @@ import { ReceiveQueue } from './receive-queue.ts'
 import type { ReceiveListener } from './receive-queue.ts'
 import { SendQueue } from './send-queue.ts'
 import type { SendListener } from './send-queue.ts'
+import { TransportEnding } from './transport-ending.ts'
 import { runAtTurnEnd } from './turn-end.ts'
 import type { TurnEndTask } from './turn-end.ts'
 import type { WebSocketCompletion } from './web-socket-completion.ts'
@@ -28,7 +31,9 @@ import type { WebSocketTransport } from './web-socket-transport.ts'
  * The engine of one WebSocket: ties reader, writer, queues and keep-alive to the transport, keeps the state machine of RFC 6455,
  * section 7 (in .NET's words), and sees the connection to its end. `ManagedWebSocket` is its face.
  */
-export class WebSocketConnection implements ControlFrameListener, KeepAliveListener, ReceiveListener, SendListener, TurnEndTask {
+export class WebSocketConnection
+  implements ControlFrameListener, DuplexListener, KeepAliveListener, ReceiveListener, SendListener, TurnEndTask
+{
   readonly settings: WebSocketSettings
   readonly sends: SendQueue
   readonly receives: ReceiveQueue
@@ -39,6 +44,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   error: WebSocketException | undefined
   completion: WebSocketCompletion | undefined
   readonly #transport: WebSocketTransport
+  readonly #ending: TransportEnding
   readonly #reader: FrameReader
   readonly #writer: FrameWriter
   readonly #deflater: MessageDeflater | undefined
@@ -50,9 +56,6 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   #isEnding = false
   /** Whether nothing leaves any more. */
   #isCut = false
-  #isTransportEnded = false
-  /** Whether the connection stays until the peer, too, has ended its side. */
-  #isPeerAwaited = true
   #isTurnEndScheduled = false
   /** The pong that waits while the transport is full: a peer that floods us with pings gets the latest answered (RFC 6455, section 5.5.3). */
   #waitingPong: Buffer | undefined
@@ -64,6 +67,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     const { duplex } = transport
     this.settings = settings
     this.#transport = transport
+    this.#ending = new TransportEnding(transport)
     this.#deflater = compression === undefined ? undefined : new MessageDeflater(compression, settings)
     this.#reader = new FrameReader({ isServer, isCompressionAgreed: compression !== undefined, maxMessageSize }, this)
     this.#writer = new FrameWriter(duplex, !isServer)
@@ -218,7 +222,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     this.#isTurnEndScheduled = false
     if (this.#isCut || this.#transport.duplex.destroyed) return
     this.#writer.flush()
-    if (this.#isEnding) this.#endTransport()
+    if (this.#isEnding) this.#ending.end()
     else this.receives.settle()
   }
 
@@ -234,10 +238,10 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
 
   /** The peer has ended its side. What it sent before is still read; only then is it the end. */
   onTransportEnd(): void {
-    this.#isTransportEnded = true
+    this.#ending.isPeerEnded = true
     if (!this.#isAlive) {
       this.#end()
-      this.#destroyWhenFinished()
+      this.#ending.destroyWhenFinished()
       return
     }
     this.receives.end()
@@ -266,7 +270,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   onEndTimeout(): void {
     this.#endTimer = undefined
     const { closeTimeout } = this.settings
-    if (this.#isTransportEnded) this.#lose(closedPrematurely(ENDED_WITHOUT_CLOSE))
+    if (this.#ending.isPeerEnded) this.#lose(closedPrematurely(ENDED_WITHOUT_CLOSE))
     const error = closedPrematurely(`The peer did not answer the Close frame within the closeTimeout of ${closeTimeout} ms`)
     if (this.#isAlive) this.abort(error)
     else this.#cut(error)
@@ -277,11 +281,9 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
   }
 
   #listen({ duplex, head }: WebSocketTransport): void {
-    const owned: OwnedDuplex = duplex
-    owned[OWNER] = this
     // The end of the peer's side must not end ours: what it sent may still be read, and answered.
     duplex.allowHalfOpen = true
-    duplex.on('data', onData).on('end', onEnd).on('drain', onDrain).on('error', onError).on('close', onClose)
+    listenToDuplex(duplex, this)
     for (const chunk of head) this.#reader.bytes.push(chunk)
     if (this.#reader.bytes.length > 0) this.#scheduleTurnEnd()
     if (duplex.destroyed) process.nextTick(() => this.onTransportClose())
@@ -303,7 +305,7 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
 
   /** Our Close frame was cancelled before its turn came: all is as it was. */
   #onCloseCancelled(): void {
-    if (this.#sentClose === undefined && this.#isAlive && !this.#isTransportEnded) this.#disarmEndTimer()
+    if (this.#sentClose === undefined && this.#isAlive && !this.#ending.isPeerEnded) this.#disarmEndTimer()
   }
 
   #writeControl(opcode: number, payload: Buffer): void {
@@ -354,26 +356,10 @@ export class WebSocketConnection implements ControlFrameListener, KeepAliveListe
     this.#scheduleTurnEnd()
   }
 
-  #endTransport(): void {
-    const { duplex } = this.#transport
-    // Nobody reads any more; what still comes is dropped, so that the end of the peer is seen.
-    duplex.resume()
-    if (!duplex.writableEnded) this.#transport.end()
-    this.#destroyWhenFinished()
-  }
-
   /** Ends our side, and does not wait for the peer to end its own. */
   #leave(): void {
-    this.#isPeerAwaited = false
+    this.#ending.giveUpPeer()
     this.#end()
-    if (this.#transport.duplex.writableEnded) this.#destroyWhenFinished()
-  }
-
-  #destroyWhenFinished(): void {
-    const { duplex } = this.#transport
-    if ((this.#isPeerAwaited && !this.#isTransportEnded) || duplex.destroyed) return
-    if (duplex.writableFinished) duplex.destroy()
-    else duplex.once('finish', destroyThis)
   }
 
   #cut(error: WebSocketException): void {
@@ -421,42 +407,6 @@ const ENDED_WITHOUT_CLOSE = 'The peer ended the connection without a Close frame
 /** How long a client waits for the server to end the connection after the close handshake, in milliseconds (.NET's figure). */
 const CLIENT_PATIENCE = 1000
 
-/** The listeners below are the same functions for every socket, and find theirs by this property. */
-interface OwnedDuplex extends Duplex {
-  [OWNER]?: WebSocketConnection
-}
-
-/** Not a WeakMap: what one of these holds survives all minor collections of garbage, which makes short connections expensive. */
-const OWNER = Symbol('WebSocketConnection')
-
-function onData(this: OwnedDuplex, chunk: Uint8Array | string): void {
-  this[OWNER]?.onData(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
-}
-
-function onEnd(this: OwnedDuplex): void {
-  this[OWNER]?.onTransportEnd()
-}
-
-function onDrain(this: OwnedDuplex): void {
-  this[OWNER]?.onDrain()
-}
-
-function onError(this: OwnedDuplex, error: Error): void {
-  this[OWNER]?.onTransportError(error)
-}
-
-function onClose(this: OwnedDuplex): void {
-  this[OWNER]?.onTransportClose()
-}
-
 function onEndTimeout(connection: WebSocketConnection): void {
   connection.onEndTimeout()
-}
-
-function destroyThis(this: Duplex): void {
-  this.destroy()
-}
-
-function closedPrematurely(message: string, cause?: unknown): WebSocketException {
-  return new WebSocketException('ERR_WEBSOCKET_CLOSED_PREMATURELY', message, cause === undefined ? {} : { cause })
 }

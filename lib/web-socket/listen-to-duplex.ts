@@ -1,0 +1,44 @@
+import type { Duplex } from 'node:stream'
+
+/** Who hears what a stream reports. */
+export interface DuplexListener {
+  onData(chunk: Uint8Array): void
+  onTransportEnd(): void
+  onDrain(): void
+  onTransportError(error: Error): void
+  onTransportClose(): void
+}
+
+/** Tells `listener` of everything that happens on `duplex`. The functions that listen are the same for every stream. */
+export function listenToDuplex(duplex: Duplex, listener: DuplexListener): void {
+  const owned: OwnedDuplex = duplex
+  owned[OWNER] = listener
+  duplex.on('data', onData).on('end', onEnd).on('drain', onDrain).on('error', onError).on('close', onClose)
+}
+
+interface OwnedDuplex extends Duplex {
+  [OWNER]?: DuplexListener
+}
+
+/** Not a WeakMap: what one of these holds survives all minor collections of garbage, which makes short connections expensive. */
+const OWNER = Symbol('DuplexListener')
+
+function onData(this: OwnedDuplex, chunk: Uint8Array | string): void {
+  this[OWNER]?.onData(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
+}
+
+function onEnd(this: OwnedDuplex): void {
+  this[OWNER]?.onTransportEnd()
+}
+
+function onDrain(this: OwnedDuplex): void {
+  this[OWNER]?.onDrain()
+}
+
+function onError(this: OwnedDuplex, error: Error): void {
+  this[OWNER]?.onTransportError(error)
+}
+
+function onClose(this: OwnedDuplex): void {
+  this[OWNER]?.onTransportClose()
+}
