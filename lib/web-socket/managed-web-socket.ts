@@ -133,20 +133,18 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
       checkMessageType(type)
       flags = toMessageFlags(endOfMessageOrFlags)
       payload = toPayload(data)
-      this.#checkContinuation(flags)
     } catch (error) {
       return handledRejection(error)
     }
     if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return this.#rejectState('Open, CloseReceived')
-    return sends.sendFrame(
-      {
-        payload,
-        opcode: type === WebSocketMessageType.Text ? Opcode.Text : Opcode.Binary,
-        isFinal: (flags & WebSocketMessageFlags.EndOfMessage) !== 0,
-        isCompressionDisabled: (flags & WebSocketMessageFlags.DisableCompression) !== 0,
-      },
-      signal,
-    )
+    const isCompressionDisabled = (flags & WebSocketMessageFlags.DisableCompression) !== 0
+    // After the state, unlike the other arguments, as in .NET.
+    if ((sends.unfinishedMessage?.isCompressionDisabled ?? isCompressionDisabled) !== isCompressionDisabled) {
+      return handledRejection(invalidArgument('messageFlags', 'must have the same DisableCompression in all fragments of a message', flags))
+    }
+    const opcode = type === WebSocketMessageType.Text ? Opcode.Text : Opcode.Binary
+    const isFinal = (flags & WebSocketMessageFlags.EndOfMessage) !== 0
+    return sends.sendFrame({ payload, opcode, isFinal, isCompressionDisabled }, signal)
   }
 
   /**
@@ -262,15 +260,6 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     // A client masks every frame anew.
     if (!settings.isServer) return sends.sendFrame(message, signal)
     return sends.sendWith(() => this.#connection.writePrepared(message), message.frame.length, signal)
-  }
-
-  /** All fragments of a message are compressed, or none is. */
-  #checkContinuation(flags: WebSocketMessageFlags): void {
-    const unfinished = this.#connection.sends.unfinishedMessage
-    if (unfinished === undefined) return
-    const isCompressionDisabled = (flags & WebSocketMessageFlags.DisableCompression) !== 0
-    if (unfinished.isCompressionDisabled === isCompressionDisabled) return
-    throw invalidArgument('messageFlags', 'must have the same DisableCompression in all fragments of a message', flags)
   }
 
   async #close(closeStatus: number, statusDescription: string | null | undefined, signal: AbortSignal | undefined): Promise<void> {
