@@ -41,12 +41,12 @@ export const SCENARIOS: readonly Scenario[] = [
     ...ofAllPeers('broadcast', 'broadcast of 64 bytes of text to 1,000 connections, 4 under way', 'deliveries/s', '>= 4'),
     path: '/broadcast',
     peers: PEERS.filter(({ name }) => name !== 'ours-receive'),
-    task: () => ({ kind: 'broadcast', connections: 1000, inFlight: 4, size: 64 }),
+    task: () => ({ kind: 'broadcast', connections: 1000, inFlight: 4, size: 64, warmUpCount: 100_000 }),
   },
   {
     ...ofAllPeers('handshakes', 'connect, shake hands, close in order; 50 at a time', 'handshakes/s', '>= 0.86, above every peer'),
     peers: PEERS.filter(({ name }) => name !== 'ours-receive'),
-    task: () => ({ kind: 'handshake', connections: 50 }),
+    task: () => ({ kind: 'handshake', connections: 50, warmUpCount: 5000 }),
   },
   {
     ...ofAllPeers(
@@ -55,7 +55,7 @@ export const SCENARIOS: readonly Scenario[] = [
       'bytes/connection',
       '<= 1.5, below every peer behind a chain',
     ),
-    task: () => ({ kind: 'idle', connections: 10_500 }),
+    task: () => ({ kind: 'idle', connections: 10_500, warmUpCount: 0 }),
   },
   {
     name: 'http2',
@@ -67,8 +67,8 @@ export const SCENARIOS: readonly Scenario[] = [
     goal: '>= 1',
     task: ({ name }) =>
       name === OVER_HTTP2.name
-        ? { kind: 'http2-echo', connections: 100, inFlight: 1, size: 64 }
-        : { kind: 'echo', connections: 100, inFlight: 1, size: 64, isText: true, isSecure: true },
+        ? { kind: 'http2-echo', connections: 100, inFlight: 1, size: 64, warmUpCount: 20_000 }
+        : { kind: 'echo', connections: 100, inFlight: 1, size: 64, warmUpCount: 20_000, isText: true, isSecure: true },
   },
   {
     name: 'upload',
@@ -78,12 +78,17 @@ export const SCENARIOS: readonly Scenario[] = [
     peers: [BARE_CONNECTION, ...PEERS.filter(({ name }) => name === 'ours' || name === 'ws')],
     baseline: BARE_CONNECTION.name,
     goal: '< 8 MiB',
-    task: () => ({ kind: 'upload', size: GIB }),
+    task: () => ({ kind: 'upload', size: GIB, warmUpCount: 0 }),
   },
 ]
 
 function echo(name: string, title: string, connections: number, inFlight: number, size: number, isText: boolean, goal: string): Scenario {
-  return { ...ofAllPeers(name, title, 'messages/s', goal), task: () => ({ kind: 'echo', connections, inFlight, size, isText }) }
+  // A message costs about as much as 10 KB of payload; the warm-up is to take a second or two.
+  const warmUpCount = Math.round((inFlight > 1 ? 1e9 : 2e8) / (10_000 + size))
+  return {
+    ...ofAllPeers(name, title, 'messages/s', goal),
+    task: () => ({ kind: 'echo', connections, inFlight, size, isText, warmUpCount }),
+  }
 }
 
 function ofAllPeers(name: string, title: string, unit: Unit, goal: string): Omit<Scenario, 'task'> {

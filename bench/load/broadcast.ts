@@ -32,7 +32,7 @@ export async function broadcast(task: BroadcastTask): Promise<LoadResult> {
     }
   }
   sender.socket.write(frames)
-  const result = await measure(task.warmUp, task.duration, () => walkers.reduce((sum, walker) => sum + walker.messages, 0))
+  const result = await measure(task, () => walkers.reduce((sum, walker) => sum + walker.messages, 0))
   assert(
     walkers.every((walker) => walker.messages > 0),
     'A connection has received nothing',

@@ -15,7 +15,7 @@ export async function echo(task: EchoTask): Promise<LoadResult> {
   const latencies = new Latencies()
   const walkers = connections.map((connection) => start(connection, message, frame.length, frames, latencies))
   const count = (): number => walkers.reduce((sum, walker) => sum + walker.messages, 0)
-  const result = await measure(task.warmUp, task.duration, count, () => latencies.clear())
+  const result = await measure(task, count, () => latencies.clear())
   assert(
     walkers.every((walker) => walker.messages > 0 && !walker.isClosed),
     'A connection has received nothing',

@@ -13,7 +13,7 @@ export async function handshake(task: HandshakeTask): Promise<LoadResult> {
     }
   }
   const loops = Array.from({ length: task.connections }, loop)
-  return Promise.race([measure(task.warmUp, task.duration, () => count), ...loops])
+  return Promise.race([measure(task, () => count), ...loops])
 }
 
 /** Both sides send a Close frame, and the server ends the connection. */

@@ -25,7 +25,7 @@ export async function http2Echo(task: Http2EchoTask): Promise<LoadResult> {
     stream.write(frames)
     return walker
   })
-  const result = await measure(task.warmUp, task.duration, () => walkers.reduce((sum, walker) => sum + walker.messages, 0))
+  const result = await measure(task, () => walkers.reduce((sum, walker) => sum + walker.messages, 0))
   assert(
     walkers.every((walker) => walker.messages > 0),
     'A stream has received nothing',

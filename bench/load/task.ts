@@ -6,6 +6,8 @@ interface Task {
   readonly path: string
   /** Milliseconds before the measurement begins. */
   readonly warmUp: number
+  /** How many messages, deliveries or handshakes there have to be before it, too. */
+  readonly warmUpCount: number
   /** Milliseconds that are measured. */
   readonly duration: number
 }
