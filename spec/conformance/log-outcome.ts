@@ -20,7 +20,11 @@ export async function logOutcome(
   } catch (error) {
     entry.error = describeError(error)
   }
-  const socket = getSocket()
+  logEntry(log, entry, getSocket())
+}
+
+/** Logs what an operation led to, with the state of the socket now. */
+export function logEntry(log: LogEntry[], entry: LogEntry, socket: ManagedWebSocket | undefined): void {
   if (socket !== undefined) {
     entry.state = STATES[socket.state] ?? ''
     if (socket.closeStatus !== null) {

@@ -4,7 +4,7 @@ import { WebSocketMessageType } from 'express-use-websockets'
 import type { ManagedWebSocket } from 'express-use-websockets'
 import { abortConnection } from './abort-connection.ts'
 import { echo } from './echo.ts'
-import { logOutcome } from './log-outcome.ts'
+import { logEntry, logOutcome } from './log-outcome.ts'
 import { toData } from './operation-data.ts'
 import { playStream } from './play-stream.ts'
 import type { Operation, OperationArgument } from './scenario.ts'
@@ -16,6 +16,12 @@ export class Player {
   readonly #socket: ManagedWebSocket
   readonly #log: LogEntry[]
   readonly #background: Promise<void>[] = []
+  /** The operations that are not asynchronous. */
+  readonly #acts: Readonly<Record<string, () => void>> = {
+    abort: () => this.#socket.abort(),
+    contextAbort: () => abortConnection(this.#request),
+    dispose: () => this.#socket.dispose(),
+  }
 
   constructor(request: Request, socket: ManagedWebSocket, log: LogEntry[]) {
     this.#request = request
@@ -28,7 +34,14 @@ export class Player {
       const [name] = operation
       if (name === 'return') return
       if (name === 'throw') throw new Error('thrown by the handler')
-      await this.#logged(operation)
+      const act = this.#acts[name]
+      if (act === undefined) {
+        await this.#logged(operation)
+      } else {
+        // The next operation follows within the same turn.
+        act()
+        logEntry(this.#log, { op: name, result: null }, this.#socket)
+      }
     }
   }
 
@@ -72,12 +85,6 @@ export class Player {
         return this.#socket.closeOutputAsync(toNumber(first), toText(second))
       case 'echo':
         return echo(this.#socket, toNumber(first))
-      case 'abort':
-        return this.#socket.abort()
-      case 'dispose':
-        return this.#socket.dispose()
-      case 'contextAbort':
-        return abortConnection(this.#request)
       case 'sleep':
         return delay(toNumber(first), null)
       case 'acceptAgain':
@@ -89,8 +96,14 @@ export class Player {
       case 'stream':
         return playStream(this.#socket, args)
       default:
-        throw new TypeError(`There is no operation '${name}'`)
+        return this.#act(name)
     }
+  }
+
+  #act(name: string): void {
+    const act = this.#acts[name]
+    if (act === undefined) throw new TypeError(`There is no operation '${name}'`)
+    act()
   }
 
   async #receive(size: number, signal?: AbortSignal): Promise<unknown> {
@@ -128,10 +141,10 @@ export class Player {
     await this.#request.webSockets.acceptWebSocketAsync()
   }
 
-  /** Starts an operation and does not wait for it, unless it ends within this very turn. */
+  /** Starts an operation and does not wait for it, except to let it log its outcome if that is there already. */
   async #startInBackground([name, ...args]: readonly OperationArgument[]): Promise<void> {
     this.#background.push(this.#logged([String(name), ...args]))
-    await new Promise<void>((resolve) => process.nextTick(resolve))
+    for (let step = 0; step < 20; step++) await Promise.resolve()
   }
 
   async #joinBackground(): Promise<void> {
