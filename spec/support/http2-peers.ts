@@ -8,6 +8,7 @@ import type {
   IncomingHttpHeaders,
   IncomingHttpStatusHeader,
   OutgoingHttpHeaders,
+  ServerOptions,
 } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'express-use-websockets/http2'
@@ -24,8 +25,8 @@ export async function closeHttp2Peers(): Promise<void> {
 }
 
 /** A cleartext HTTP/2 server with the application behind it, listening. */
-export async function startHttp2Server(app: Http2RequestListener): Promise<Http2Server> {
-  const server = createServer(app)
+export async function startHttp2Server(app: Http2RequestListener, options: ServerOptions = {}): Promise<Http2Server> {
+  const server = createServer(options, app)
   await listen(server)
   return server
 }

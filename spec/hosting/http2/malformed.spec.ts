@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import { constants } from 'node:http2'
+import type { ServerOptions } from 'node:http2'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import express from 'express'
 import { useWebSockets, webSocketHandler } from 'express-use-websockets'
@@ -44,6 +45,19 @@ describe('a malformed request over HTTP/2', () => {
     await openEcho(client, 1)
     client.sendHeaders(3, fields)
     expect(resetCode(await client.frameOn(3, frameTypes.reset))).toBe(NGHTTP2_PROTOCOL_ERROR)
+    expect(await whatIsServed(client, 1)).toEqual(everything)
+  })
+
+  it.each<[string, [string, string][]]>([
+    ['has too many header fields', Array.from({ length: 200 }, (_, index) => [`x-${index}`, '1'])],
+    ['has too long header fields', Array.from({ length: 4 }, (_, index) => [`x-${index}`, 'y'.repeat(3900)])],
+  ])('is reset, and nothing else suffers, when it %s', async (_what, fields) => {
+    const { server } = await startEchoServer({ settings: { maxHeaderListSize: 10_000 } })
+    const client = await connectRaw(server)
+    await openEcho(client, 1)
+    client.sendHeaders(3, [...connect('/echo'), ...fields])
+    const answer = await client.frame(({ streamId }) => streamId === 3)
+    expect([answer.type, resetCode(answer)]).toEqual([frameTypes.reset, constants.NGHTTP2_ENHANCE_YOUR_CALM])
     expect(await whatIsServed(client, 1)).toEqual(everything)
   })
 
@@ -228,7 +242,7 @@ describe('a WebSocket over HTTP/2', () => {
 })
 
 /** Echoes at `/echo`, and at `/slow` once `'go on'` is emitted; `events` has `'request'` for the latter and `'completion'` for every socket. */
-async function startEchoServer() {
+async function startEchoServer(options: ServerOptions = {}) {
   const events = new EventEmitter()
   const completions: WebSocketCompletion[] = []
   const endpoint = webSocketHandler(async (webSocket) => {
@@ -249,7 +263,7 @@ async function startEchoServer() {
     events.emit('request')
   })
   app.all('/slow', endpoint)
-  return { server: await startHttp2Server(app), events, completions }
+  return { server: await startHttp2Server(app, options), events, completions }
 }
 
 function connect(path: string, protocol = 'websocket'): [string, string][] {
