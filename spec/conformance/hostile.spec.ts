@@ -6,13 +6,12 @@ import { compressionBombs, compressionCases } from './hostile/compression-cases.
 import { closeCases, frameCases } from './hostile/frame-cases.ts'
 import { handshakeCases } from './hostile/handshake-cases.ts'
 import { writeManyTimes, writeUntilStuck } from './hostile/floods.ts'
-import { HostileServer } from './hostile/hostile-server.ts'
-import { Neighbour } from './hostile/neighbour.ts'
+import type { HostileServer } from './hostile/hostile-server.ts'
 import { describeFrame, playFrames, playFramesAndEnd } from './hostile/play-frames.ts'
 import { readHttp1Answer } from './hostile/read-answer.ts'
+import { Scene } from './hostile/scene.ts'
 import { LARGE_MESSAGE_LIMIT } from './hostile/server-settings.ts'
-import { closeConnections, connectOver, keepConnections, openOver, readFrames, transportNames } from './hostile/transports.ts'
-import type { TransportName } from './hostile/transports.ts'
+import { connectOver, openOver, readFrames, transportNames } from './hostile/transports.ts'
 
 jest.setTimeout(20_000)
 
@@ -20,27 +19,19 @@ const MEGABYTE = 1024 * 1024
 const DEFLATE = { 'Sec-WebSocket-Extensions': 'permessage-deflate' }
 const text = rawFrame(1, 'abc')
 const close = rawFrame(8, closePayload(1000))
-const neighbours = new Map<TransportName, Neighbour>()
+let scene: Scene
 let server: HostileServer
 
-// One process for everything, so that damage adds up, and on every port somebody who is not to be disturbed.
 beforeAll(async () => {
   // On Node 20 what is written over TLS to a peer that has reset the connection sometimes neither leaves nor fails: then this frees it.
-  server = await HostileServer.start({ closeTimeout: 3000 })
-  for (const transport of transportNames) neighbours.set(transport, new Neighbour(await openOver(transport, server.ports)))
-  keepConnections()
+  scene = await Scene.set({ closeTimeout: 3000 })
+  server = scene.server
 })
 
-afterAll(async () => {
-  for (const neighbour of neighbours.values()) neighbour.stop()
-  const printed = await server.stop()
-  if (printed !== '') throw new Error(`The server has printed ${printed}`)
-})
-
-afterEach(closeConnections)
+afterAll(() => scene.clear())
 
 describe.each(['http', 'https'] as const)('a handshake over %s', (transport) => {
-  afterEach(() => expectHealth(transport))
+  afterEach(() => scene.recover(transport))
 
   it.each(handshakeCases)('with $name is answered $expected', async ({ request, expected, forbidden, required }) => {
     const { socket } = await connectOver(transport, server.ports)
@@ -53,7 +44,7 @@ describe.each(['http', 'https'] as const)('a handshake over %s', (transport) => 
 })
 
 describe.each(transportNames)('on a WebSocket over %s', (transport) => {
-  afterEach(() => expectHealth(transport))
+  afterEach(() => scene.recover(transport))
 
   it.each([...frameCases, ...closeCases])('$name gives $expected', async ({ bytes, expected }) => {
     expect(await playFrames(await openOver(transport, server.ports), bytes)).toEqual(expected)
@@ -111,7 +102,7 @@ describe.each(transportNames)('on a WebSocket over %s', (transport) => {
 })
 
 describe.each(['http', 'https'] as const)('a client over %s', (transport) => {
-  afterEach(() => expectHealth(transport))
+  afterEach(() => scene.recover(transport))
 
   it('is answered when its request trickles', async () => {
     const { socket } = await connectOver(transport, server.ports)
@@ -148,7 +139,7 @@ describe.each(['http', 'https'] as const)('a client over %s', (transport) => {
 })
 
 describe.each(['http', 'h2'] as const)('a flood over %s', (transport) => {
-  afterEach(() => expectHealth(transport))
+  afterEach(() => scene.recover(transport))
 
   it.each([
     ['100,000 Pings', many(rawFrame(9, 'now'), 1000), 100, ['close 1000']],
@@ -195,7 +186,7 @@ describe.each(['http', 'h2'] as const)('a flood over %s', (transport) => {
 })
 
 describe('a flood', () => {
-  afterEach(() => expectHealth('http'))
+  afterEach(() => scene.recover('http'))
 
   it('of segments of one byte takes no memory', async () => {
     const frame = rawFrame(2, Buffer.alloc(100_000))
@@ -216,16 +207,6 @@ describe('a flood', () => {
     expect(server.isAlive).toBe(true)
   })
 })
-
-/** A new WebSocket echoes, the neighbours do, and nothing of the case is left. */
-async function expectHealth(transport: TransportName): Promise<void> {
-  await closeConnections()
-  const webSocket = await openOver(transport, server.ports)
-  expect(await playFrames(webSocket, rawFrame(1, 'healthy'), rawFrame(8, closePayload(1000)))).toEqual(['text "healthy"', 'close 1000'])
-  for (const { failure } of neighbours.values()) expect(failure).toBeUndefined()
-  // What is left of a case would show here.
-  while ((await server.state()).webSockets > neighbours.size) await new Promise(setImmediate)
-}
 
 function many(frame: Uint8Array, times: number): Buffer {
   return Buffer.concat(Array.from({ length: times }, () => frame))

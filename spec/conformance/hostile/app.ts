@@ -2,7 +2,6 @@ import express from 'express'
 import type { Express } from 'express'
 import { useWebSockets, webSocketHandler } from 'express-use-websockets'
 import type { ManagedWebSocket, WebSocketMiddleware } from 'express-use-websockets'
-import { addMisuses } from './misuses.ts'
 import { ALLOWED_ORIGIN, LARGE_MESSAGE_LIMIT, MESSAGE_LIMIT } from './server-settings.ts'
 import type { HostileServerSettings } from './server-settings.ts'
 
@@ -20,7 +19,6 @@ export function createHostileApp({ closeTimeout, keepAliveInterval, keepAliveTim
   app.all('/ws', webSocketHandler(echo, { dangerousEnableCompression: true }))
   app.all('/large', webSocketHandler(echo, { maxMessageSize: LARGE_MESSAGE_LIMIT }))
   app.get('/page', (_request, response) => void response.send('a page'))
-  addMisuses(app)
   return { app, webSockets }
 }
 

@@ -4,18 +4,24 @@ import type { OpenedWebSocket } from './transports.ts'
 
 /** A well-behaved WebSocket beside the hostile ones, which echoes all the time. */
 export class Neighbour {
-  /** What went wrong, if anything did. */
-  failure: unknown
-  /** How many messages came back. */
-  echoes = 0
   readonly #peer: RawPeer
+  readonly #whenFailed: Promise<never>
+  #echoes = 0
   #isStopped = false
+  #onEcho: () => void = ignore
 
   constructor(webSocket: OpenedWebSocket) {
     this.#peer = readFrames(webSocket)
-    this.#echo().catch((error: unknown) => {
-      this.failure = error
+    this.#whenFailed = this.#echo()
+    this.#whenFailed.catch(ignore)
+  }
+
+  /** Resolves with the next echo; rejects if there has ever been anything but an echo. */
+  async nextEcho(): Promise<void> {
+    const echo = new Promise<void>((resolve) => {
+      this.#onEcho = resolve
     })
+    await Promise.race([echo, this.#whenFailed])
   }
 
   /** Says nothing more; its connection stays. */
@@ -23,14 +29,18 @@ export class Neighbour {
     this.#isStopped = true
   }
 
-  async #echo(): Promise<void> {
+  async #echo(): Promise<never> {
     while (!this.#isStopped) {
-      const text = `message ${this.echoes}`
+      const text = `message ${this.#echoes}`
       await this.#peer.sendFrame(1, text)
       const { opcode, payload } = await this.#peer.nextFrame()
       if (opcode !== 1 || payload.toString() !== text) throw new Error(`Not an echo: opcode ${opcode}, ${payload.toString()}`)
-      this.echoes++
+      this.#echoes++
+      this.#onEcho()
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
+    throw new Error('The neighbour was stopped')
   }
 }
+
+function ignore(): void {}
