@@ -52,7 +52,7 @@ describe('behind nginx', () => {
   it('says what is missing when nginx does not pass the upgrade on', async () => {
     const server = await startBehindNginx('proxy_http_version 1.1;')
     const refused = await refusedWebSocket(server)
-    expect(refused.status).toBe(426)
+    expect(refused.status).toBe(400)
     expect(refused.body).toContain('the Upgrade header is missing (does a proxy in front remove it?)')
   })
 
