@@ -1,0 +1,57 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { HostileServerPorts } from '../conformance/hostile/server-settings.ts'
+import { connectOver } from '../conformance/hostile/transports.ts'
+import type { TransportName } from '../conformance/hostile/transports.ts'
+import { makeFrames } from './make-frames.ts'
+import { makeHandshake } from './make-handshake.ts'
+import { makeHttp2 } from './make-http2.ts'
+import type { Random } from './random.ts'
+
+/** What was sent in one attack: enough to do it again. */
+export interface Attack {
+  readonly transport: TransportName
+  /** Hexadecimal, one entry a write. */
+  readonly writes: readonly string[]
+}
+
+/** One connection of a hostile client, from its opening to its end. */
+export async function attack(random: Random, transport: TransportName, ports: HostileServerPorts): Promise<Attack> {
+  const writes: string[] = []
+  const { socket, reset } = await connectOver(transport, ports)
+  // Some never read.
+  if (!random.once(10)) socket.resume()
+  const parts = transport === 'http' || transport === 'https' ? makeHttp1(random) : makeHttp2(random)
+  for (const part of cut(random, parts)) {
+    if (!socket.writable) break
+    writes.push(part.toString('hex'))
+    socket.write(part)
+    if (random.once(2)) await new Promise(setImmediate)
+  }
+  // Node 20's own TLS client crashes when the TCP connection under it is reset while it writes.
+  await leave(random, socket, transport === 'https' || transport === 'h2' ? () => socket.destroy() : reset)
+  socket.destroy()
+  return { transport, writes }
+}
+
+function makeHttp1(random: Random): readonly Buffer[] {
+  return [makeHandshake(random), ...Array.from({ length: 1 + random.below(4) }, () => makeFrames(random))]
+}
+
+/** In one segment, in several, or in very small ones. */
+function cut(random: Random, parts: readonly Buffer[]): readonly Buffer[] {
+  const size = random.pick([Infinity, Infinity, 4096, 100, 7])
+  if (size === Infinity) return parts
+  const bytes = Buffer.concat(parts).subarray(0, size * 500)
+  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.subarray(index * size, (index + 1) * size))
+}
+
+/** By a reset, by the end of our side, or not at all until the server has had a moment. */
+async function leave(random: Random, socket: Socket, reset: () => void): Promise<void> {
+  if (random.once(4)) return reset()
+  if (random.once(2)) socket.end()
+  if (!socket.destroyed) await Promise.race([once(socket, 'close'), once(socket, 'end'), delay(50)]).catch(ignore)
+}
+
+function ignore(): void {}
