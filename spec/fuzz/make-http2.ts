@@ -20,7 +20,8 @@ export function makeHttp2(random: Random): readonly Buffer[] {
 
 function makeHttp2Frame(random: Random, client: RawHttp2Client, id: number): void {
   if (!random.once(4)) {
-    const bytes = makeFrames(random)
+    // More than the server has granted at first ends the connection: mostly less, so that there is something to attack.
+    const bytes = makeFrames(random).subarray(0, random.once(200) ? 100_000 : 5000)
     for (let at = 0; at < bytes.length; at += 16_000) client.sendData(id, bytes.subarray(at, at + 16_000), random.once(20))
     return
   }

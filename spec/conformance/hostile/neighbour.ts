@@ -1,3 +1,4 @@
+import type { RawFrame } from '../../support/raw-frames.ts'
 import type { RawPeer } from '../../support/raw-peer.ts'
 import { readFrames } from './transports.ts'
 import type { OpenedWebSocket } from './transports.ts'
@@ -33,7 +34,7 @@ export class Neighbour {
     while (!this.#isStopped) {
       const text = `message ${this.#echoes}`
       await this.#peer.sendFrame(1, text)
-      const { opcode, payload } = await this.#peer.nextFrame()
+      const { opcode, payload } = await this.#nextMessage()
       if (opcode !== 1 || payload.toString() !== text) throw new Error(`Not an echo: opcode ${opcode}, ${payload.toString()}`)
       this.#echoes++
       this.#onEcho()
@@ -41,6 +42,17 @@ export class Neighbour {
     }
     throw new Error('The neighbour was stopped')
   }
+
+  async #nextMessage(): Promise<RawFrame> {
+    for (;;) {
+      const frame = await this.#peer.nextFrame()
+      if (frame.opcode !== PING) return frame
+      await this.#peer.sendFrame(PONG, frame.payload)
+    }
+  }
 }
+
+const PING = 9
+const PONG = 10
 
 function ignore(): void {}
