@@ -17,7 +17,6 @@ export type WebSocketExceptionCode =
   | 'ERR_WEBSOCKET_PROTOCOL_ERROR'
   | 'ERR_WEBSOCKET_RESPONSE_STARTED'
   | 'ERR_WEBSOCKET_SERVER_CLOSING'
-  | 'ERR_WEBSOCKET_TOO_MANY_CONNECTIONS'
   | 'ERR_WEBSOCKET_TOO_SLOW'
 
 /** What a {@link WebSocketException} carries besides its code and message. */
@@ -41,12 +40,15 @@ export class WebSocketException extends Error {
   readonly webSocketErrorCode: WebSocketErrorCode
   /** The argument or option that was refused, if that is what happened. */
   readonly argument: string | undefined
+  /** The status that error handlers of Express answer with, if the error was the request's or the hour's; else they answer 500. */
+  readonly status: number | undefined
 
   constructor(code: WebSocketExceptionCode, message: string, details: WebSocketExceptionDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined)
     this.code = code
     this.webSocketErrorCode = details.webSocketErrorCode ?? dotnetCodes[code] ?? WebSocketErrorCode.Success
     this.argument = details.argument
+    this.status = statuses[code]
   }
 }
 
@@ -66,4 +68,9 @@ const dotnetCodes: Partial<Record<WebSocketExceptionCode, WebSocketErrorCode>> =
   ERR_WEBSOCKET_MESSAGE_TOO_BIG: WebSocketErrorCode.Faulted,
   ERR_WEBSOCKET_NOT_A_WEBSOCKET_REQUEST: WebSocketErrorCode.NotAWebSocket,
   ERR_WEBSOCKET_PROTOCOL_ERROR: WebSocketErrorCode.Faulted,
+}
+
+const statuses: Partial<Record<WebSocketExceptionCode, number>> = {
+  ERR_WEBSOCKET_NOT_A_WEBSOCKET_REQUEST: 400,
+  ERR_WEBSOCKET_SERVER_CLOSING: 503,
 }
