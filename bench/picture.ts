@@ -1,6 +1,6 @@
 import type { ReportRow, ScenarioReport } from './report.ts'
 
-/** A report as an SVG: a bar for each server, as long as its ratio over the baseline; one block a scenario. */
+/** Reports as an SVG: a block for each scenario, with a bar for each server, as long as its ratio over the baseline. */
 export function picture(reports: readonly ScenarioReport[]): string {
   let top = MARGIN
   const blocks = reports
@@ -20,8 +20,10 @@ export function picture(reports: readonly ScenarioReport[]): string {
 }
 
 function block({ title, rows, baseline, unit }: ScenarioReport, top: number): string {
-  const longest = Math.max(...rows.map(({ ratio }) => ratio ?? 0))
-  const direction = unit.startsWith('bytes') ? 'less is better' : 'more is better'
+  const longest = Math.max(...rows.map(lengthOf))
+  const direction = unit.startsWith('bytes')
+    ? `${unit}: less is better`
+    : `${unit.replace('/s', '')} for each second of processor time: more is better`
   const lines = rows.map((row, index) => bar(row, top + HEAD_HEIGHT + index * ROW_HEIGHT, longest, row.peer === baseline))
   return [
     `<text x="${MARGIN}" y="${top + 14}" font-weight="600">${escaped(title)} <tspan class="note" font-weight="400">(${direction})</tspan></text>`,
@@ -29,7 +31,15 @@ function block({ title, rows, baseline, unit }: ScenarioReport, top: number): st
   ].join('\n')
 }
 
-function bar({ peer, title, figure, ratio = 0 }: ReportRow, y: number, longest: number, isBaseline: boolean): string {
+/** For each second of the server's processor time, where that is known: what else the machine did moves it least. */
+function lengthOf({ ratio, ratioPerCpuSecond }: ReportRow): number {
+  return ratioPerCpuSecond ?? ratio ?? 0
+}
+
+function bar(row: ReportRow, y: number, longest: number, isBaseline: boolean): string {
+  const { peer, title } = row
+  const ratio = lengthOf(row)
+  const figure = row.perCpuSecond ?? row.figure
   const kind = peer.startsWith('ours') || peer === 'http2' ? 'ours' : isBaseline ? 'base' : 'peer'
   const width = Math.max(1, (ratio / longest) * BAR_WIDTH)
   const label = `${ratio.toFixed(2)} <tspan class="note">${Math.round(figure).toLocaleString('en')}</tspan>`
