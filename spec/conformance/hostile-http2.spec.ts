@@ -126,6 +126,25 @@ describe.each(['h2c', 'h2'] as const)('over %s', (transport) => {
     expect(server.isAlive).toBe(true)
   })
 
+  it.each<[string, (client: RawHttp2Client, code: number) => void]>([
+    ['RST_STREAM', (client, code) => client.sendReset(3, code)],
+    ['GOAWAY', (client, code) => client.sendGoaway(0, code)],
+  ])('survives requests with %s in their segment, with any code', async (_type, send) => {
+    for (let code = 0; code < 16; code++) {
+      const { client } = await connect()
+      client.inOneSegment(() => {
+        client.sendHeaders(1, connectFields())
+        client.sendData(1, rawFrame(2, Buffer.alloc(5000)))
+        client.sendHeaders(3, connectFields())
+        client.sendData(3, text)
+        client.sendData(3, text)
+        send(client, code)
+      })
+      await settle(client)
+    }
+    expect(server.isAlive).toBe(true)
+  })
+
   it('survives streams that are reset behind a refusal', async () => {
     const { client } = await connect()
     for (let id = 1; id < 40; id += 2) {

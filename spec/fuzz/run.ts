@@ -41,6 +41,8 @@ async function main(): Promise<void> {
     if (warmMemory !== undefined && growth > GROWTH_LIMIT) throw new Error(`The memory of the server has grown by ${megabytes(growth)}`)
   } catch (error) {
     console.error(error)
+    // If the server has died, this says of what.
+    await scene.server.state().catch((death: unknown) => console.error(death))
     console.error(`Seed ${seed}, after ${count} connections. The last ones:`)
     for (const { transport, writes } of attacks) console.error(`${transport} ${writes.join(' ')}`)
     process.exit(1)

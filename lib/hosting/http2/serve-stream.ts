@@ -11,9 +11,10 @@ import { StreamSocket } from './stream-socket.ts'
 
 /** Turns a stream of the server into a request and a response of `node:http`, and emits `'request'` with them. */
 export function serveStream(server: Http2Server | Http2SecureServer, stream: ServerHttp2Stream, rawFields: readonly string[]): void {
+  // First of all: a stream that was reset together with its request is destroyed by now, and still to emit its error.
+  stream.on('error', ignoreError)
   // A server may have 'stream' listeners of its own, which come first.
   if (stream.destroyed || stream.headersSent) return
-  stream.on('error', ignoreError)
   const head = readRequestHead(rawFields)
   const isConnect = head.method === 'CONNECT'
   const isTunnel = isConnect
