@@ -1,0 +1,167 @@
+/**
+ * Opens sockets and ends them in every way there is; prints, for each way, what was left behind, and fails if that is anything.
+ * Run with `--expose-gc`. Argument: how many sockets, for each way.
+ */
+import { getEventListeners, once, setMaxListeners } from 'node:events'
+import { connect, createServer } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
+import type { WebSocketCreationOptions } from '../../../lib/web-socket/create-from-stream.ts'
+import { ManagedWebSocket } from '../../../lib/web-socket/managed-web-socket.ts'
+import { closePayload, rawFrame } from '../../support/raw-frames.ts'
+
+interface Way {
+  readonly options?: WebSocketCreationOptions
+  /** Ends the connection. All operations have been started by then. */
+  end(webSocket: ManagedWebSocket, peer: Socket): unknown
+}
+
+const CLOSE = rawFrame(8, closePayload(1000))
+
+const ways: Record<string, Way> = {
+  'we close': {
+    end: async (webSocket, peer) => {
+      const closed = webSocket.closeAsync(1000)
+      peer.write(CLOSE)
+      await closed
+    },
+  },
+  'the peer closes': {
+    end: async (webSocket, peer) => {
+      peer.write(CLOSE)
+      while (webSocket.closeStatus === null) await setImmediate()
+      await webSocket.closeOutputAsync(1000)
+    },
+  },
+  'we abort': { end: (webSocket) => webSocket.abort() },
+  'we dispose': { end: (webSocket) => webSocket.dispose() },
+  'the peer ends without a Close frame': { end: (_, peer) => peer.end() },
+  'the peer resets': { end: (_, peer) => peer.resetAndDestroy() },
+  'the peer breaks the rules': { end: (_, peer) => peer.write(rawFrame(3)) },
+  'the close handshake times out': {
+    options: { closeTimeout: 5 },
+    end: (webSocket) => webSocket.closeAsync(1000),
+  },
+  'keep-alive times out': {
+    options: { keepAliveInterval: 2, keepAliveTimeout: 5 },
+    end: () => undefined,
+  },
+  'a receive is cancelled': {
+    end: (webSocket) => webSocket.receiveAsync(Buffer.alloc(1), AbortSignal.abort()),
+  },
+  'the handler throws': {
+    end: async (webSocket) => {
+      await using used = webSocket
+      throw new Error(`in state ${used.state}`)
+    },
+  },
+  'we close, compressed': {
+    options: { dangerousDeflateOptions: {} },
+    end: async (webSocket, peer) => {
+      await webSocket.sendAsync('compressed')
+      const closed = webSocket.closeAsync(1000)
+      peer.write(CLOSE)
+      await closed
+    },
+  },
+  'we abort while it compresses': {
+    options: { dangerousDeflateOptions: {} },
+    end: (webSocket) => {
+      void webSocket.sendAsync('compressed')
+      webSocket.abort()
+    },
+  },
+}
+
+/** How many sockets of the current way were collected. */
+let collected = 0
+const registry = new FinalizationRegistry(() => void collected++)
+
+async function main(): Promise<void> {
+  const count = Number(process.argv[2])
+  const server = createServer({ allowHalfOpen: true, noDelay: true }).listen(0, '127.0.0.1', 1000)
+  await once(server, 'listening')
+  const { signal } = new AbortController()
+  setMaxListeners(0, signal)
+  // What is compiled, and cached, only once.
+  for (const way of Object.values(ways)) await endMany(server, way, signal, 20)
+  for (const [name, way] of Object.entries(ways)) {
+    await collect()
+    collected = 0
+    const heapBefore = process.memoryUsage().heapUsed
+    await endMany(server, way, signal, count)
+    await collect(count)
+    const heapGrowth = process.memoryUsage().heapUsed - heapBefore
+    const left = {
+      way: name,
+      sockets: count,
+      uncollected: count - collected,
+      resources: process.getActiveResourcesInfo().filter((resource) => !ALWAYS_THERE.has(resource)),
+      listeners: getEventListeners(signal, 'abort').length,
+      heapBytesPerSocket: Math.round(heapGrowth / count),
+    }
+    process.stdout.write(`${JSON.stringify(left)}\n`)
+    const isClean = left.uncollected === 0 && left.resources.length === 0 && left.listeners === 0 && heapGrowth < NOISE + 100 * count
+    if (!isClean) process.exitCode = 1
+  }
+  server.close()
+}
+
+async function endMany(server: Server, way: Way, signal: AbortSignal, count: number): Promise<void> {
+  for (let done = 0; done < count; done += BATCH) {
+    const connections: [Socket, Socket][] = []
+    while (connections.length < Math.min(BATCH, count - done)) connections.push(await open(server))
+    await Promise.all(connections.map((connection) => endOne(connection, way, signal)))
+  }
+}
+
+/** Makes one WebSocket, starts every operation, ends it, and sees every promise settle. */
+async function endOne([socket, peer]: [Socket, Socket], way: Way, signal: AbortSignal): Promise<void> {
+  const webSocket = ManagedWebSocket.createFromStream(socket, { ...way.options, isServer: true })
+  registry.register(webSocket, undefined)
+  peer.on('error', () => undefined).on('end', () => peer.end())
+  peer.resume()
+  const pending = [
+    webSocket.receiveAsync(Buffer.alloc(1)),
+    webSocket[Symbol.asyncIterator]().next(),
+    webSocket.pingAsync(signal),
+    webSocket.sendAsync('text', undefined, true, signal),
+    webSocket.completion,
+  ]
+  await endBy(way, webSocket, peer)
+  await Promise.allSettled(pending)
+  peer.destroy()
+}
+
+/** The peer's misbehaviour, or our handler's, is what it is about. */
+async function endBy(way: Way, webSocket: ManagedWebSocket, peer: Socket): Promise<void> {
+  try {
+    await way.end(webSocket, peer)
+  } catch {
+    // It has rejected, and so settled.
+  }
+}
+
+async function open(server: Server): Promise<[Socket, Socket]> {
+  const address = server.address()
+  const peer = connect({ port: address === null || typeof address === 'string' ? 0 : address.port, host: '127.0.0.1', allowHalfOpen: true })
+  const [[socket]] = await Promise.all([once(server, 'connection') as Promise<[Socket]>, once(peer, 'connect')])
+  return [socket, peer]
+}
+
+/** Collects garbage until `count` sockets are gone, or clearly will not be. */
+async function collect(count = 0): Promise<void> {
+  for (let round = 0; round < 20; round++) {
+    await setImmediate()
+    globalThis.gc?.()
+    if (round > 2 && collected >= count) return
+  }
+}
+
+const BATCH = 50
+/** By how much the heap may differ for other reasons. Bytes. */
+const NOISE = 500_000
+/** The server, and what standard output is. */
+const ALWAYS_THERE = new Set(['TCPServerWrap', 'PipeWrap', 'TTYWrap', 'FSReqCallback', 'FileHandle'])
+
+void main()
