@@ -14,6 +14,8 @@ module.exports = {
   testMatch: ['**/*.spec.ts'],
   // Those need Chromium, proxies or a packed tarball, and have a configuration of their own.
   testPathIgnorePatterns: ['<rootDir>/spec/browser/', '<rootDir>/spec/package/', '<rootDir>/spec/proxies/'],
+  // Nothing waits for time; but a machine may be busy.
+  testTimeout: 30_000,
   transform: {
     '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript', explicitResourceManagement: true }, target: 'es2022' } }],
   },
