@@ -16,8 +16,7 @@ export function serveStream(server: Http2Server | Http2SecureServer, stream: Ser
   // A server may have 'stream' listeners of its own, which come first.
   if (stream.destroyed || stream.headersSent) return
   const head = readRequestHead(rawFields)
-  const isConnect = head.method === 'CONNECT'
-  const isTunnel = isConnect
+  const isTunnel = head.method === 'CONNECT'
   const exchange: Exchange = { stream, socket: new StreamSocket(stream, isTunnel), head, isTunnel, isAccepted: false }
   const request = createRequest(exchange)
   const response = createResponse(request, exchange)
@@ -26,7 +25,7 @@ export function serveStream(server: Http2Server | Http2SecureServer, stream: Ser
   exchange.socket.on('timeout', () => onTimeout(exchange, request, response))
   stream.once('aborted', () => onAborted(exchange))
   stream.once('close', () => onClose(request, response))
-  if (isConnect && head.protocol === undefined) refuseConnect(server, request, response)
+  if (isTunnel && head.protocol === undefined) refuseConnect(server, request, response)
   else if (head.expectation === undefined) server.emit('request', request, response)
   else meetExpectation(server, head.expectation, request, response)
 }
