@@ -21,7 +21,9 @@ export interface WebSocketStreamOptions {
 
 /**
  * A WebSocket as a stream of bytes (.NET's `WebSocketStream.Create`). Each write is one message; what is read are the bytes of all messages,
- * one behind the other, until the peer's Close frame ends it. Back-pressure works both ways.
+ * one behind the other, until the peer's Close frame ends it. Back-pressure works both ways. It reads ahead: what it has received is lost to
+ * the socket. Ending a stream that owns its socket finishes with the close handshake if nobody has begun to read; else, reading goes on until
+ * the peer's Close frame.
  * @throws {@link WebSocketException} `ERR_WEBSOCKET_INVALID_OPTION`, `ERR_WEBSOCKET_INVALID_ARGUMENT`
  *
  * @example
@@ -65,8 +67,19 @@ class WebSocketStream extends Duplex {
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    if (this.#closeTimeout === undefined || !canSend(this.#webSocket)) callback()
-    else callbackify(async () => this.#webSocket.closeOutputAsync(WebSocketCloseStatus.NormalClosure))(callback)
+    const closeTimeout = this.#closeTimeout
+    if (closeTimeout === undefined || !canSend(this.#webSocket)) {
+      callback()
+    } else if (this.readableFlowing === null) {
+      // Nobody reads: nobody but us would see the peer's answer, or that there is none.
+      callbackify(async () => closeOwned(this.#webSocket, null, closeTimeout))(() => {
+        callback()
+        this.push(null)
+        this.resume()
+      })
+    } else {
+      callbackify(async () => this.#webSocket.closeOutputAsync(WebSocketCloseStatus.NormalClosure))(callback)
+    }
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {

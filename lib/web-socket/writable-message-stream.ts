@@ -28,10 +28,17 @@ class WritableMessageStream extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    const wasUnfinished = this.#isMessageUnfinished
     const write = async (): Promise<void> => {
-      await this.#webSocket.sendAsync(chunk, this.#messageType, false)
-      this.#isMessageUnfinished = true
+      try {
+        await this.#webSocket.sendAsync(chunk, this.#messageType, false)
+      } catch (error) {
+        this.#isMessageUnfinished = wasUnfinished
+        throw error
+      }
     }
+    // From now on: it may be on its way when the stream is destroyed.
+    this.#isMessageUnfinished = true
     callbackify(write)(callback)
   }
 
