@@ -271,11 +271,12 @@ export class FrameReader {
 
   /** Gathers a compressed frame: zlib wants it whole, and what is held counts against the limit from its header on. */
   #collectCompressed(): FramePosition {
-    const limit = Math.min(this.#options.maxMessageSize, constants.MAX_LENGTH)
+    const { maxMessageSize } = this.#options
     if (this.compressedPayload === undefined) this.#compressedFilled = 0
     const needed = this.#compressedFilled + this.remaining
-    if (needed > limit) {
-      this.fail(messageTooBig(limit))
+    // Data that does not compress grows a little.
+    if (needed > Math.min(maxMessageSize * 1.04 + 64, constants.MAX_LENGTH)) {
+      this.fail(messageTooBig(maxMessageSize))
       return FramePosition.Failed
     }
     do {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
+import { randomBytes } from 'node:crypto'
 import { Opcode } from '../../lib/web-socket/opcode.ts'
 import { WebSocketState } from '../../lib/web-socket/web-socket-state.ts'
 import { closePayload, rawFrame } from '../support/raw-frames.ts'
-import { openInMemory, openOverTcp } from '../support/web-socket-pairs.ts'
+import { openBothOverTcp, openInMemory, openOverTcp } from '../support/web-socket-pairs.ts'
 
 describe('for await', () => {
   it('gives text as strings and binary as Buffers, until the Close frame', async () => {
@@ -132,7 +133,7 @@ describe('maxMessageSize', () => {
     ['one frame of 2^53 bytes', [rawFrame(Opcode.Text, '', { announcedLength: 2n ** 53n })]],
     ['one frame of 2^63 - 1 bytes', [rawFrame(Opcode.Text, '', { announcedLength: 2n ** 63n - 1n })]],
     ['fragments', [rawFrame(Opcode.Text, 'x'.repeat(500), { isFinal: false }), rawFrame(0, '', { announcedLength: 501n, isFinal: false })]],
-    ['a compressed frame, by its header', [rawFrame(Opcode.Text, '', { announcedLength: 1001n, reserved: 4 })]],
+    ['a compressed frame, by its header', [rawFrame(Opcode.Text, '', { announcedLength: 1105n, reserved: 4 })]],
   ])('ends a longer message with 1009: %s', async (_, frames) => {
     const { webSocket, peer } = await openOverTcp({ maxMessageSize: 1000, dangerousDeflateOptions: {} })
     const next = webSocket[Symbol.asyncIterator]().next()
@@ -141,6 +142,14 @@ describe('maxMessageSize', () => {
     await expect(next).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_MESSAGE_TOO_BIG', message: expect.stringContaining('1000 bytes') })
     expect((await peer.nextFrame()).payload).toEqual(closePayload(1009))
     expect(webSocket.state).toBe(WebSocketState.Aborted)
+  })
+
+  it('is as long as a message may be that is longer when it is compressed', async () => {
+    const { server, client } = await openBothOverTcp({ maxMessageSize: 1000, dangerousDeflateOptions: {} })
+    const message = randomBytes(1000)
+    await client.sendAsync(message)
+
+    expect(await server[Symbol.asyncIterator]().next()).toEqual({ done: false, value: message })
   })
 
   it('does not limit what receiveAsync receives in parts', async () => {
