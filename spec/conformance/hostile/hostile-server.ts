@@ -63,7 +63,8 @@ export class HostileServer {
 
   async #ask(message: 'state' | 'forget peak'): Promise<HostileServerState> {
     if (!this.isAlive) return this.#death
-    this.#child.send(message)
+    // A server that dies meanwhile is told of by its death.
+    this.#child.send(message, () => undefined)
     const [{ state }] = (await Promise.race([once(this.#child, 'message'), this.#death])) as [{ state: HostileServerState }]
     return state
   }
