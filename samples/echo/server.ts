@@ -8,8 +8,11 @@ async function start(): Promise<void> {
   const isHttp2 = process.argv.includes('--http2')
   const app = createEchoApp()
   const server = isHttp2 ? createSecureServer(await createSelfSignedCertificate(), app) : http.createServer(app)
-  const port = Number(process.env['PORT'] ?? 3000)
-  server.listen(port, () => console.log(`Echo sample: ${isHttp2 ? 'https' : 'http'}://localhost:${port}/  (press Ctrl+C to stop)`))
+  server.listen(Number(process.env['PORT'] ?? 3000), () => {
+    const address = server.address()
+    if (address === null || typeof address === 'string') return
+    console.log(`Echo sample: ${isHttp2 ? 'https' : 'http'}://localhost:${address.port}/  (press Ctrl+C to stop)`)
+  })
 }
 
 void start()

@@ -2,6 +2,9 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import express from 'express'
+import { useWebSockets, webSocketHandler } from 'express-use-websockets'
+import helmet from 'helmet'
 import type { Browser, Page } from 'playwright-core'
 import { createEchoApp } from '../../samples/echo/app.ts'
 import { launchBrowser } from './launch-browser.ts'
@@ -133,6 +136,65 @@ describe('the echo sample, in Chromium', () => {
     await page.keyboard.press('Enter')
     await untilState('Closed')
     expect((await untilRows(5)).at(-1)?.[2]).toBe('Connection closed: code 1000, reason "Closing from client"')
+  })
+
+  it('works under the content security policy of helmet', async () => {
+    const guarded = express().use(helmet()).use(createEchoApp()).listen(0, '127.0.0.1')
+    await once(guarded, 'listening')
+    try {
+      await page.goto(`http://127.0.0.1:${(guarded.address() as AddressInfo).port}`)
+      await connect()
+      await page.getByLabel('Message to send').fill('allowed')
+      await page.getByRole('button', { name: 'Send' }).click()
+      expect((await untilRows(3)).slice(1).map(([, , data]) => data)).toEqual(['allowed', 'allowed'])
+    } finally {
+      guarded.close()
+      guarded.closeAllConnections()
+    }
+  })
+
+  it('shows how long a binary message is', async () => {
+    const sender = express().use(useWebSockets())
+    sender.use(
+      webSocketHandler(async (webSocket) => {
+        await webSocket.sendAsync(Buffer.alloc(1000))
+        await webSocket.completion
+      }),
+    )
+    const other = sender.listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    try {
+      await page.getByLabel('WebSocket server URL').fill(`ws://127.0.0.1:${(other.address() as AddressInfo).port}`)
+      await connect()
+      expect((await untilRows(2))[1]).toEqual(['Server', 'Client', 'Binary message: 1000 bytes'])
+    } finally {
+      other.close()
+      other.closeAllConnections()
+    }
+  })
+
+  it('says why it cannot close, and stays open', async () => {
+    await connect()
+    await page.getByLabel('Reason').fill('x'.repeat(124))
+    await page.getByRole('button', { name: 'Close Socket' }).click()
+    expect((await untilRows(2))[1]?.[2]).toContain('Cannot close')
+    await untilState('Open')
+  })
+
+  it('keeps the message field and the last row in view on a phone', async () => {
+    await page.setViewportSize({ width: 390, height: 844 })
+    await connect()
+    for (let count = 0; count < 12; count++) {
+      await page.getByLabel('Message to send').fill(`message ${count}`)
+      await page.getByLabel('Message to send').press('Enter')
+      await untilRows(3 + 2 * count)
+    }
+    const isInView = `(selector) => {
+      const { top, bottom } = document.querySelector(selector).getBoundingClientRect()
+      return top >= 0 && bottom <= window.innerHeight
+    }`
+    expect(await page.evaluate(`(${isInView})('#message')`)).toBe(true)
+    expect(await page.evaluate(`(${isInView})('#log tr:last-child')`)).toBe(true)
   })
 
   it.each([

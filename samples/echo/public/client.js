@@ -23,13 +23,18 @@ onSubmit('connect-form', () => {
     message.focus()
     void showProtocol(name)
   })
-  webSocket.addEventListener('message', ({ data }) => addRow('Server', 'Client', data, 'received'))
+  webSocket.binaryType = 'arraybuffer'
+  webSocket.addEventListener('message', ({ data }) => {
+    if (typeof data === 'string') addRow('Server', 'Client', data, 'received')
+    else addRow('Server', 'Client', `Binary message: ${data.byteLength} bytes`, 'event')
+  })
   webSocket.addEventListener('close', (event) => {
     const words = [`Connection closed${event.wasClean ? '' : ' without a close handshake'}: code ${event.code}`]
     if (event.reason !== '') words.push(`reason "${event.reason}"`)
     addRow('Server', 'Client', words.join(', '), 'event')
     showState()
-    connect.focus()
+    // The row that tells how it ended stays in view.
+    connect.focus({ preventScroll: true })
   })
 })
 
@@ -40,9 +45,9 @@ onSubmit('send-form', () => {
 })
 
 onSubmit('close-form', () => {
-  addRow('Client', 'Server', `Closing: code ${code.value}, reason "${reason.value}"`, 'event')
   try {
     webSocket.close(Number(code.value), reason.value)
+    addRow('Client', 'Server', `Closing: code ${code.value}, reason "${reason.value}"`, 'event')
   } catch (error) {
     addRow('Client', '', `Cannot close: ${error.message}`, 'event')
   }
