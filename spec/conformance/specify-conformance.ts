@@ -28,7 +28,8 @@ export function specifyConformance(scenariosFile: string, transcriptsFile: strin
     for (const reference of alike) {
       const scenario = scenarios.find(({ id }) => id === reference.id)
       if (scenario === undefined || differences.get(keyOf(reference))?.length === 0) continue
-      differences.set(keyOf(reference), compare(reference, await playScenario(scenario, reference.transport, server.ports)))
+      const patient = { ...scenario, linger: PATIENT_LINGER }
+      differences.set(keyOf(reference), compare(reference, await playScenario(patient, reference.transport, server.ports)))
     }
   }, 180_000)
 
@@ -54,6 +55,9 @@ export function specifyConformance(scenariosFile: string, transcriptsFile: strin
     })
   })
 }
+
+/** How long the end of a connection is waited for when a scenario is played once more. Milliseconds. */
+const PATIENT_LINGER = 3000
 
 /** The rules of `differences.json`: a pattern over `ID TRANSPORT`, and what is different, which is a heading of `docs/differences.md`. */
 export function readRules(): { readonly pattern: RegExp; readonly reason: string }[] {
