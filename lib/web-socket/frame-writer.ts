@@ -39,10 +39,6 @@ export class FrameWriter {
     return this.#duplex.writableLength >= Math.max(1, this.#duplex.writableHighWaterMark)
   }
 
-  get hasPending(): boolean {
-    return this.#pendingBytes > 0
-  }
-
   /** Whether a payload of this length is copied, so that its memory is the caller's again at once. */
   isCopying(length: number): boolean {
     return length <= MAX_COPIED_LENGTH || this.#isMasking

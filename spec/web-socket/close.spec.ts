@@ -191,6 +191,17 @@ describe('closeAsync', () => {
     await closed
   })
 
+  it('passes over the rest of a compressed message', async () => {
+    const { server, client } = await openBothOverTcp({ dangerousDeflateOptions: {} })
+    await client.sendAsync('a compressed message')
+    await server.receiveAsync(Buffer.alloc(5))
+    const closed = server.closeAsync(1000)
+    await client.closeAsync(1000)
+    await closed
+
+    expect(await server.completion).toMatchObject({ wasClean: true })
+  })
+
   it('answers pings while it waits', async () => {
     const { webSocket, peer } = await openOverTcp()
     const closed = webSocket.closeAsync(1000)

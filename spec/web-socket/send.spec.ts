@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { once } from 'node:events'
+import { Duplex } from 'node:stream'
+import { ManagedWebSocket } from '../../lib/web-socket/managed-web-socket.ts'
 import { Opcode } from '../../lib/web-socket/opcode.ts'
 import { WebSocketMessageFlags } from '../../lib/web-socket/web-socket-message-flags.ts'
 import { WebSocketMessageType } from '../../lib/web-socket/web-socket-message-type.ts'
@@ -211,6 +213,16 @@ describe('sendAsync', () => {
 
     await expect(large).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_CLOSED_PREMATURELY' })
     await expect(waiting).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_CLOSED_PREMATURELY' })
+    expect(webSocket.state).toBe(WebSocketState.Aborted)
+  })
+
+  it('rejects with the cause when a write fails', async () => {
+    const cause = new Error('EPIPE')
+    const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, callback) => callback(cause) })
+    const webSocket = ManagedWebSocket.createFromStream(stream, { isServer: true })
+
+    await expect(webSocket.sendAsync(Buffer.alloc(100_000))).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_CLOSED_PREMATURELY', cause })
+    expect(await webSocket.completion).toMatchObject({ closeStatus: 1006, error: { cause } })
     expect(webSocket.state).toBe(WebSocketState.Aborted)
   })
 
