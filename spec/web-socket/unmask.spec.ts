@@ -37,6 +37,19 @@ describe('unmask', () => {
     )
   })
 
+  it('sees a single byte that is not ASCII, wherever it stands', () => {
+    const places = lengths.filter((length) => length > 0).chain((length) => fc.tuple(fc.constant(length), fc.nat(length - 1)))
+    fc.assert(
+      fc.property(places, masks, ([length, place], mask) => {
+        const masked = unmaskAsWritten(Buffer.alloc(length, 'a'), mask, 0)
+        const target = Buffer.alloc(length)
+        expect(unmask(masked, 0, target, 0, length, mask, 0)).toBe(true)
+        masked.writeUInt8(masked.readUInt8(place) ^ 0x80, place)
+        expect(unmask(masked, 0, target, 0, length, mask, 0)).toBe(false)
+      }),
+    )
+  })
+
   it('works in place', () => {
     fc.assert(
       fc.property(payloads, masks, (payload, mask) => {
