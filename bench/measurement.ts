@@ -21,7 +21,7 @@ export interface Measurement {
 /** Starts the server, runs the client against it, and ends both. */
 export async function takeMeasurement(scenario: Scenario, peer: Peer, seconds: number, warmUpSeconds: number): Promise<Measurement> {
   const server = await ServerProcess.start(peer)
-  const path = scenario.path === '/echo' ? (peer.echoPath ?? scenario.path) : scenario.path
+  const path = pathFor(scenario, peer)
   const times = { warmUp: warmUpSeconds * 1000, duration: seconds * 1000 }
   // The parts of a union that was taken apart, put together again.
   const task = { ...scenario.task(peer), ...times, port: server.port, path } as LoadTask
@@ -32,6 +32,11 @@ export async function takeMeasurement(scenario: Scenario, peer: Peer, seconds: n
   } finally {
     await server.stop()
   }
+}
+
+function pathFor({ name, path }: Scenario, { echoPath, idlePath }: Peer): string {
+  if (path !== '/echo') return path
+  return (name === 'memory' ? idlePath : echoPath) ?? path
 }
 
 async function measureRate(server: ServerProcess, task: LoadTask): Promise<Measurement> {

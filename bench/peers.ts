@@ -7,8 +7,10 @@ export interface Peer {
   readonly title: string
   readonly command: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
-  /** What a request for `/echo` asks this server for instead. */
+  /** What this server is asked for instead of `/echo`. */
   readonly echoPath?: string
+  /** The same, for connections that are to be silent. */
+  readonly idlePath?: string
   /** Whether it does not run under Node, so that it can be asked for nothing but its port. */
   readonly isForeign?: boolean
   /** Whether its requests go through Express and the five middlewares. */
@@ -35,7 +37,7 @@ export const PEERS: readonly Peer[] = [
   { name: 'tinyws', title: 'tinyws', command: node('tinyws.mjs'), isBehindExpress: true },
   { name: 'websocket-express', title: 'websocket-express', command: node('websocket-express.mjs'), isBehindExpress: true },
   { name: 'fastify', title: '@fastify/websocket', command: node('fastify.mjs') },
-  { name: 'kestrel', title: 'ASP.NET Core (Kestrel)', command: kestrel(), isForeign: true },
+  { name: 'kestrel', title: 'ASP.NET Core (Kestrel)', command: kestrel(), idlePath: '/idle', isForeign: true },
   { name: 'bun', title: 'Bun', command: [path.join(__dirname, 'node_modules/.bin/bun'), server('bun.js')], isForeign: true },
 ]
 

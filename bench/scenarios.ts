@@ -55,6 +55,7 @@ export const SCENARIOS: readonly Scenario[] = [
       'bytes/connection',
       '<= 1.5, below every peer behind a chain',
     ),
+    peers: PEERS.filter(({ name }) => name !== 'ours-receive'),
     task: () => ({ kind: 'idle', connections: 10_500, warmUpCount: 0 }),
   },
   {

@@ -20,10 +20,15 @@ for (var index = 0; index < 5; index++)
     });
 }
 
-app.Map("/echo", async (HttpContext context) =>
+app.Map("/echo", (HttpContext context) => Echo(context, 64 * 1024));
+
+// For silent connections: the size of the documentation's buffer, which is the application's, not the server's.
+app.Map("/idle", (HttpContext context) => Echo(context, 4 * 1024));
+
+static async Task Echo(HttpContext context, int bufferSize)
 {
     using var webSocket = await context.WebSockets.AcceptWebSocketAsync();
-    var buffer = new byte[64 * 1024];
+    var buffer = new byte[bufferSize];
     try
     {
         while (true)
@@ -38,7 +43,7 @@ app.Map("/echo", async (HttpContext context) =>
     {
         // The client has gone.
     }
-});
+}
 
 // One writer for each socket: SendAsync must not be called twice at once.
 var outboxes = new ConcurrentDictionary<WebSocket, Channel<byte[]>>();
