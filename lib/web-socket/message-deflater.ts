@@ -9,6 +9,8 @@ export class MessageDeflater {
   /** Messages shorter than this are not worth it. Bytes. */
   readonly threshold: number
   readonly #deflate: PerMessageDeflate
+  /** Whether what was sent may be referred to by later messages. */
+  readonly #keepsWindow: boolean
   readonly #maxMessageSize: number
   /** Bytes that the fragments of the message so far have inflated to. */
   #inflatedBytes = 0
@@ -17,6 +19,7 @@ export class MessageDeflater {
 
   constructor(compression: WebSocketCompression, settings: Pick<WebSocketSettings, 'isServer' | 'maxMessageSize'>) {
     this.threshold = compression.threshold
+    this.#keepsWindow = settings.isServer ? compression.serverContextTakeover : compression.clientContextTakeover
     this.#maxMessageSize = settings.maxMessageSize
     this.#deflate = createPerMessageDeflate(
       { isServer: settings.isServer, maxPayload: 0, zlibDeflateOptions: { level: compression.level } },
@@ -33,6 +36,7 @@ export class MessageDeflater {
   compress(payload: Uint8Array, isFinal: boolean, callback: (error: Error | null, compressed: Uint8Array) => void): void {
     // zlib flushes nothing out of nothing; RFC 7692, section 7.2.3.6, has the one byte that ends an empty message.
     if (payload.length === 0) {
+      if (isFinal && !this.#keepsWindow) resetDeflate(this.#deflate)
       callback(null, isFinal ? EMPTY_FINAL_BLOCK : NOTHING)
     } else {
       this.#deflate.compress(payload, isFinal, (error, compressed) => {

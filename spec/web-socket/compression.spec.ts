@@ -132,6 +132,23 @@ describe('permessage-deflate, sent', () => {
     for (let message = 0; message < 2; message++) expect((await peer.nextFrame()).payload).toEqual(hex('f2 48 cd c9 c9 07 00'))
   })
 
+  it.each([
+    ['server', true],
+    ['client', false],
+  ])('forgets it also when it ends with an empty fragment, as the %s', async (_, isServer) => {
+    const { webSocket, peer } = await openOverTcp({
+      isServer,
+      dangerousDeflateOptions: { clientContextTakeover: false, serverContextTakeover: false },
+    })
+    await webSocket.sendAsync('Hello', Text, false)
+    await webSocket.sendAsync('', Text, true)
+    await webSocket.sendAsync('Hello')
+    await peer.nextFrame()
+    await peer.nextFrame()
+
+    expect((await peer.nextFrame()).payload).toEqual(hex('f2 48 cd c9 c9 07 00'))
+  })
+
   it('marks the first fragment only, and ends the last one alone', async () => {
     const { webSocket, peer } = await openOverTcp(compressed)
     await webSocket.sendAsync('Hel', Text, false)
