@@ -1,20 +1,28 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import type { WebSocketTransport } from '../web-socket/web-socket-transport.ts'
+import type { BorrowedBytesListener, WebSocketTransport } from '../web-socket/web-socket-transport.ts'
+import { readIntoSharedBuffer } from './shared-read-buffer.ts'
 
 /** A connection that is a WebSocket's alone: TCP, TLS, a Unix socket or a named pipe. */
 export class SocketTransport implements WebSocketTransport {
   readonly duplex: Socket
   readonly head: readonly Uint8Array[]
+  /** What TCP has taken, the kernel has copied; TLS and others may encrypt later. */
+  readonly releasesWrites: boolean
 
   constructor(duplex: Socket, head: readonly Uint8Array[]) {
     this.duplex = duplex
     this.head = head
+    this.releasesWrites = !(duplex instanceof TLSSocket)
     // The time that an HTTP request may take means nothing to a WebSocket; keep-alive pings find dead peers.
     duplex.setTimeout(0)
     duplex.setNoDelay(true)
     // Until the WebSocket listens, which is in a moment.
     duplex.on('error', ignoreError)
+  }
+
+  readInto(listener: BorrowedBytesListener): void {
+    readIntoSharedBuffer(this.duplex, listener)
   }
 
   abort(): void {

@@ -17,6 +17,16 @@ export class ReceivedBytes {
     if (this.#chunks.push(chunk) > MAX_CHUNKS) this.#merge()
   }
 
+  /** Copies what is left of the last chunk, whose memory goes back to its owner. */
+  keepLast(): void {
+    const last = this.#chunks.length - 1
+    const chunk = this.#chunks[last]
+    if (chunk === undefined) return
+    const start = last === 0 ? this.#offset : 0
+    this.#chunks[last] = Buffer.from(chunk.subarray(start))
+    if (last === 0) this.#offset = 0
+  }
+
   /** The byte at `index`, counted from the head. The caller has checked `length`. */
   at(index: number): number {
     const first = this.#chunks[0]

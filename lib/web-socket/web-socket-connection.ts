@@ -25,14 +25,14 @@ import type { WebSocketCompletion } from './web-socket-completion.ts'
 import { WebSocketException } from './web-socket-exception.ts'
 import type { WebSocketSettings } from './web-socket-settings.ts'
 import { WebSocketState } from './web-socket-state.ts'
-import type { WebSocketTransport } from './web-socket-transport.ts'
+import type { BorrowedBytesListener, WebSocketTransport } from './web-socket-transport.ts'
 
 /**
  * The engine of one WebSocket: ties reader, writer, queues and keep-alive to the transport, keeps the state machine of RFC 6455,
  * section 7 (in .NET's words), and sees the connection to its end. `ManagedWebSocket` is its face.
  */
 export class WebSocketConnection
-  implements ControlFrameListener, DuplexListener, KeepAliveListener, ReceiveListener, SendListener, TurnEndTask
+  implements BorrowedBytesListener, ControlFrameListener, DuplexListener, KeepAliveListener, ReceiveListener, SendListener, TurnEndTask
 {
   readonly settings: WebSocketSettings
   readonly sends: SendQueue
@@ -70,7 +70,7 @@ export class WebSocketConnection
     this.#ending = new TransportEnding(transport)
     this.#deflater = compression === undefined ? undefined : new MessageDeflater(compression, settings)
     this.#reader = new FrameReader({ isServer, isCompressionAgreed: compression !== undefined, maxMessageSize }, this)
-    this.#writer = new FrameWriter(duplex, !isServer)
+    this.#writer = new FrameWriter(transport, !isServer)
     this.sends = new SendQueue(this.#writer, this.#deflater, this, settings.maxBufferedAmount)
     this.receives = new ReceiveQueue(this.#reader, this.#deflater, duplex, this)
     this.#keepAlive = new KeepAlive(this, settings.keepAliveInterval, settings.keepAliveTimeout)
@@ -236,6 +236,11 @@ export class WebSocketConnection
     if (this.#reader.bytes.length > 0) this.#scheduleTurnEnd()
   }
 
+  onBorrowedBytes(bytes: Uint8Array): void {
+    this.onData(bytes)
+    this.#reader.bytes.keepLast()
+  }
+
   /** The peer has ended its side. What it sent before is still read; only then is it the end. */
   onTransportEnd(): void {
     this.#ending.isPeerEnded = true
@@ -284,6 +289,7 @@ export class WebSocketConnection
     // The end of the peer's side must not end ours: what it sent may still be read, and answered.
     duplex.allowHalfOpen = true
     listenToDuplex(duplex, this)
+    this.#transport.readInto?.(this)
     for (const chunk of head) this.#reader.bytes.push(chunk)
     if (this.#reader.bytes.length > 0) this.#scheduleTurnEnd()
     if (duplex.destroyed) process.nextTick(() => this.onTransportClose())
