@@ -1,6 +1,8 @@
 import { randomFillSync } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { unmask } from './unmask.ts'
+import type { WebSocketTransport } from './web-socket-transport.ts'
+import { WriteSlab } from './write-slab.ts'
 
 /** Payloads up to this many bytes are copied next to their header, so that many frames leave in one write. */
 export const MAX_COPIED_LENGTH = 16_384
@@ -16,17 +18,20 @@ export class FrameWriter {
   readonly #duplex: Duplex
   /** The client masks what it sends (RFC 6455, section 5.3). */
   readonly #isMasking: boolean
+  /** Whether memory is free again as soon as the stream holds nothing. */
+  readonly #isReleasing: boolean
   /** What was framed and not yet handed to the stream, before the run. */
   #pieces: Uint8Array[] = EMPTY
   #pieceBytes = 0
   /** The last, still growing piece: `runSlab` from `runStart` to `runEnd`. */
-  #runSlab: Buffer | undefined
+  #runSlab: WriteSlab | undefined
   #runStart = 0
   #runEnd = 0
 
-  constructor(duplex: Duplex, isMasking: boolean) {
+  constructor({ duplex, releasesWrites = false }: WebSocketTransport, isMasking: boolean) {
     this.#duplex = duplex
     this.#isMasking = isMasking
+    this.#isReleasing = releasesWrites
   }
 
   /** Bytes that were framed and have not left the process. */
@@ -51,12 +56,12 @@ export class FrameWriter {
     const headerSize = headerSizeOf(length)
     if (length > MAX_COPIED_LENGTH) {
       const start = this.#reserve(headerSize)
-      writeHeader(slab, start, firstByte, length, 0)
+      writeHeader(slab.bytes, start, firstByte, length, 0)
       this.#addPiece(payload, onWritten)
     } else {
       const start = this.#reserve(headerSize + length)
-      writeHeader(slab, start, firstByte, length, 0)
-      slab.set(payload, start + headerSize)
+      writeHeader(slab.bytes, start, firstByte, length, 0)
+      slab.bytes.set(payload, start + headerSize)
     }
   }
 
@@ -64,32 +69,29 @@ export class FrameWriter {
   writeText(firstByte: number, text: string): void {
     if (this.#isMasking || text.length > MAX_TEXT_IN_SLAB) return this.writeFrame(firstByte, Buffer.from(text, 'utf8'))
     const start = this.#reserve(4 + 3 * text.length)
+    const { bytes } = slab
     // Most text is ASCII, and is as many bytes as it has characters: the header is laid out for that.
     const headerSize = headerSizeOf(text.length)
-    const length = slab.write(text, start + headerSize)
+    const length = bytes.write(text, start + headerSize)
     const neededSize = headerSizeOf(length)
-    if (neededSize !== headerSize) slab.copyWithin(start + neededSize, start + headerSize, start + headerSize + length)
-    writeHeader(slab, start, firstByte, length, 0)
-    slabEnd = start + neededSize + length
-    this.#runEnd = slabEnd
+    if (neededSize !== headerSize) bytes.copyWithin(start + neededSize, start + headerSize, start + headerSize + length)
+    writeHeader(bytes, start, firstByte, length, 0)
+    this.#runEnd = start + neededSize + length
+    slab.end = this.#runEnd
   }
 
   /** Writes frames that were made before. Their memory must not change any more. */
   writePrepared(frames: Buffer): void {
-    this.#addPiece(frames)
+    if (frames.length > MAX_COPIED_LENGTH) return this.#addPiece(frames)
+    const start = this.#reserve(frames.length)
+    slab.bytes.set(frames, start)
   }
 
   /** Hands everything to the stream; calls back when the last of it has left, or never will. */
   flush(onWritten?: WriteCallback): void {
-    if (this.#runSlab !== undefined && this.#pieces.length === 0 && onWritten === undefined) {
-      const run = this.#runSlab.subarray(this.#runStart, this.#runEnd)
-      this.#runSlab = undefined
-      this.#duplex.write(run)
-      return
-    }
+    if (this.#pieces.length === 0 && onWritten === undefined) return this.#flushRun()
     this.#endRun()
-    // One write of few bytes costs less than one of several pieces.
-    const pieces = this.#pieces.length > 1 && this.#pieceBytes <= MAX_COPIED_LENGTH ? [Buffer.concat(this.#pieces)] : this.#pieces
+    const pieces = this.#pieces
     this.#pieces = EMPTY
     this.#pieceBytes = 0
     if (pieces.length > 1) this.#duplex.cork()
@@ -103,7 +105,7 @@ export class FrameWriter {
 
   #writeMaskedFrame(firstByte: number, payload: Uint8Array, onWritten: WriteCallback | undefined): void {
     const start = this.#reserve(headerSizeOf(payload.length))
-    writeHeader(slab, start, firstByte, payload.length, 0x80)
+    writeHeader(slab.bytes, start, firstByte, payload.length, 0x80)
     const masked = Buffer.allocUnsafe(4 + payload.length)
     randomFillSync(masked, 0, 4)
     unmask(payload, 0, masked, 4, payload.length, masked.readUInt32BE(0), 0)
@@ -112,28 +114,38 @@ export class FrameWriter {
 
   /** Makes room for `size` bytes at the end of the run, and tells where in the slab. */
   #reserve(size: number): number {
-    if (slab.length - slabEnd < size) {
-      // A turn that fills a slab has enough to send. First of all: whoever is at the other end may answer at once, into the same slab.
-      if (this.#runSlab !== undefined) this.flush()
-      slab = Buffer.allocUnsafeSlow(SLAB_SIZE)
-      slabEnd = 0
-    }
-    if (this.#runSlab !== slab || this.#runEnd !== slabEnd) {
+    // A turn that has this much has enough to send; the stream can tell then when it is too much.
+    if (this.#runSlab !== undefined && this.#runEnd - this.#runStart + size > MAX_RUN) this.flush()
+    if (!slab.hasRoom(size)) slab = new WriteSlab(SLAB_SIZE)
+    const start = slab.end
+    if (this.#runSlab !== slab || this.#runEnd !== start) {
       this.#endRun()
+      slab.openRun()
       this.#runSlab = slab
-      this.#runStart = slabEnd
+      this.#runStart = start
     }
-    const start = slabEnd
-    slabEnd += size
-    this.#runEnd = slabEnd
+    this.#runEnd = start + size
+    slab.end = this.#runEnd
     return start
   }
 
-  #endRun(): void {
-    if (this.#runSlab === undefined) return
-    const run = this.#runSlab.subarray(this.#runStart, this.#runEnd)
+  /** The run alone, which is the usual case. */
+  #flushRun(): void {
+    const run = this.#runSlab
+    if (run === undefined) return
     this.#runSlab = undefined
-    if (run.length > 0) this.#addPiece(run)
+    const end = this.#runEnd
+    this.#duplex.write(run.bytes.subarray(this.#runStart, end))
+    run.closeRun(this.#isReleasing && this.#duplex.writableLength === 0 ? 0 : end)
+  }
+
+  /** Makes the run a piece, which is kept until it has been written. */
+  #endRun(): void {
+    const run = this.#runSlab
+    if (run === undefined) return
+    this.#runSlab = undefined
+    run.closeRun(this.#runEnd)
+    this.#addPiece(run.bytes.subarray(this.#runStart, this.#runEnd))
   }
 
   #addPiece(bytes: Uint8Array, onWritten?: WriteCallback): void {
@@ -141,8 +153,7 @@ export class FrameWriter {
     if (this.#pieces === EMPTY) this.#pieces = [bytes]
     else this.#pieces.push(bytes)
     this.#pieceBytes += bytes.length
-    // As of a full slab: so that the stream can tell when it is enough.
-    if (onWritten !== undefined || this.#pieceBytes >= SLAB_SIZE) this.flush(onWritten)
+    if (onWritten !== undefined || this.#pieceBytes >= MAX_RUN) this.flush(onWritten)
   }
 }
 
@@ -156,12 +167,12 @@ export function frameOf(firstByte: number, payload: Uint8Array): Buffer {
 }
 
 const EMPTY: Uint8Array[] = []
-/** So that the text, three bytes a character, surely fits into a slab. */
+/** So that the text, three bytes a character, surely fits into a run. */
 const MAX_TEXT_IN_SLAB = 16_384
-/** Like Node's own Buffer pool: filled from front to back, then left to the garbage collector with the writes that still need it. */
-const SLAB_SIZE = 65_536
-let slab = Buffer.allocUnsafeSlow(SLAB_SIZE)
-let slabEnd = 0
+/** A little more than what a read of 64 KiB can ask for: then the answer to it leaves in one write. */
+const MAX_RUN = 131_072
+const SLAB_SIZE = 2 * MAX_RUN
+let slab = new WriteSlab(SLAB_SIZE)
 
 /** Bytes of a header without its masking key. */
 function headerSizeOf(length: number): number {
