@@ -63,7 +63,8 @@ export function useWebSockets(options?: WebSocketOptions): WebSocketMiddleware {
     }
     const webSocketRequest = http2WebSocketRequestOf(request, response) ?? new Http1WebSocketRequest(request, response)
     const manager = new WebSocketManager(request, response, webSocketRequest, resolved, registry)
-    Object.assign(request, { webSockets: manager })
+    const marked: { webSockets: WebSocketManager } = request
+    marked.webSockets = manager
     if (manager.isWebSocketRequest) return admit({ request, response, next }, isOriginAllowed, registry)
     warnOfUpgradeListeners(request)
     next()

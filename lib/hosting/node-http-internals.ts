@@ -29,7 +29,7 @@ export function restoreParserFeed(socket: Socket, feed: ParserFeed): void {
 
 /**
  * Takes the socket from its HTTP server for good: nothing that happens on it is HTTP's any more, except that `'close'` still closes the
- * request and the response. The feed has been detached before.
+ * response. Destroying the request is the caller's. The feed has been detached before.
  */
 export function leaveHttpServer(socket: Socket): void {
   for (const [event, name] of SERVER_LISTENERS) {
@@ -102,6 +102,8 @@ const SERVER_LISTENERS = [
   ['drain', 'bound socketOnDrain'],
   ['error', 'socketOnError'],
   ['timeout', 'socketOnTimeout'],
+  // It would end the request with an error, whose stack costs more than the rest of the handshake's end.
+  ['close', 'bound socketOnClose'],
 ] as const
 
 const EMPTY = Buffer.alloc(0)

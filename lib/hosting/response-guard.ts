@@ -6,22 +6,35 @@ import type { ServerResponse } from 'node:http'
  * @returns makes the response an ordinary one again, to be ended in earnest.
  */
 export function guardResponse(response: ServerResponse, onEnd: () => void): () => void {
+  const guarded: GuardedResponse = response
   // Put back, not called from here. Assigned, not defined and deleted, which would cost more than the rest of a handshake's bookkeeping.
-  const { end, write } = response as { readonly end: unknown; readonly write: unknown }
-  Object.assign(response, {
-    write: (...callbacks: unknown[]) => {
-      callBack(callbacks)
-      return true
-    },
-    end: (...callbacks: unknown[]) => {
-      callBack(callbacks)
-      onEnd()
-      return response
-    },
-  })
+  const { end, write } = guarded
+  guarded[ON_END] = onEnd
+  guarded.write = ignoreWrite
+  guarded.end = reportEnd
   return function release() {
-    Object.assign(response, { end, write })
+    guarded.end = end
+    guarded.write = write
   }
+}
+
+interface GuardedResponse {
+  [ON_END]?: () => void
+  end: unknown
+  write: unknown
+}
+
+const ON_END = Symbol('onEnd')
+
+function ignoreWrite(...callbacks: readonly unknown[]): true {
+  callBack(callbacks)
+  return true
+}
+
+function reportEnd(this: GuardedResponse, ...callbacks: readonly unknown[]): GuardedResponse {
+  callBack(callbacks)
+  this[ON_END]?.()
+  return this
 }
 
 function callBack(callbacks: readonly unknown[]): void {
