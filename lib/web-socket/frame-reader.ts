@@ -91,9 +91,19 @@ export class FrameReader {
     return this.#opcode === Opcode.Text ? WebSocketMessageType.Text : WebSocketMessageType.Binary
   }
 
-  /** Whether the frame is the last of its message, and the rest of its payload is there. */
-  get isMessageArrived(): boolean {
-    return this.isFinal && (this.#inflated !== undefined || this.bytes.length >= this.remaining)
+  /** Whether what comes next is the beginning of a frame that belongs to no message yet, or nothing at all. */
+  get isBetweenMessages(): boolean {
+    return !this.isInFrame && this.#opcode === 0 && this.closeFrame === undefined && this.failure === undefined
+  }
+
+  /** Whether the peer has to mask its frames. */
+  get isMaskExpected(): boolean {
+    return this.#options.isServer
+  }
+
+  /** Passes a whole frame of `size` bytes, header included, which somebody else has dealt with. */
+  passFrame(size: number): void {
+    this.#skip(size)
   }
 
   /**

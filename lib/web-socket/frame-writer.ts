@@ -16,6 +16,7 @@ export type WriteCallback = (error: Error | null | undefined) => void
  */
 export class FrameWriter {
   readonly #duplex: Duplex
+  readonly #highWaterMark: number
   /** The client masks what it sends (RFC 6455, section 5.3). */
   readonly #isMasking: boolean
   /** Whether memory is free again as soon as the stream holds nothing. */
@@ -30,6 +31,7 @@ export class FrameWriter {
 
   constructor({ duplex, releasesWrites = false }: WebSocketTransport, isMasking: boolean) {
     this.#duplex = duplex
+    this.#highWaterMark = Math.max(1, duplex.writableHighWaterMark)
     this.#isMasking = isMasking
     this.#isReleasing = releasesWrites
   }
@@ -41,7 +43,7 @@ export class FrameWriter {
 
   /** Whether so much waits in the stream that nothing should be added before its `'drain'`. */
   get isBlocked(): boolean {
-    return this.#duplex.writableLength >= Math.max(1, this.#duplex.writableHighWaterMark)
+    return this.#duplex.writableLength >= this.#highWaterMark
   }
 
   /** Whether a payload of this length is copied, so that its memory is the caller's again at once. */

@@ -10,8 +10,9 @@ import { PreparedMessage } from './prepared-message.ts'
 import { ReceiveClose } from './receive-close.ts'
 import { ReceiveIntoBuffer } from './receive-into-buffer.ts'
 import type { WebSocketReceiveResult } from './receive-into-buffer.ts'
-import type { WebSocketMessage } from './receive-message.ts'
+import type { WebSocketMessage } from './web-socket-message.ts'
 import type { ReceiveOperation } from './receive-operation.ts'
+import { SETTLED } from './settled.ts'
 import type { WebSocketCompletion } from './web-socket-completion.ts'
 import { WebSocketConnection } from './web-socket-connection.ts'
 import { WebSocketMessageFlags } from './web-socket-message-flags.ts'
@@ -124,6 +125,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     endOfMessageOrFlags: boolean | WebSocketMessageFlags = true,
     signal?: AbortSignal,
   ): Promise<void> {
+    if (messageType === undefined && endOfMessageOrFlags === true && signal === undefined && this.#trySend(data)) return SETTLED
     if (data instanceof PreparedMessage) return this.#sendPrepared(data, signal)
     let payload: string | Uint8Array
     let flags: WebSocketMessageFlags
@@ -249,6 +251,13 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     const release = (): void => signal.removeEventListener('abort', onAbort)
     received.then(release, release)
     return received
+  }
+
+  /** The short way of a message that is whole, plain and not cancelled. */
+  #trySend(data: WebSocketData | PreparedMessage): boolean {
+    const { sends, state } = this.#connection
+    if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return false
+    return (typeof data === 'string' || data instanceof Uint8Array) && sends.trySendMessage(data)
   }
 
   #sendPrepared(message: PreparedMessage, signal: AbortSignal | undefined): Promise<void> {

@@ -4,27 +4,9 @@ import type { FrameReader } from './frame-reader.ts'
 import { growBuffer } from './grow-buffer.ts'
 import { RECEIVED, ReceiveOperation } from './receive-operation.ts'
 import type { ReceiveStep } from './receive-operation.ts'
-import { WebSocketMessageType } from './web-socket-message-type.ts'
-
-/** A whole message: a string if its type is text, a Buffer if it is binary. */
-export type WebSocketMessage = string | Buffer
-
-/**
- * Takes the next message if it is there as a whole, in one frame, as most are: no operation has to be made for it then.
- * `undefined`: it is not, or there is something else to be dealt with first.
- */
-export function takeMessage(reader: FrameReader, maxMessageSize: number): WebSocketMessage | undefined {
-  if (reader.next() !== FramePosition.Data || !reader.isMessageArrived) return undefined
-  const length = reader.remaining
-  const isText = reader.messageType === WebSocketMessageType.Text
-  if (length > maxMessageSize || (isText && length > scratch.length)) return undefined
-  const target = isText ? scratch : Buffer.allocUnsafe(length)
-  reader.read(target, 0, length)
-  const isAscii = reader.isMessageAscii
-  reader.completeFrame()
-  if (reader.failure !== undefined) return undefined
-  return isText ? target.toString(isAscii ? 'latin1' : 'utf8', 0, length) : target
-}
+import { takeMessage } from './take-message.ts'
+import { toMessage } from './web-socket-message.ts'
+import type { WebSocketMessage } from './web-socket-message.ts'
 
 /** A step of `for await`: collects one whole message, bounded by `maxMessageSize`. */
 export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMessage, undefined>> {
@@ -63,7 +45,7 @@ export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMes
       const { isMessageAscii, messageType } = reader
       const isMessageComplete = reader.completeFrame()
       if (reader.failure !== undefined) return FramePosition.Failed
-      if (isMessageComplete) return this.#finish(toMessage(target.subarray(0, this.#filled), messageType, isMessageAscii))
+      if (isMessageComplete) return this.#finish(toMessage(target, this.#filled, messageType, isMessageAscii))
     }
   }
 
@@ -76,11 +58,3 @@ export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMes
     return RECEIVED
   }
 }
-
-function toMessage(bytes: Buffer, messageType: WebSocketMessageType, isAscii: boolean): WebSocketMessage {
-  if (messageType === WebSocketMessageType.Binary) return bytes
-  return bytes.toString(isAscii ? 'latin1' : 'utf8')
-}
-
-/** Where a text message is unmasked on its way into a string, if it is there as a whole. */
-const scratch = Buffer.allocUnsafeSlow(65_536)

@@ -2,12 +2,13 @@ import type { Duplex } from 'node:stream'
 import { FramePosition } from './frame-reader.ts'
 import type { FrameFailure, FrameReader } from './frame-reader.ts'
 import type { CloseFrame } from './close-frame.ts'
-import { ReceiveMessage, takeMessage } from './receive-message.ts'
-import type { WebSocketMessage } from './receive-message.ts'
+import { ReceiveMessage } from './receive-message.ts'
 import { PASSED, RECEIVED } from './receive-operation.ts'
 import type { ReceiveOperation } from './receive-operation.ts'
 import type { MessageDeflater } from './message-deflater.ts'
+import { takeMessage } from './take-message.ts'
 import { WebSocketException } from './web-socket-exception.ts'
+import type { WebSocketMessage } from './web-socket-message.ts'
 
 /** What a receive queue tells its connection. */
 export interface ReceiveListener {

@@ -11,6 +11,16 @@ export class ReceivedBytes {
   /** Where the head of the queue is in the first chunk. */
   #offset = 0
 
+  /** The chunk at the head of the queue. */
+  get first(): Uint8Array | undefined {
+    return this.#chunks[0]
+  }
+
+  /** Where the head of the queue is in it. */
+  get offset(): number {
+    return this.#offset
+  }
+
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return
     this.length += chunk.length
