@@ -36,13 +36,14 @@ export interface WebSocketMiddleware {
 
 /**
  * Makes the middleware that lets later handlers accept WebSockets. Use it first: it must see a request before anything asynchronous happens
- * to it, lest a client that does not wait for the answer is refused.
+ * to it, lest a client that does not wait for the answer is refused. .NET's `UseWebSockets`.
  *
+ * @param options - who may connect, how often to ping, and limits; they hold for every WebSocket unless its accept says otherwise.
  * @example
  * ```ts
  * app.use(useWebSockets())
  * app.all('/ws', async (req, res) => {
- *   if (!req.webSockets.isWebSocketRequest) return res.sendStatus(400)
+ *   if (!req.webSockets.isWebSocketRequest) return void res.sendStatus(400)
  *   await using webSocket = await req.webSockets.acceptWebSocketAsync()
  *   for await (const message of webSocket) await webSocket.sendAsync(message)
  * })
