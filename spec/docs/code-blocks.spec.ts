@@ -68,7 +68,9 @@ describe('the TypeScript of the documents and doc comments', () => {
   })
 
   // eslint-disable-next-line jest/no-disabled-tests -- the title tells the reason
-  it.skip.each(blocks.flatMap(({ place }) => reasonFor(place, decisions[place])))('does not run: %s: %s', (place) => expect(place).toBe('run'))
+  it.skip.each(blocks.flatMap(({ place }) => reasonFor(place, decisions[place])))('does not run: %s: %s', (place) =>
+    expect(place).toBe('run'),
+  )
 })
 
 function isRun(decision: Decision | undefined): boolean {

@@ -27,9 +27,11 @@ export type Decision =
   | { readonly instead: Readonly<Record<string, string>>; readonly proof: Proof }
   | { readonly cannotRun: string }
 
-const throughNginx = { cannotRun: 'needs the proxy: spec/proxies runs it' }
+const throughNginx = { cannotRun: 'needs nginx: spec/proxies/nginx.spec.ts passes WebSockets through these lines' }
+const throughHaproxy = { cannotRun: 'needs HAProxy and a certificate in /etc: spec/proxies/haproxy.spec.ts has one like it' }
 const inCSharp = { cannotRun: 'C#: spec/conformance holds this package to recordings of the real ASP.NET Core' }
 const ofAnotherPackage = { cannotRun: 'needs another package: spec/package/peers.spec.ts installs and runs it' }
+const inAnEmptyFolder = { cannotRun: 'needs an empty folder: spec/package/getting-started.spec.ts runs it in one' }
 const commands = { cannotRun: 'would install this package and run this very spec: .ci/run does' }
 
 /** The decision about every code block, by its place. A block that has none fails the spec. */
@@ -202,6 +204,12 @@ export const decisions: Readonly<Record<string, Decision>> = {
     await expectShutdown(server as Server)
   },
 
+  'docs/getting-started.md#install': inAnEmptyFolder,
+  'docs/getting-started.md#a-server': inAnEmptyFolder,
+  'docs/getting-started.md#a-server (2)': inAnEmptyFolder,
+  'docs/getting-started.md#a-client': inAnEmptyFolder,
+  'docs/getting-started.md#in-javascript': inAnEmptyFolder,
+
   'docs/guides.md#keep-receiving': async (example) => {
     await using answer = await requestWebSocket(await mount(example), '/ticks')
     expect(await answer.nextMessage()).toMatch(/^\d{4}-\d\d-\d\dT/)
@@ -215,6 +223,30 @@ export const decisions: Readonly<Record<string, Decision>> = {
       await answer.webSocket.sendAsync('hello')
       expect(await answer.nextMessage()).toBe('hello')
       await expect(answer.nextMessage()).rejects.toThrow('The connection failed')
+    },
+  },
+  'docs/guides.md#slow-clients': proveBroadcast,
+  'docs/guides.md#check-the-origin': async (example) => {
+    const app = await proveEchoBehind(example)
+    await expectEcho(app, '/ws', { headers: { Host: 'server.example', Origin: 'http://server.example' } })
+    await expectEcho(app, '/ws', { headers: { Origin: 'https://shop.client.com' } })
+    await expectRefusal(app, 403, { headers: { Origin: 'https://client.com' } })
+  },
+  'docs/guides.md#choose-a-sub-protocol': async (example) => {
+    const app = await mount(example)
+    await using answer = await requestWebSocket(app, '/chat', { subProtocols: ['v1.chat', 'v2.chat'] })
+    expect(answer.headers['sec-websocket-protocol']).toBe('v2.chat')
+    expect(await answer.nextMessage()).toBe('You speak v2.chat')
+    const server = await startHttp1Server(app)
+    await expect(openWebSocket(server, '/chat', { protocols: ['v1.chat'] })).rejects.toThrow('Server sent no subprotocol')
+  },
+  'docs/guides.md#receive-large-messages (2)': {
+    instead: { "'upload.bin'": '`${__filename}.upload`' },
+    proof: async (example) => {
+      const { app, outcome } = onSocket(example)
+      await using answer = await requestWebSocket(app, '/ws')
+      await answer.webSocket.sendAsync(Buffer.alloc(1_000_000))
+      await expect(outcome).resolves.toBe(undefined)
     },
   },
   'docs/guides.md#receive-large-messages': async (example) => {
@@ -264,7 +296,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
   },
 
   'docs/hosting.md#nginx': throughNginx,
-  'docs/hosting.md#haproxy': throughNginx,
+  'docs/hosting.md#haproxy': throughHaproxy,
   'docs/hosting.md#stopping': {
     instead: { '10_000': '10' },
     proof: async (example) => {
