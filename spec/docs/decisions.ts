@@ -310,13 +310,17 @@ export const decisions: Readonly<Record<string, Decision>> = {
   'docs/hosting.md#beside-other-libraries-on-one-server': proveShared,
   'docs/hosting.md#iis-in-front-of-nodejs': { cannotRun: 'for IIS' },
 
-  'docs/http2.md#http2': async (example) => {
-    const [server] = await listening(async () => example(createSelfSignedCertificate()))
-    await expectHttp2(server as Http2SecureServer)
-    const { client } = await openWebSocket({ port: portOf(server as Http2SecureServer), isSecure: true })
-    client.send('over HTTP/1.1')
-    expect(await nextMessage(client)).toBe('over HTTP/1.1')
+  'docs/http2.md#http2': {
+    instead: { "const key = readFileSync('key.pem')": '', "const cert = readFileSync('cert.pem')": '' },
+    proof: async (example) => {
+      const [server] = await listening(async () => example(createSelfSignedCertificate()))
+      await expectHttp2(server as Http2SecureServer)
+      const { client } = await openWebSocket({ port: portOf(server as Http2SecureServer), isSecure: true })
+      client.send('over HTTP/1.1')
+      expect(await nextMessage(client)).toBe('over HTTP/1.1')
+    },
   },
+  'docs/http2.md#http2 (2)': inAnEmptyFolder,
 
   'docs/migrating.md#from-express-ws': ofAnotherPackage,
   'docs/migrating.md#from-express-ws (2)': async (example) => proveLogin(example, '/echo'),

@@ -34,7 +34,8 @@ const ownNames = Object.keys(ownExports)
  * The block as a module that compiles if the example is right, and that runs it: `example(given)`. What the block declares for others to use
  * is returned. A server gets a free port instead of the one in the text.
  */
-export function toModule({ code }: CodeBlock, instead: Readonly<Record<string, string>> = {}): string {
+export function toModule(block: CodeBlock, instead: Readonly<Record<string, string>> = {}): string {
+  const code = replaceAll(block.code, instead)
   const lines = code.split('\n')
   const imported = lines.filter((line) => line.startsWith('import ')).join('\n')
   const statements = lines.map((line) => (line.startsWith('import ') ? '' : line)).join('\n')
@@ -51,14 +52,14 @@ export function toModule({ code }: CodeBlock, instead: Readonly<Record<string, s
     ours.length > 0 ? `import { ${ours.join(', ')} } from 'express-use-websockets'` : '',
     `interface Given { ${given.map((name) => `readonly ${name}: ${givenTypes[name]}`).join('; ')} }`,
     `export async function example({ ${given.join(', ')} }: Given) {`,
-    replaceAll(statements, instead),
+    statements,
     declared.length > 0 ? `return { ${declared.join(', ')} }` : '',
     '}',
   ].join('\n')
 }
 
-function replaceAll(statements: string, instead: Readonly<Record<string, string>>): string {
-  let replaced = statements.replaceAll(/\.listen\(\d+\)/g, '.listen(0)')
+function replaceAll(code: string, instead: Readonly<Record<string, string>>): string {
+  let replaced = code.replaceAll(/\.listen\(\d+\)/g, '.listen(0)')
   for (const [text, replacement] of Object.entries(instead)) {
     if (!replaced.includes(text)) throw new Error(`The example has no '${text}' that could be replaced`)
     replaced = replaced.replaceAll(text, replacement)
