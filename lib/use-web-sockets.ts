@@ -20,6 +20,9 @@ import type { WebSocketDrainResult } from './web-socket-registry.ts'
 export interface WebSocketMiddleware {
   /**
    * Sets `request.webSockets` and goes on, or answers a WebSocket request that may not pass (403, 503).
+   * @param request - of `node:http`, or of Express or Connect.
+   * @param response - the one that belongs to it.
+   * @param next - goes on; called with an error if a predicate of `allowedOrigins` fails.
    * @returns for a WebSocket request, a promise that resolves, and never rejects, when it is through: when the accepted WebSocket has
    * completed, or the response has ended. `undefined` for every other request.
    */
@@ -29,6 +32,7 @@ export interface WebSocketMiddleware {
   /**
    * Closes all WebSockets, for a shutdown: answers new ones 503, sends every open one a Close frame (1001 unless told otherwise), waits for
    * the close handshakes, and aborts what is left after `timeout`. There is no way back; a second call returns the first one's promise.
+   * @param options - code and reason of the Close frames, and how much time there is.
    * @throws `WebSocketException` rejects with `ERR_WEBSOCKET_INVALID_OPTION`.
    */
   closeAsync(options?: WebSocketDrainOptions): Promise<WebSocketDrainResult>
