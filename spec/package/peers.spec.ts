@@ -34,7 +34,14 @@ afterAll(() => rmSync(folder, { recursive: true }))
 /** What the probe finds out about each: the cells of the table in docs/choosing.md. */
 const accepted = { status: 101, field: null, body: '' }
 const nothingElse = { http2: false, origins: false, pings: false, maxConnections: false }
-const plainWs = { sendGives: 'undefined', isAsyncIterable: false, cookieWith101: null, foreignOrigin: 101, earlyMessages: 0 }
+const plainWs = {
+  sendGives: 'undefined',
+  isAsyncIterable: false,
+  cookieWith101: null,
+  foreignOrigin: 101,
+  earlyMessages: 0,
+  closeAtShutdown: null,
+}
 
 describe('asked the same questions', () => {
   it.each([
@@ -48,6 +55,7 @@ describe('asked the same questions', () => {
         foreignOrigin: 101,
         earlyMessages: 3,
         errorIsSeenBy: 'the error handler',
+        closeAtShutdown: 1001,
         speaks: { http2: true, origins: true, pings: true, maxConnections: true },
       },
     ],
@@ -63,7 +71,13 @@ describe('asked the same questions', () => {
     ],
     [
       'websocket-express',
-      { ...plainWs, refusal: { status: 401, field: null, body: 'Log in first' }, errorIsSeenBy: 'nobody', speaks: nothingElse },
+      {
+        ...plainWs,
+        refusal: { status: 401, field: null, body: 'Log in first' },
+        errorIsSeenBy: 'nobody',
+        closeAtShutdown: 1012,
+        speaks: nothingElse,
+      },
     ],
   ])('%s answers so', async (name, answers) => {
     const { stdout } = await runAsync(process.execPath, ['probe.mjs', name], { cwd: folder })

@@ -15,6 +15,9 @@ const errorSeen = new Promise((resolve) => (sawError = resolve))
 process.on('unhandledRejection', () => sawError('unhandledRejection'))
 const facts = {}
 
+/** How it is shut down, beside closing the server. */
+let stop = () => undefined
+
 /** What every application has in front of its routes, and behind them. */
 const setCookie = (_request, response, next) => {
   response.setHeader('Set-Cookie', 'seen=1')
@@ -38,7 +41,9 @@ async function countEarly(socket) {
 
 const starts = {
   'express-use-websockets': () => {
-    const app = express().use(useWebSockets(), setCookie)
+    const webSockets = useWebSockets()
+    const app = express().use(webSockets, setCookie)
+    stop = () => void webSockets.closeAsync()
     app.all('/refused', refuse)
     app.all(
       '/early',
@@ -132,6 +137,11 @@ early.client.terminate()
 const failed = await ask(port, '/fails')
 facts.errorIsSeenBy = await Promise.race([errorSeen, setTimeout(1000, 'nobody')])
 failed.client.terminate()
+
+const last = await ask(port, '/early')
+server.close()
+stop()
+facts.closeAtShutdown = await Promise.race([once(last.client, 'close').then(([code]) => code), setTimeout(1000, null)])
 
 const folder = `node_modules/${name}`
 const source = readdirSync(folder, { recursive: true })
