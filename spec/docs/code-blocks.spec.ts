@@ -18,7 +18,12 @@ const blocks = findCodeBlocks()
 // Inside of the project, so that packages are found.
 const folder = mkdtempSync(join(root, '.code-blocks-'))
 
-afterAll(() => rmSync(folder, { recursive: true }))
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+  // Jest prints no titles when it runs several files.
+  for (const { place } of blocks)
+    for (const [, reason] of reasonFor(place, decisions[place])) process.stderr.write(`not run: ${place}: ${reason}\n`)
+})
 
 afterEach(() => {
   closeHttp1Peers()

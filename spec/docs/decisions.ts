@@ -54,7 +54,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
   'README.md#the-same-in-aspnet-core': inCSharp,
   'README.md#the-same-in-aspnet-core (2)': proveEndpoint,
   'README.md#let-only-your-own-pages-connect': async (example) => {
-    const app = await proveEchoBehind(example)
+    const app = await mountBeforeEcho(example)
     await expectEcho(app, '/ws', { headers: { Origin: 'https://client.com' } })
     await expectEcho(app, '/ws', { headers: { Origin: 'https://shop.client.com' } })
     await expectRefusal(app, 403, { headers: { Origin: 'https://client.com.evil.com' } })
@@ -120,7 +120,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
   },
 
   'docs/from-aspnetcore.md#the-middleware-and-its-options': inCSharp,
-  'docs/from-aspnetcore.md#the-middleware-and-its-options (2)': async (example) => expectEcho(await proveEchoBehind(example)),
+  'docs/from-aspnetcore.md#the-middleware-and-its-options (2)': async (example) => expectEcho(await mountBeforeEcho(example)),
   'docs/from-aspnetcore.md#accept': inCSharp,
   'docs/from-aspnetcore.md#accept (2)': async (example) => {
     const app = await mount(example)
@@ -160,7 +160,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
     ),
   'docs/from-aspnetcore.md#origins': inCSharp,
   'docs/from-aspnetcore.md#origins (2)': async (example) => {
-    const app = await proveEchoBehind(example)
+    const app = await mountBeforeEcho(example)
     await expectEcho(app, '/ws', { headers: { Origin: 'https://www.client.com' } })
     await expectRefusal(app, 403, { headers: { Origin: 'https://other.client.com' } })
   },
@@ -227,7 +227,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
   },
   'docs/guides.md#slow-clients': proveBroadcast,
   'docs/guides.md#check-the-origin': async (example) => {
-    const app = await proveEchoBehind(example)
+    const app = await mountBeforeEcho(example)
     await expectEcho(app, '/ws', { headers: { Host: 'server.example', Origin: 'http://server.example' } })
     await expectEcho(app, '/ws', { headers: { Origin: 'https://shop.client.com' } })
     await expectRefusal(app, 403, { headers: { Origin: 'https://client.com' } })
@@ -433,7 +433,7 @@ async function mount(example: Example, given: Readonly<Record<string, unknown>> 
 }
 
 /** An application in which the code block has mounted the middleware, with an echo behind. */
-async function proveEchoBehind(example: Example): Promise<Express> {
+async function mountBeforeEcho(example: Example): Promise<Express> {
   const app = express()
   await example({ app })
   return app.all('/ws', async (req) => void (await echo({ req })))
