@@ -7,22 +7,29 @@ import type { WebSocketCompletion } from './web-socket/web-socket-completion.ts'
 
 /** On `express-use-websockets:accept`: a WebSocket was accepted. */
 export interface WebSocketAcceptEvent {
+  /** The request that asked for it. */
   readonly request: IncomingMessage
+  /** The socket that was accepted. */
   readonly webSocket: ManagedWebSocket
 }
 
 /** On `express-use-websockets:refuse`: a WebSocket request was answered by the middleware itself. */
 export interface WebSocketRefuseEvent {
+  /** The request that was refused. */
   readonly request: IncomingMessage
   /** The status of the answer: 403 for its origin, 503 if there are too many connections or the server is closing. */
   readonly statusCode: number
+  /** Why, in words; for people, and free to change. */
   readonly reason: string
 }
 
 /** On `express-use-websockets:close`: a WebSocket has completed, in whichever way. */
 export interface WebSocketCloseEvent {
+  /** The request that asked for it. */
   readonly request: IncomingMessage
+  /** The socket, on which nothing more can happen. */
   readonly webSocket: ManagedWebSocket
+  /** How it ended. */
   readonly completion: WebSocketCompletion
   /** From accept to completion, in milliseconds. */
   readonly duration: number
@@ -30,7 +37,9 @@ export interface WebSocketCloseEvent {
 
 /** On `express-use-websockets:error`: a WebSocket ended by an error: of the peer, of the connection, or of the handler. */
 export interface WebSocketErrorEvent {
+  /** The request that asked for it. */
   readonly request: IncomingMessage
+  /** The socket that ended, or is about to. */
   readonly webSocket: ManagedWebSocket
   /** A `WebSocketException`, or whatever the handler threw. */
   readonly error: unknown
@@ -38,6 +47,7 @@ export interface WebSocketErrorEvent {
 
 /** On `express-use-websockets:drain`: `closeAsync` of the middleware has begun, and later ended. */
 export interface WebSocketDrainEvent {
+  /** Whether it has begun or ended. */
   readonly phase: 'start' | 'end'
   /** Sockets that were open when it began. */
   readonly connections: number

@@ -12,7 +12,7 @@ export type { RecordedFrame } from './testing/frame-recorder.ts'
 export interface WebSocketTestOptions {
   /** Header fields of the handshake, e.g. `Origin` or `Cookie`. */
   readonly headers?: OutgoingHttpHeaders
-  /** Default `'http/1.1'`. */
+  /** The protocol to ask over, in cleartext. Default `'http/1.1'`. */
   readonly protocol?: 'h2' | 'http/1.1'
   /** The sub-protocols to offer. Default: none. */
   readonly subProtocols?: readonly string[]
@@ -22,8 +22,13 @@ export interface WebSocketTestOptions {
  * Asks an application for a WebSocket, for a test: starts a server of its own for it, and resolves with the answer, be it a WebSocket or not.
  * Give it up with `await using`, or `closeAsync()`.
  *
+ * @param app - an Express or Connect application, or a request listener, with `useWebSockets()` in it.
+ * @param path - what to ask for, e.g. `'/ws?room=1'`.
+ * @param options - the protocol, and what to send with the request.
  * @example
  * ```ts
+ * import { requestWebSocket } from 'express-use-websockets/testing'
+ *
  * await using answer = await requestWebSocket(app, '/ws', { protocol: 'h2', headers: { Cookie: 'session=1' } })
  * expect(answer.status).toBe(200)
  * await answer.webSocket.sendAsync('hello')
@@ -83,7 +88,7 @@ export class WebSocketTestAnswer implements AsyncDisposable {
     return this.#recorder.frames
   }
 
-  /** The next message; `undefined` once the server has sent its Close frame: see `webSocket.closeStatus`. */
+  /** The next message; `undefined` once the server has sent its Close frame: see `webSocket.closeStatus`. Rejects if the connection ended without one. */
   async nextMessage(): Promise<string | Buffer | undefined> {
     const { webSocket } = this
     const result = await this.#messages?.next()

@@ -20,6 +20,9 @@ import type { WebSocketDrainResult } from './web-socket-registry.ts'
 export interface WebSocketMiddleware {
   /**
    * Sets `request.webSockets` and goes on, or answers a WebSocket request that may not pass (403, 503).
+   * @param request - of `node:http`, or of Express or Connect.
+   * @param response - the one that belongs to it.
+   * @param next - goes on; called with an error if a predicate of `allowedOrigins` fails.
    * @returns for a WebSocket request, a promise that resolves, and never rejects, when it is through: when the accepted WebSocket has
    * completed, or the response has ended. `undefined` for every other request.
    */
@@ -29,6 +32,7 @@ export interface WebSocketMiddleware {
   /**
    * Closes all WebSockets, for a shutdown: answers new ones 503, sends every open one a Close frame (1001 unless told otherwise), waits for
    * the close handshakes, and aborts what is left after `timeout`. There is no way back; a second call returns the first one's promise.
+   * @param options - code and reason of the Close frames, and how much time there is.
    * @throws `WebSocketException` rejects with `ERR_WEBSOCKET_INVALID_OPTION`.
    */
   closeAsync(options?: WebSocketDrainOptions): Promise<WebSocketDrainResult>
@@ -36,13 +40,14 @@ export interface WebSocketMiddleware {
 
 /**
  * Makes the middleware that lets later handlers accept WebSockets. Use it first: it must see a request before anything asynchronous happens
- * to it, lest a client that does not wait for the answer is refused.
+ * to it, lest a client that does not wait for the answer is refused. .NET's `UseWebSockets`.
  *
+ * @param options - who may connect, how often to ping, and limits; they hold for every WebSocket unless its accept says otherwise.
  * @example
  * ```ts
  * app.use(useWebSockets())
  * app.all('/ws', async (req, res) => {
- *   if (!req.webSockets.isWebSocketRequest) return res.sendStatus(400)
+ *   if (!req.webSockets.isWebSocketRequest) return void res.sendStatus(400)
  *   await using webSocket = await req.webSockets.acceptWebSocketAsync()
  *   for await (const message of webSocket) await webSocket.sendAsync(message)
  * })

@@ -27,12 +27,16 @@ export type WebSocketHandler<Request extends IncomingMessage = IncomingMessage> 
  *   see it, and nothing that they answer reaches the client. An error of the socket itself (the client has vanished, or broke the protocol)
  *   is no failure of the handler: it is in the socket's `completion`, and goes nowhere else.
  *
+ * @param handler - what happens between accept and close.
  * @param context - as of `acceptWebSocketAsync`, or a function that makes one for a request, e.g. to choose a sub-protocol.
  * @example
  * ```ts
- * app.all('/ws', webSocketHandler(async (webSocket) => {
- *   for await (const message of webSocket) await webSocket.sendAsync(message)
- * }))
+ * app.all(
+ *   '/ws',
+ *   webSocketHandler(async (webSocket) => {
+ *     for await (const message of webSocket) await webSocket.sendAsync(message)
+ *   }),
+ * )
  * ```
  */
 export function webSocketHandler<Request extends IncomingMessage = IncomingMessage>(

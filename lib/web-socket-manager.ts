@@ -58,6 +58,11 @@ export class WebSocketManager {
    * WebSocket. The response stays unfinished until the socket has completed, and cannot be written to any more.
    * @param subProtocolOrContext - the sub-protocol to answer with, or everything there is to say about this WebSocket. Defaults to no
    * sub-protocol and the options of `useWebSockets()`.
+   * @example
+   * ```ts
+   * await using webSocket = await req.webSockets.acceptWebSocketAsync({ subProtocol: 'chat', maxMessageSize: 65_536 })
+   * for await (const message of webSocket) await webSocket.sendAsync(message)
+   * ```
    * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT`; `ERR_WEBSOCKET_NOT_A_WEBSOCKET_REQUEST`,
    * `ERR_WEBSOCKET_ALREADY_ACCEPTED`, `ERR_WEBSOCKET_RESPONSE_STARTED`, `ERR_WEBSOCKET_SERVER_CLOSING` after `closeAsync()` of the middleware;
    * `ERR_WEBSOCKET_CLIENT_GONE`; `ABORT_ERR` if the context's signal was aborted. Nothing was written then.

@@ -5,6 +5,11 @@ cd "$(dirname "$0")/.."
 
 version=$(node -p 'require("./package.json").version')
 grep -q "^## $version - " CHANGELOG.md || { echo "CHANGELOG.md has no section for $version" >&2; [ "${1:-}" = --dry-run ] || exit 1; }
+# npm compares it with the repository that the provenance tells of.
+[ -n "$(node -p 'require("./package.json").repository?.url ?? ""')" ] || {
+  echo "package.json has no repository.url" >&2
+  [ "${1:-}" = --dry-run ] || exit 1
+}
 
 npm run build
 npx publint --strict

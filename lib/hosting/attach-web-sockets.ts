@@ -9,7 +9,7 @@ import { markAsAttached } from './upgrade-listener-warning.ts'
 
 /** How {@link attachWebSockets} tells which upgrade requests are the application's. */
 export interface AttachOptions {
-  /** Whether this upgrade request is for the application; e.g. `({ url }) => url.startsWith('/ws')`. */
+  /** Whether this upgrade request is for the application; e.g. `({ url }) => url?.startsWith('/ws') === true`. */
   readonly filter: (request: IncomingMessage) => boolean
 }
 
@@ -23,6 +23,13 @@ export interface AttachOptions {
  *
  * @param server - of `node:http`, `node:https` or `node:http2`; listeners may be added to it before and after.
  * @param app - the Express or Connect application, or request listener, that uses `useWebSockets()`.
+ * @param options - with the filter that tells which upgrade requests are the application's. Where it throws, the answer is 400.
+ * @example
+ * ```ts
+ * const server = createServer(app)
+ * new SocketServer(server)
+ * attachWebSockets(server, app, { filter: ({ url }) => url === '/ws' })
+ * ```
  * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
  */
 export function attachWebSockets(server: Server | Http2Server | Http2SecureServer, app: RequestListener, options: AttachOptions): void {

@@ -5,9 +5,11 @@ import { ReceivedBytes } from '../web-socket/received-bytes.ts'
 export interface RecordedFrame {
   /** 0 continuation, 1 text, 2 binary, 8 Close, 9 Ping, 10 Pong. */
   readonly opcode: number
+  /** Whether it is the last, or only, frame of its message (FIN). */
   readonly isFinal: boolean
   /** Whether the payload is compressed (RSV1). */
   readonly isCompressed: boolean
+  /** As it came over the wire: still compressed, if it is. */
   readonly payload: Buffer
 }
 

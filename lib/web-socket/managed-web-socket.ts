@@ -46,6 +46,21 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
 
   /**
    * Makes a WebSocket over any byte stream whose opening handshake is done, in either role (.NET's `WebSocket.CreateFromStream`).
+   * @param stream - a `Duplex` that can be read and written; it belongs to the socket from now on.
+   * @param options - the role, what was agreed in the handshake, keep-alive and limits.
+   * @example
+   * ```ts
+   * import { duplexPair } from 'node:stream'
+   *
+   * const [oneEnd, otherEnd] = duplexPair()
+   * const server = ManagedWebSocket.createFromStream(oneEnd, { isServer: true })
+   * const client = ManagedWebSocket.createFromStream(otherEnd)
+   * await client.sendAsync('hello')
+   * for await (const message of server) {
+   *   console.log(message)
+   *   break
+   * }
+   * ```
    * @throws {@link WebSocketException} `ERR_WEBSOCKET_INVALID_ARGUMENT` for a stream that cannot be read and written, or a bad option.
    */
   static createFromStream(stream: Duplex, options: WebSocketCreationOptions = {}): ManagedWebSocket {
@@ -94,6 +109,14 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
    * Receives the next part of a message into `buffer`: resolves when the buffer is full or a frame has ended. A message may take
    * several calls; `endOfMessage` tells. With an empty buffer, waits until there is something to receive.
    * Calls queue. As in .NET, cancelling a receive, even one that only waits, aborts the connection.
+   * @param buffer - what to fill; it must be left alone until the promise is settled.
+   * @param signal - cancels.
+   * @example
+   * ```ts
+   * const buffer = Buffer.alloc(4096)
+   * const { count, endOfMessage } = await webSocket.receiveAsync(buffer)
+   * console.log(buffer.toString('utf8', 0, count), endOfMessage)
+   * ```
    * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_STATE` unless Open or CloseSent,
    * `ERR_WEBSOCKET_PROTOCOL_ERROR` or `ERR_WEBSOCKET_INVALID_PAYLOAD` if the peer broke the rules,
    * `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the connection ended without a Close frame, `ABORT_ERR` if cancelled or aborted.
@@ -114,8 +137,16 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
    * Sends data as one frame: a string as text, bytes as binary, unless `messageType` says otherwise. Resolves when the data was taken and
    * its memory is the caller's again; waits while the peer reads more slowly than we send. Calls queue, first in, first out.
    * Cancelling a send that waits has no effect on the socket; cancelling one whose bytes are on their way aborts it.
-   * @param messageType Default: by the type of `data`. Of a continuation, it is ignored.
-   * @param endOfMessageOrFlags Default `true`. `false`, or flags without `EndOfMessage`: the message goes on with the next send.
+   * @param data - a message, or a part of one; or a message of `prepareMessage()`, for which type and flags are ignored.
+   * @param messageType - default: by the type of `data`. Of a continuation, it is ignored.
+   * @param endOfMessageOrFlags - default `true`. `false`, or flags without `EndOfMessage`: the message goes on with the next send.
+   * @param signal - cancels.
+   * @example
+   * ```ts
+   * await webSocket.sendAsync('a message')
+   * await webSocket.sendAsync('one ', WebSocketMessageType.Text, false)
+   * await webSocket.sendAsync('message', WebSocketMessageType.Text)
+   * ```
    * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT`, `ERR_WEBSOCKET_INVALID_STATE` unless Open or CloseReceived,
    * `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the connection ended first, `ABORT_ERR` if cancelled or aborted.
    */
@@ -152,8 +183,9 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   /**
    * Sends a Close frame, passes over data until the peer's arrives, and ends the connection. In state CloseReceived, answers the peer's.
    * Never hangs: after `closeTimeout` without an answer the connection is aborted.
-   * @param closeStatus 1000 to 1003, 1007 to 1014, or 3000 to 4999.
-   * @param statusDescription At most 123 bytes of UTF-8.
+   * @param closeStatus - 1000 to 1003, 1007 to 1014, or 3000 to 4999.
+   * @param statusDescription - at most 123 bytes of UTF-8. Default: `''`.
+   * @param signal - cancels.
    * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT`, `ERR_WEBSOCKET_INVALID_STATE` unless Open, CloseSent or
    * CloseReceived, `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the peer ends the connection or does not answer, `ABORT_ERR` if cancelled:
    * without effect before the Close frame was sent, aborting the connection after.
@@ -165,6 +197,9 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   /**
    * Sends a Close frame and does not wait for the peer's: receive until it comes. In state CloseReceived, answers the peer's and ends the
    * connection. Arguments and errors as `closeAsync`; not allowed in state CloseSent.
+   * @param closeStatus - 1000 to 1003, 1007 to 1014, or 3000 to 4999.
+   * @param statusDescription - at most 123 bytes of UTF-8. Default: `''`.
+   * @param signal - cancels.
    */
   closeOutputAsync(closeStatus: number, statusDescription?: string | null, signal?: AbortSignal): Promise<void> {
     let description: string
@@ -210,6 +245,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
 
   /**
    * Sends a ping; resolves with the time until its pong, in milliseconds. Needs no receive to be pending.
+   * @param signal - cancels the waiting.
    * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_STATE` unless Open, or if the peer closes first (no pong may follow
    * its Close frame); with `ABORT_ERR` if cancelled, without an effect on the socket; with `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the connection ends first.
    */

@@ -44,7 +44,8 @@ export class PreparedMessage implements OutgoingFrame {
 /**
  * Frames a message once, to be sent to many sockets with `sendAsync`; it is also compressed once, when the first socket with compression
  * wants it. The data is copied.
- * @param messageType Default: text for a string, binary for bytes.
+ * @param data - the whole message.
+ * @param messageType - default: text for a string, binary for bytes.
  * @throws {@link WebSocketException} `ERR_WEBSOCKET_INVALID_ARGUMENT`
  *
  * @example

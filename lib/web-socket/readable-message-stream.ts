@@ -6,6 +6,13 @@ import { WebSocketState } from './web-socket-state.ts'
 /**
  * The next message as a stream (.NET's `WebSocketStream.CreateReadableMessageStream`): ends with the message, or at once if the peer closes.
  * Destroying it before its end aborts the socket, because the rest of the message would be taken for the next one.
+ * @param webSocket - a socket that nobody else receives from until the stream has ended.
+ * @example
+ * ```ts
+ * import { text } from 'node:stream/consumers'
+ *
+ * console.log(await text(createReadableMessageStream(webSocket)))
+ * ```
  */
 export function createReadableMessageStream(webSocket: ManagedWebSocket): Readable {
   return new ReadableMessageStream(webSocket)

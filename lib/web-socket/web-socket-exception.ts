@@ -43,6 +43,12 @@ export class WebSocketException extends Error {
   /** The status that error handlers of Express answer with, if the error was the request's or the hour's; else they answer 500. */
   readonly status: number | undefined
 
+  /**
+   * This package makes them; an application that stands in for it, in a test, may as well.
+   * @param code - which kind of error.
+   * @param message - what happened, for people.
+   * @param details - what else is known.
+   */
   constructor(code: WebSocketExceptionCode, message: string, details: WebSocketExceptionDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined)
     this.code = code

@@ -1,5 +1,9 @@
-/** Bit flags of one send. Names and numbers of .NET's `WebSocketMessageFlags`. */
+/**
+ * Bit flags of one send, to be joined by `|`. Names and numbers of .NET's `WebSocketMessageFlags`.
+ * @enum
+ */
 export const WebSocketMessageFlags = {
+  /** The message goes on with the next send, compressed if that was negotiated. */
   None: 0,
   /** This part is the last of its message. */
   EndOfMessage: 1,
@@ -7,5 +11,5 @@ export const WebSocketMessageFlags = {
   DisableCompression: 2,
 } as const
 
-/** Any combination of the bits of {@link (WebSocketMessageFlags:variable)}, as `|` makes it: 0 to 3. */
+/** Any combination of the bits of `WebSocketMessageFlags`, as `|` makes it: 0 to 3. */
 export type WebSocketMessageFlags = number

@@ -1,6 +1,11 @@
-/** Where a {@link ManagedWebSocket} is in its life. Names and numbers of .NET's `WebSocketState`. */
+/**
+ * Where a {@link ManagedWebSocket} is in its life. Names and numbers of .NET's `WebSocketState`.
+ * @enum
+ */
 export const WebSocketState = {
+  /** Never the state of a socket here. */
   None: 0,
+  /** Never the state of a socket here: its handshake is done. */
   Connecting: 1,
   /** Both sides may send and receive. */
   Open: 2,
@@ -14,5 +19,5 @@ export const WebSocketState = {
   Aborted: 6,
 } as const
 
-/** One of the numbers of {@link (WebSocketState:variable)}. */
+/** One of the numbers of `WebSocketState`. */
 export type WebSocketState = (typeof WebSocketState)[keyof typeof WebSocketState]

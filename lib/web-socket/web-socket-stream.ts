@@ -24,10 +24,15 @@ export interface WebSocketStreamOptions {
  * one behind the other, until the peer's Close frame ends it. Back-pressure works both ways. It reads ahead: what it has received is lost to
  * the socket. Ending a stream that owns its socket finishes with the close handshake if nobody has begun to read; else, reading goes on until
  * the peer's Close frame.
+ * @param webSocket - an open socket; what it has received is the stream's from now on.
+ * @param options - the type of what is written, and whether the stream closes the socket.
  * @throws {@link WebSocketException} `ERR_WEBSOCKET_INVALID_OPTION`, `ERR_WEBSOCKET_INVALID_ARGUMENT`
  *
  * @example
  * ```ts
+ * import { createReadStream } from 'node:fs'
+ * import { pipeline } from 'node:stream/promises'
+ *
  * await pipeline(createReadStream('film.mp4'), createWebSocketStream(webSocket, { ownsWebSocket: true }))
  * ```
  */

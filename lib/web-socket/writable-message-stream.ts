@@ -7,7 +7,15 @@ import { WebSocketMessageType } from './web-socket-message-type.ts'
 /**
  * One message as a stream (.NET's `WebSocketStream.CreateWritableMessageStream`): each write is a fragment, the end an empty last one.
  * Destroying it before its end aborts the socket, because a message that has begun cannot be taken back.
- * @param messageType Default `WebSocketMessageType.Binary`.
+ * @param webSocket - a socket that nobody else sends messages to until the stream has finished.
+ * @param messageType - default `WebSocketMessageType.Binary`.
+ * @example
+ * ```ts
+ * import { Readable } from 'node:stream'
+ * import { pipeline } from 'node:stream/promises'
+ *
+ * await pipeline(Readable.from(['one ', 'message']), createWritableMessageStream(webSocket, WebSocketMessageType.Text))
+ * ```
  * @throws {@link WebSocketException} `ERR_WEBSOCKET_INVALID_ARGUMENT`
  */
 export function createWritableMessageStream(webSocket: ManagedWebSocket, messageType?: WebSocketMessageType): Writable {

@@ -1,112 +1,107 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import * as ownExports from '../../lib/index.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { closeHttp1Peers } from '../support/http1-peers.ts'
+import { findCodeBlocks } from './code-blocks.ts'
+import type { CodeBlock } from './code-blocks.ts'
+import { decisions } from './decisions.ts'
+import type { Decision } from './decisions.ts'
+import { root } from './documents.ts'
+import { toModule } from './example-module.ts'
+import { closeListening } from './listening.ts'
+import type { Example } from './stage.ts'
 
-const root = join(__dirname, '../..')
-const documents = ['README.md', 'SECURITY.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith('.md'),
-)
+const blocks = findCodeBlocks()
 
-interface CodeBlock {
-  readonly document: string
-  readonly line: number
-  readonly code: string
-}
+// Inside of the project, so that packages are found.
+const folder = mkdtempSync(join(root, '.code-blocks-'))
 
-/** The TypeScript of a document. */
-function codeBlocks(document: string): CodeBlock[] {
-  const text = readFileSync(join(root, document), 'utf8')
-  return Array.from(text.matchAll(/^```ts\n(.*?)^```$/gms), (match) => ({
-    document,
-    line: text.slice(0, match.index).split('\n').length + 1,
-    code: match[1] ?? '',
-  }))
-}
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+  // Jest prints no titles when it runs several files.
+  for (const { place } of blocks)
+    for (const [, reason] of reasonFor(place, decisions[place])) process.stderr.write(`not run: ${place}: ${reason}\n`)
+})
 
-/** What examples take for granted. Each is declared for those that use it without declaring it. */
-const assumptions: Record<string, string> = {
-  app: "declare const app: import('express').Express",
-  server: "declare const server: import('node:http').Server",
-  req: "declare const req: import('express').Request & { session: { user: string } }",
-  res: "declare const res: import('express').Response",
-  webSocket: "declare const webSocket: import('express-use-websockets').ManagedWebSocket",
-  webSockets: "declare const webSockets: import('express-use-websockets').WebSocketMiddleware",
-  subscribers: "declare const subscribers: Set<import('express-use-websockets').ManagedWebSocket>",
-  requireLogin: "declare const requireLogin: import('express').RequestHandler",
-  session: "import session from 'express-session'",
-  key: 'declare const key: string',
-  cert: 'declare const cert: string',
-  secret: 'declare const secret: string',
-  price: 'declare const price: { readonly amount: number }',
-  news: 'declare const news: string',
-  token: 'declare const token: string',
-  createServer: "import { createServer } from 'node:http'",
-  SocketServer: "import { Server as SocketServer } from 'socket.io'",
-}
+afterEach(() => {
+  closeHttp1Peers()
+  closeListening()
+})
 
-const sessionUser = "declare module 'express-session' { interface SessionData { user: string } }"
+describe('the code blocks of the documents and doc comments', () => {
+  it('are all decided on, and nothing else is', () => {
+    expect(Object.keys(decisions).toSorted()).toEqual(blocks.map(({ place }) => place).toSorted())
+  })
+})
 
-/** The block as a module that compiles if the example is right: its names imported, its statements in an asynchronous function. */
-function toModule(code: string): string {
-  const importLines = code.split('\n').filter((line) => line.startsWith('import '))
-  const statements = code.split('\n').map((line) => (line.startsWith('import ') ? '' : line))
-  const imported = importLines.join('\n')
-  const declares = (name: string): boolean =>
-    new RegExp(`\\b(?:const|let|using|class|function) ${name}\\b|\\([^()]*\\b${name}\\b[^()]*\\) =>`).test(code) ||
-    new RegExp(`\\b${name}\\b`).test(imported)
-  const uses = (name: string): boolean => new RegExp(`(?<![.'\\w])${name}\\b(?!['"-])`).test(statements.join('\n'))
-  const missing = Object.entries(assumptions).filter(([name]) => uses(name) && !declares(name))
-  const ours = ownNames.filter((name) => uses(name) && !new RegExp(`\\b${name}\\b`).test(imported))
-  return [
-    imported,
-    ours.length > 0 ? `import { ${ours.join(', ')} } from 'express-use-websockets'` : '',
-    ...missing.map(([, declaration]) => declaration),
-    missing.some(([name]) => name === 'session') ? sessionUser : '',
-    'export async function example() {',
-    ...statements,
-    '}',
-  ].join('\n')
-}
+const compiled = blocks.filter(({ language, place }) => language === 'ts' || isRun(decisions[place]))
 
-const ownNames = Object.keys(ownExports)
-
-describe('the TypeScript of README and docs', () => {
-  const blocks = documents.flatMap(codeBlocks)
-  let folder: string
+describe('the TypeScript of the documents and doc comments', () => {
   let output = ''
 
   beforeAll(async () => {
-    // Inside of the project, so that packages are found.
-    folder = mkdtempSync(join(root, '.code-blocks-'))
-    blocks.forEach((block, index) => writeFileSync(join(folder, `block-${index}.ts`), toModule(block.code)))
+    for (const block of compiled) writeFileSync(fileOf(block), toModule(block, insteadOf(decisions[block.place])))
     const compilerOptions = {
       noUnusedLocals: false,
       noUnusedParameters: false,
       noImplicitReturns: false,
       exactOptionalPropertyTypes: false,
     }
-    writeFileSync(
-      join(folder, 'tsconfig.json'),
-      JSON.stringify({ extends: '../tsconfig.json', compilerOptions, include: ['*.ts'], exclude: [] }),
-    )
-    const tsc = join(root, 'node_modules/.bin/tsc')
-    await promisify(execFile)(tsc, ['-p', folder]).catch((error: { readonly stdout: string }) => {
+    const include = ['*.ts']
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../tsconfig.json', compilerOptions, include, exclude: [] }))
+    await promisify(execFile)(join(root, 'node_modules/.bin/tsc'), ['-p', folder]).catch((error: { readonly stdout: string }) => {
       output = error.stdout
     })
   })
 
-  afterAll(() => rmSync(folder, { recursive: true }))
-
-  it.each(blocks.map((block, index) => [`${block.document}, line ${block.line}`, index] as const))('compiles in %s', (_place, index) => {
-    const mistakes = output.split('\n').filter((line) => line.includes(`block-${index}.ts`))
+  it.each(compiled.map((block) => [block.place, block] as const))('compiles: %s', (_place, block) => {
+    const mistakes = output.split('\n').filter((line) => line.includes(nameOf(block)))
     expect(mistakes).toEqual([])
   })
 
-  it('is there', () => {
-    expect(blocks.length).toBeGreaterThan(10)
+  it('is looked at by the compiler', () => {
+    expect(compiled.length).toBeGreaterThan(40)
     expect(output.split('\n').filter((line) => /error/.test(line) && !/block-\d+\.ts/.test(line))).toEqual([])
   })
+
+  it.each(blocks.flatMap((block) => runnable(block, decisions[block.place])))('runs: %s', async (_place, block, proof) => {
+    expect.hasAssertions()
+    const { example } = (await import(fileOf(block))) as { readonly example: Example }
+    await proof(async (given = {}) => example(given))
+  })
+
+  // eslint-disable-next-line jest/no-disabled-tests -- the title tells the reason
+  it.skip.each(blocks.flatMap(({ place }) => reasonFor(place, decisions[place])))('does not run: %s: %s', (place) =>
+    expect(place).toBe('run'),
+  )
 })
+
+function isRun(decision: Decision | undefined): boolean {
+  return decision !== undefined && !('cannotRun' in decision)
+}
+
+function insteadOf(decision: Decision | undefined): Readonly<Record<string, string>> {
+  return decision !== undefined && 'instead' in decision ? decision.instead : {}
+}
+
+function runnable(
+  block: CodeBlock,
+  decision: Decision | undefined,
+): (readonly [string, CodeBlock, (example: Example) => Promise<unknown>])[] {
+  if (decision === undefined || 'cannotRun' in decision) return []
+  return [[block.place, block, 'instead' in decision ? decision.proof : decision]]
+}
+
+function reasonFor(place: string, decision: Decision | undefined): (readonly [string, string])[] {
+  return decision !== undefined && 'cannotRun' in decision ? [[place, decision.cannotRun]] : []
+}
+
+function nameOf(block: CodeBlock): string {
+  return `block-${blocks.indexOf(block)}.ts`
+}
+
+function fileOf(block: CodeBlock): string {
+  return join(folder, nameOf(block))
+}

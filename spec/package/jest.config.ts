@@ -6,6 +6,8 @@ const node = require('../../jest.config.ts') as Config
 // The specs that install the packed tarball into a new project: minutes, not seconds, on a slow network.
 module.exports = {
   ...node,
+  // Each file packs, and packing builds.
+  maxWorkers: 1,
   rootDir: '../..',
   roots: ['<rootDir>/spec/package'],
   testPathIgnorePatterns: [],

@@ -1,19 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { execFile } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { devDependencies } from '../../package.json'
+import { devDependencies, exports as entryPoints } from '../../package.json'
+import { installAsync, packAsync, runAsync } from './pack.ts'
 
-const runAsync = promisify(execFile)
 const root = join(__dirname, '../..')
 const directory = mkdtempSync(join(tmpdir(), 'express-use-websockets-'))
 let tarball: string
 
 beforeAll(async () => {
-  await runAsync('npm', ['pack', '--silent', '--pack-destination', directory], { cwd: root })
-  tarball = join(directory, readdirSync(directory)[0] ?? 'nothing was packed')
+  tarball = await packAsync(directory)
 })
 
 afterAll(() => {
@@ -43,7 +40,7 @@ describe.each([
 
   beforeAll(async () => {
     const dependencies = [`express@${express}`, `@types/express@${types}`, `@types/node@${devDependencies['@types/node']}`]
-    project = await installAsync('express', `express-${express}`, dependencies)
+    project = await installConsumerAsync('express', `express-${express}`, dependencies)
   })
 
   it('echoes for a CommonJS module', async () => {
@@ -84,7 +81,7 @@ describe('in a project without Express, with the latest @types/node', () => {
   let project: string
 
   beforeAll(async () => {
-    project = await installAsync('node-http', 'node-http', ['@types/node@latest'])
+    project = await installConsumerAsync('node-http', 'node-http', ['@types/node@latest'])
   })
 
   it.each(['node16', 'nodenext', 'bundler'] as const)('type-checks with moduleResolution %s, libraries included', async (resolution) => {
@@ -97,13 +94,15 @@ describe('in a project without Express, with the latest @types/node', () => {
   })
 })
 
-/** Copies a consumer into a new project, its server as a CommonJS and as an ES module, and installs the tarball there. */
-async function installAsync(consumer: string, name: string, dependencies: readonly string[]): Promise<string> {
+/** Copies a consumer into a new project, its server as a CommonJS and as an ES module, and what enters by every door, and installs the tarball there. */
+async function installConsumerAsync(consumer: string, name: string, dependencies: readonly string[]): Promise<string> {
   const project = join(directory, name)
   cpSync(join(__dirname, 'consumers', consumer), project, { recursive: true })
   cpSync(join(project, 'server.ts'), join(project, 'server-module.mts'))
-  writeFileSync(join(project, 'package.json'), '{ "private": true }')
-  await runAsync('npm', ['install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts', tarball, ...dependencies], { cwd: project })
+  const doors = Object.keys(entryPoints).filter((path) => path !== './package.json')
+  const lines = doors.map((door, index) => `export * as door${index} from '${door.replace('.', 'express-use-websockets')}'\n`)
+  writeFileSync(join(project, 'doors.ts'), lines.join(''))
+  await installAsync(project, [tarball, ...dependencies])
   return project
 }
 
@@ -122,7 +121,7 @@ async function typeErrorsAsync(project: string, moduleResolution: 'node16' | 'no
     target: 'ES2022',
     types: ['node'],
   }
-  writeFileSync(configuration, JSON.stringify({ compilerOptions, files: ['server.ts', 'server-module.mts'] }))
+  writeFileSync(configuration, JSON.stringify({ compilerOptions, files: ['server.ts', 'server-module.mts', 'doors.ts'] }))
   const compiler = join(root, 'node_modules/typescript/bin/tsc')
   return runAsync(process.execPath, [compiler, '-p', configuration], { cwd: project }).then(
     () => '',

@@ -6,6 +6,7 @@ import type { WebSocketOptions } from 'express-use-websockets'
 import { closeHttp1Servers, startHttp1Server } from '../support/http1-server.ts'
 import type { Http1Server } from '../support/http1-server.ts'
 import { closeOf, closeWebSocketClients, nextMessage, openWebSocket, refusedWebSocket } from '../support/web-socket-client.ts'
+import { partsOf } from '../docs/documents.ts'
 import { nginx, startProxy, stopProxies } from './start-proxy.ts'
 
 afterEach(async () => {
@@ -40,6 +41,15 @@ async function startBehindNginx(location: string, options: WebSocketOptions = {}
 }
 
 describe('behind nginx', () => {
+  it('echoes with the lines of docs/hosting.md', async () => {
+    const lines = partsOf('docs/hosting.md').find(({ language }) => language === 'nginx')?.text ?? ''
+    const directives = Array.from(lines.matchAll(/^ +proxy_(?!pass ).+;$/gm), ([line]) => line)
+    expect(directives.length).toBeGreaterThan(3)
+    const { client } = await openWebSocket(await startBehindNginx(directives.join(' ')))
+    client.send('through nginx')
+    expect(await nextMessage(client)).toBe('through nginx')
+  })
+
   it('echoes, and closes with code and reason', async () => {
     const server = await startBehindNginx(UPGRADE)
     const { client } = await openWebSocket(server)

@@ -10,9 +10,11 @@ import type { Http2RequestListener } from './attach-http2.ts'
  * Defaults that differ: `allowHTTP1` is `true`, so that one port serves clients of both protocols, and `settings.enableConnectProtocol`
  * is `true` (RFC 8441, section 3). `close()` also asks the sessions to end, as Node does from version 24 on.
  *
+ * @param app - the Express or Connect application, or request listener.
  * @example
  * ```ts
- * const app = express()
+ * import { createSecureServer } from 'express-use-websockets/http2'
+ *
  * createSecureServer({ key, cert }, app).listen(443)
  * ```
  */
@@ -26,6 +28,14 @@ export function createSecureServer(first?: SecureServerOptions | Http2RequestLis
 /**
  * Like `createServer` of `node:http2` (cleartext, with prior knowledge: for proxies and service meshes, not for browsers),
  * with the differences that {@link createSecureServer} has.
+ *
+ * @param app - the Express or Connect application, or request listener.
+ * @example
+ * ```ts
+ * import { createServer } from 'express-use-websockets/http2'
+ *
+ * createServer(app).listen(3000)
+ * ```
  */
 export function createServer(app?: Http2RequestListener): Http2Server
 export function createServer(options: ServerOptions, app?: Http2RequestListener): Http2Server

@@ -1,0 +1,523 @@
+import { expect } from '@jest/globals'
+import { once } from 'node:events'
+import { connect } from 'node:http2'
+import type { Http2SecureServer } from 'node:http2'
+import express from 'express'
+import type { Express } from 'express'
+import type { Server } from 'node:http'
+import { io } from 'socket.io-client'
+import { useWebSockets, WebSocketState } from 'express-use-websockets'
+import type { ManagedWebSocket } from 'express-use-websockets'
+import { requestWebSocket } from 'express-use-websockets/testing'
+import { listenForHttp1, startHttp1Server } from '../support/http1-server.ts'
+import { portOf } from '../support/http2-peers.ts'
+import { openHttp2WebSocket } from '../support/http2-web-sockets.ts'
+import { createSelfSignedCertificate } from '../support/self-signed-certificate.ts'
+import { closeOf, nextMessage, openWebSocket, refusedWebSocket } from '../support/web-socket-client.ts'
+import { listening } from './listening.ts'
+import { expectEcho, expectRefusal, inRoute, onSocket, Printer, requireLogin, withSubscribers } from './stage.ts'
+import type { Example } from './stage.ts'
+
+/** Runs a code block, and shows that it does what the text around it says. */
+export type Proof = (example: Example) => Promise<unknown>
+
+/** What is done with a code block: it is run, if need be with other numbers in it, or there is a reason why it cannot be. */
+export type Decision =
+  | Proof
+  | { readonly instead: Readonly<Record<string, string>>; readonly proof: Proof }
+  | { readonly cannotRun: string }
+
+const throughNginx = { cannotRun: 'needs nginx: spec/proxies/nginx.spec.ts passes WebSockets through these lines' }
+const throughHaproxy = { cannotRun: 'needs HAProxy and a certificate in /etc: spec/proxies/haproxy.spec.ts has one like it' }
+const inCSharp = { cannotRun: 'C#: spec/conformance holds this package to recordings of the real ASP.NET Core' }
+const ofAnotherPackage = { cannotRun: 'needs another package: spec/package/peers.spec.ts installs and runs it' }
+const inAnEmptyFolder = { cannotRun: 'needs an empty folder: spec/package/getting-started.spec.ts runs it in one' }
+const commands = { cannotRun: 'would install this package and run this very spec: .ci/run does' }
+
+/** The decision about every code block, by its place. A block that has none fails the spec. */
+export const decisions: Readonly<Record<string, Decision>> = {
+  'README.md#express-use-websockets': async (example) => {
+    const [server] = await listening(async () => example())
+    const { client } = await openWebSocket({ port: portOf(server as Server), isSecure: false })
+    client.send('text')
+    expect(await once(client, 'message')).toEqual([Buffer.from('text'), false])
+    client.send(Buffer.from([0, 255]))
+    expect(await once(client, 'message')).toEqual([Buffer.from([0, 255]), true])
+    expect((await fetch(`http://127.0.0.1:${portOf(server as Server)}/ws`)).status).toBe(400)
+    const closed = once(server as Server, 'close')
+    server?.close()
+    client.close(4000, 'bye')
+    expect(await closeOf(client)).toEqual([4000, 'bye'])
+    await closed
+  },
+  'README.md#express-use-websockets (2)': async (example) => expectEcho(inRoute(example)),
+  'README.md#the-same-in-aspnet-core': inCSharp,
+  'README.md#the-same-in-aspnet-core (2)': proveEndpoint,
+  'README.md#let-only-your-own-pages-connect': async (example) => {
+    const app = await mountBeforeEcho(example)
+    await expectEcho(app, '/ws', { headers: { Origin: 'https://client.com' } })
+    await expectEcho(app, '/ws', { headers: { Origin: 'https://shop.client.com' } })
+    await expectRefusal(app, 403, { headers: { Origin: 'https://client.com.evil.com' } })
+  },
+  'README.md#authenticate': async (example) => {
+    const app = express().use(useWebSockets())
+    await example({ app, requireLogin, secret: 'cat' })
+    const Cookie = await logIn(app)
+    await using answer = await requestWebSocket(app, '/ws', { headers: { Cookie } })
+    expect(await answer.nextMessage()).toBe('Welcome, ann')
+    expect(await expectRefusal(app, 401)).toBe('Log in first')
+  },
+  'README.md#choose-a-sub-protocol': async (example) => {
+    const app = inRoute(example)
+    await using newer = await requestWebSocket(app, '/ws', { subProtocols: ['v3.chat', 'v2.chat', 'v1.chat'] })
+    expect(newer.webSocket.subProtocol).toBe('v2.chat')
+    await using none = await requestWebSocket(app, '/ws')
+    expect(none.webSocket.subProtocol).toBe(null)
+  },
+  'README.md#send-to-many': proveBroadcast,
+  'README.md#notice-peers-that-vanish': async (example) => {
+    const printer = new Printer()
+    const { app, outcome } = onSocket(async (given) => example({ app: express(), console: printer.console, ...given }))
+    await using answer = await requestWebSocket(app, '/ws')
+    await outcome
+    await answer.closeAsync()
+    expect(await printer.line()).toBe('1006 false')
+  },
+  'README.md#write-less': async (example) => {
+    const app = await mount(example)
+    await expectEcho(app)
+    const { port } = await startHttp1Server(app)
+    expect((await fetch(`http://127.0.0.1:${port}/ws`)).status).toBe(426)
+  },
+  'README.md#stop': proveShutdown,
+  'CONTRIBUTING.md#contributing': commands,
+  'CONTRIBUTING.md#the-tree': { cannotRun: 'a picture' },
+  'CONTRIBUTING.md#adding-an-export': { cannotRun: 'a line of package.json: spec/package enters by each of them' },
+
+  'docs/compression.md#compression': async (example) => {
+    const app = inRoute(example)
+    const headers = { 'Sec-WebSocket-Extensions': 'permessage-deflate' }
+    await using compressed = await requestWebSocket(app, '/ws', { headers })
+    expect(compressed.headers['sec-websocket-extensions']).toBe('permessage-deflate')
+    await using uncompressed = await requestWebSocket(app, '/ws')
+    expect(uncompressed.headers['sec-websocket-extensions']).toBe(undefined)
+  },
+  'docs/compression.md#why-dangerous': async (example) => {
+    const { app } = onSocket(example, { token: 'secret '.repeat(20) }, { dangerousEnableCompression: true })
+    await expectUncompressed(app, 'secret '.repeat(20), 'permessage-deflate')
+  },
+
+  'docs/errors.md#errors': async (example) => {
+    const { app, outcome } = onSocket(example, { news: 'news' })
+    await using answer = await requestWebSocket(app, '/ws')
+    expect(await answer.nextMessage()).toBe('news')
+    await outcome
+    // More than the connection holds, for a reader that does not read and leaves.
+    const gone = onSocket(example, { news: 'n'.repeat(50_000_000) })
+    const { client } = await openWebSocket(await startHttp1Server(gone.app))
+    client.terminate()
+    await expect(gone.outcome).resolves.toBe(undefined)
+  },
+
+  'docs/from-aspnetcore.md#the-middleware-and-its-options': inCSharp,
+  'docs/from-aspnetcore.md#the-middleware-and-its-options (2)': async (example) => expectEcho(await mountBeforeEcho(example)),
+  'docs/from-aspnetcore.md#accept': inCSharp,
+  'docs/from-aspnetcore.md#accept (2)': async (example) => {
+    const app = await mount(example)
+    await expectEcho(app)
+    const { port } = await startHttp1Server(app)
+    expect((await fetch(`http://127.0.0.1:${port}/ws`)).status).toBe(400)
+  },
+  'docs/from-aspnetcore.md#accept-in-a-controller': inCSharp,
+  'docs/from-aspnetcore.md#accept-in-a-controller (2)': async (example) => expectEcho(await mount(example)),
+  'docs/from-aspnetcore.md#choose-a-sub-protocol': inCSharp,
+  'docs/from-aspnetcore.md#choose-a-sub-protocol (2)': async (example) => {
+    const app = inRoute(example)
+    await using newer = await requestWebSocket(app, '/ws', { subProtocols: ['v1.chat', 'v2.chat'] })
+    expect(newer.webSocket.subProtocol).toBe('v2.chat')
+    await using other = await requestWebSocket(app, '/ws', { subProtocols: ['v1.chat'] })
+    expect(other.webSocket.subProtocol).toBe(null)
+  },
+  'docs/from-aspnetcore.md#send-and-receive': inCSharp,
+  'docs/from-aspnetcore.md#send-and-receive (2)': async (example) => {
+    const { echo } = (await example()) as { readonly echo: (webSocket: ManagedWebSocket) => Promise<void> }
+    await expectEcho(inRoute(async (given) => echo(await (given as { req: express.Request }).req.webSockets.acceptWebSocketAsync())))
+  },
+  'docs/from-aspnetcore.md#keep-the-request-alive-while-a-service-works': inCSharp,
+  'docs/from-aspnetcore.md#keep-the-request-alive-while-a-service-works (2)': async (example) => {
+    const subscribers = new Set<ManagedWebSocket>()
+    const app = await mount(example, { subscribers })
+    await using answer = await requestWebSocket(app, '/ws')
+    for (const webSocket of subscribers) await webSocket.sendAsync('from a service')
+    expect(await answer.nextMessage()).toBe('from a service')
+  },
+  'docs/from-aspnetcore.md#compression': inCSharp,
+  'docs/from-aspnetcore.md#compression (2)': async (example) =>
+    expectUncompressed(
+      inRoute(example, { secret: 'secret '.repeat(20) }),
+      'secret '.repeat(20),
+      'permessage-deflate; server_max_window_bits=12',
+    ),
+  'docs/from-aspnetcore.md#origins': inCSharp,
+  'docs/from-aspnetcore.md#origins (2)': async (example) => {
+    const app = await mountBeforeEcho(example)
+    await expectEcho(app, '/ws', { headers: { Origin: 'https://www.client.com' } })
+    await expectRefusal(app, 403, { headers: { Origin: 'https://other.client.com' } })
+  },
+  'docs/from-aspnetcore.md#cancel': inCSharp,
+  'docs/from-aspnetcore.md#cancel (2)': {
+    instead: { '10_000': '50' },
+    proof: async (example) => {
+      let accepted: ManagedWebSocket | undefined
+      const { app, outcome } = onSocket(async (given) => {
+        accepted = given?.['webSocket'] as ManagedWebSocket
+        await example(given)
+      })
+      await using answer = await requestWebSocket(app, '/ws')
+      await expect(answer.nextMessage()).rejects.toThrow('The connection failed')
+      await outcome
+      expect(accepted?.state).toBe(WebSocketState.Aborted)
+    },
+  },
+  'docs/from-aspnetcore.md#close': inCSharp,
+  'docs/from-aspnetcore.md#close (2)': { cannotRun: 'three ways to close, one below the other: spec/web-socket/close.spec.ts takes each' },
+  'docs/from-aspnetcore.md#clients-that-disconnect': inCSharp,
+  'docs/from-aspnetcore.md#clients-that-disconnect (2)': async (example) => {
+    const { app, outcome } = onSocket(example)
+    const { client } = await openWebSocket(await startHttp1Server(app))
+    client.terminate()
+    await expect(outcome).resolves.toBe(undefined)
+  },
+  'docs/from-aspnetcore.md#clients-that-disconnect (3)': async (example) => {
+    const printer = new Printer()
+    const { app, outcome } = onSocket(example, { console: printer.console })
+    const { client } = await openWebSocket(await startHttp1Server(app))
+    client.terminate()
+    await outcome
+    expect(await printer.line()).toBe('1006 false remote')
+  },
+  'docs/from-aspnetcore.md#shut-down': inCSharp,
+  'docs/from-aspnetcore.md#shut-down (2)': async (example) => {
+    const app = express()
+    const [server] = await listening(async () => example({ app }))
+    app.all('/ws', async (req) => void (await req.webSockets.acceptWebSocketAsync()))
+    await expectShutdown(server as Server)
+  },
+
+  'docs/getting-started.md#install': inAnEmptyFolder,
+  'docs/getting-started.md#a-server': inAnEmptyFolder,
+  'docs/getting-started.md#a-server (2)': inAnEmptyFolder,
+  'docs/getting-started.md#a-client': inAnEmptyFolder,
+  'docs/getting-started.md#in-javascript': inAnEmptyFolder,
+
+  'docs/guides.md#keep-receiving': async (example) => {
+    await using answer = await requestWebSocket(await mount(example), '/ticks')
+    expect(await answer.nextMessage()).toMatch(/^\d{4}-\d\d-\d\dT/)
+    await answer.webSocket.closeAsync(1000)
+  },
+  'docs/guides.md#notice-clients-that-are-gone': {
+    instead: { '10_000': '1_000' },
+    proof: async (example) => {
+      await using answer = await requestWebSocket(await mount(example), '/ws')
+      await answer.webSocket.sendAsync('ping')
+      await answer.webSocket.sendAsync('hello')
+      expect(await answer.nextMessage()).toBe('hello')
+      await expect(answer.nextMessage()).rejects.toThrow('The connection failed')
+    },
+  },
+  'docs/guides.md#slow-clients': proveBroadcast,
+  'docs/guides.md#check-the-origin': async (example) => {
+    const app = await mountBeforeEcho(example)
+    await expectEcho(app, '/ws', { headers: { Host: 'server.example', Origin: 'http://server.example' } })
+    await expectEcho(app, '/ws', { headers: { Origin: 'https://shop.client.com' } })
+    await expectRefusal(app, 403, { headers: { Origin: 'https://client.com' } })
+  },
+  'docs/guides.md#choose-a-sub-protocol': async (example) => {
+    const app = await mount(example)
+    await using answer = await requestWebSocket(app, '/chat', { subProtocols: ['v1.chat', 'v2.chat'] })
+    expect(answer.headers['sec-websocket-protocol']).toBe('v2.chat')
+    expect(await answer.nextMessage()).toBe('You speak v2.chat')
+    const server = await startHttp1Server(app)
+    await expect(openWebSocket(server, '/chat', { protocols: ['v1.chat'] })).rejects.toThrow('Server sent no subprotocol')
+  },
+  'docs/guides.md#receive-large-messages (2)': {
+    instead: { "'upload.bin'": '`${__filename}.upload`' },
+    proof: async (example) => {
+      const { app, outcome } = onSocket(example)
+      await using answer = await requestWebSocket(app, '/ws')
+      await answer.webSocket.sendAsync(Buffer.alloc(1_000_000))
+      await expect(outcome).resolves.toBe(undefined)
+    },
+  },
+  'docs/guides.md#receive-large-messages': async (example) => {
+    const printer = new Printer()
+    const { app, outcome } = onSocket(example, { console: printer.console })
+    await using answer = await requestWebSocket(app, '/ws')
+    await answer.webSocket.sendAsync(Buffer.alloc(100_000))
+    let sum = 0
+    for (let isLast = false; !isLast;) {
+      const [type, length, end] = (await printer.line()).split(' ')
+      expect(type).toBe('1')
+      sum += Number(length)
+      isLast = end === 'true'
+    }
+    expect(sum).toBe(100_000)
+    void answer.webSocket.closeAsync(1000)
+    await outcome
+  },
+  'docs/guides.md#cancel': async (example) => {
+    const printer = new Printer()
+    const { app } = onSocket(example, { console: printer.console })
+    await using answer = await requestWebSocket(app, '/ws')
+    await answer.webSocket.sendAsync('hello')
+    expect(await printer.line()).toBe('5')
+  },
+  'docs/guides.md#close-when-a-session-expires': {
+    instead: { '15 * 60_000': '1_000' },
+    proof: async (example) => {
+      await using answer = await requestWebSocket(await mount(example, { requireLogin: passAll }), '/ws')
+      await answer.webSocket.sendAsync('hello')
+      expect(await answer.nextMessage()).toBe('hello')
+      expect(await answer.nextMessage()).toBe(undefined)
+      expect(answer.webSocket.closeStatus).toBe(4001)
+    },
+  },
+  'docs/guides.md#watch': async (example) => {
+    const printer = new Printer()
+    await example({ console: printer.console })
+    await expectEcho(
+      inRoute(echo).all('/watched', async (req) => void (await echo({ req }))),
+      '/watched',
+    )
+    const lines = [await printer.line()]
+    // What ended before is told of, too.
+    while (lines.at(-1)?.startsWith('/watched') === false) lines.push(await printer.line())
+    expect(lines.at(-1)).toMatch(/^\/watched 1000 true \d/)
+  },
+
+  'docs/hosting.md#nginx': throughNginx,
+  'docs/hosting.md#haproxy': throughHaproxy,
+  'docs/hosting.md#stopping': {
+    instead: { '10_000': '10' },
+    proof: async (example) => {
+      const printer = new Printer()
+      const webSockets = useWebSockets()
+      await proveShutdown(async (given) => example({ console: printer.console, webSockets, ...given }), express().use(webSockets))
+      expect(await printer.line()).toBe('1 WebSockets closed, 0 aborted')
+    },
+  },
+  'docs/hosting.md#stopping (2)': { cannotRun: 'for Kubernetes' },
+  'docs/hosting.md#beside-other-libraries-on-one-server': proveShared,
+  'docs/hosting.md#iis-in-front-of-nodejs': { cannotRun: 'for IIS' },
+
+  'docs/http2.md#http2': {
+    instead: { "const key = readFileSync('key.pem')": '', "const cert = readFileSync('cert.pem')": '' },
+    proof: async (example) => {
+      const [server] = await listening(async () => example(createSelfSignedCertificate()))
+      await expectHttp2(server as Http2SecureServer)
+      const { client } = await openWebSocket({ port: portOf(server as Http2SecureServer), isSecure: true })
+      client.send('over HTTP/1.1')
+      expect(await nextMessage(client)).toBe('over HTTP/1.1')
+    },
+  },
+  'docs/http2.md#http2 (2)': inAnEmptyFolder,
+
+  'docs/migrating.md#from-express-ws': ofAnotherPackage,
+  'docs/migrating.md#from-express-ws (2)': async (example) => proveLogin(example, '/echo'),
+  'docs/migrating.md#from-tinyws': ofAnotherPackage,
+  'docs/migrating.md#from-tinyws (2)': async (example) => {
+    const app = await mount(example)
+    await expectEcho(app, '/echo')
+    const { port } = await startHttp1Server(app)
+    expect(await (await fetch(`http://127.0.0.1:${port}/echo`)).text()).toBe('Hello')
+  },
+  'docs/migrating.md#from-websocket-express': ofAnotherPackage,
+  'docs/migrating.md#from-websocket-express (2)': async (example) => {
+    const app = express()
+    await listening(async () => example({ app }))
+    await expectEcho(app, '/echo')
+  },
+  'docs/migrating.md#from-ws-and-serveronupgrade': ofAnotherPackage,
+  'docs/migrating.md#from-ws-and-serveronupgrade (2)': async (example) =>
+    proveLogin(async (given) => listening(async () => example(given)), '/ws'),
+
+  'docs/performance.md#sending-to-many': proveBroadcast,
+
+  'docs/testing.md#testing': async (example) => {
+    const printer = new Printer()
+    const app = inRoute(echo)
+    await example({ app, console: printer.console })
+    printer.console.log('the end')
+    expect(await printer.line()).toBe('the end')
+  },
+
+  'lib/hosting/attach-web-sockets.ts#attachWebSockets': proveShared,
+  'lib/hosting/http2/create-server.ts#createSecureServer': async (example) => {
+    const [server] = await listening(async () => example({ app: inRoute(echo), ...createSelfSignedCertificate() }))
+    await expectHttp2(server as Http2SecureServer)
+  },
+  'lib/hosting/http2/create-server.ts#createServer': async (example) => {
+    const [server] = await listening(async () => example({ app: inRoute(echo) }))
+    await expectHttp2(server as Http2SecureServer, 'http')
+  },
+  'lib/testing.ts#requestWebSocket': async (example) => example({ app: inRoute(echo), expect }),
+  'lib/use-web-sockets.ts#useWebSockets': async (example) => {
+    const app = express()
+    await example({ app })
+    await expectEcho(app)
+  },
+  'lib/web-socket-handler.ts#webSocketHandler': async (example) => expectEcho(await mount(example)),
+  'lib/web-socket-manager.ts#acceptWebSocketAsync': async (example) => {
+    const app = inRoute(example)
+    await expectEcho(app)
+    await using answer = await requestWebSocket(app, '/ws')
+    expect(answer.webSocket.subProtocol).toBe('chat')
+    await answer.webSocket.sendAsync(Buffer.alloc(65_537))
+    expect(await answer.nextMessage()).toBe(undefined)
+    expect(answer.webSocket.closeStatus).toBe(1009)
+  },
+  'lib/web-socket/managed-web-socket.ts#ManagedWebSocket': async (example) => expectEcho(await mount(example)),
+  'lib/web-socket/managed-web-socket.ts#createFromStream': async (example) => {
+    const printer = new Printer()
+    await example({ console: printer.console })
+    expect(await printer.line()).toBe('hello')
+  },
+  'lib/web-socket/managed-web-socket.ts#receiveAsync': async (example) => {
+    const printer = new Printer()
+    await using answer = await requestWebSocket(onSocket(example, { console: printer.console }).app, '/ws')
+    await answer.webSocket.sendAsync('hello')
+    expect(await printer.line()).toBe('hello true')
+  },
+  'lib/web-socket/managed-web-socket.ts#sendAsync': async (example) => {
+    await using answer = await requestWebSocket(onSocket(example).app, '/ws')
+    expect(await answer.nextMessage()).toBe('a message')
+    expect(await answer.nextMessage()).toBe('one message')
+  },
+  'lib/web-socket/prepared-message.ts#prepareMessage': proveBroadcast,
+  'lib/web-socket/readable-message-stream.ts#createReadableMessageStream': async (example) => {
+    const printer = new Printer()
+    await using answer = await requestWebSocket(onSocket(example, { console: printer.console }).app, '/ws')
+    await answer.webSocket.sendAsync('one message')
+    expect(await printer.line()).toBe('one message')
+  },
+  'lib/web-socket/web-socket-stream.ts#createWebSocketStream': {
+    instead: { "'film.mp4'": '__filename' },
+    proof: async (example) => {
+      await using answer = await requestWebSocket(onSocket(example).app, '/ws')
+      expect(String(await answer.nextMessage())).toContain('createReadStream(__filename)')
+      expect(await answer.nextMessage()).toBe(undefined)
+      expect(answer.webSocket.closeStatus).toBe(1000)
+    },
+  },
+  'lib/web-socket/writable-message-stream.ts#createWritableMessageStream': async (example) => {
+    await using answer = await requestWebSocket(onSocket(example).app, '/ws')
+    expect(await answer.nextMessage()).toBe('one message')
+  },
+
+  'samples/graphql/README.md#graphql-subscriptions': { cannotRun: 'GraphQL: spec/samples/graphql.spec.ts subscribes to it' },
+}
+
+const echo: Example = async (given) => {
+  const { req } = given as { readonly req: express.Request }
+  await using webSocket = await req.webSockets.acceptWebSocketAsync()
+  for await (const message of webSocket) await webSocket.sendAsync(message)
+}
+
+const passAll: express.RequestHandler = (_req, _res, next) => next()
+
+/** An application, with `useWebSockets()` in front, in which the code block has mounted its route. */
+async function mount(example: Example, given: Readonly<Record<string, unknown>> = {}): Promise<Express> {
+  const app = express().use(useWebSockets())
+  await example({ app, ...given })
+  return app
+}
+
+/** An application in which the code block has mounted the middleware, with an echo behind. */
+async function mountBeforeEcho(example: Example): Promise<Express> {
+  const app = express()
+  await example({ app })
+  return app.all('/ws', async (req) => void (await echo({ req })))
+}
+
+async function proveEndpoint(example: Example): Promise<void> {
+  const app = express()
+  await example({ app })
+  await expectEcho(app)
+  await using answer = await requestWebSocket(app, '/ws')
+  await answer.webSocket.closeAsync(4000, 'bye')
+  expect(answer.webSocket.closeStatusDescription).toBe('bye')
+}
+
+async function proveBroadcast(example: Example): Promise<void> {
+  const received = await withSubscribers(3, async (subscribers) => example({ subscribers, price: { amount: 1 } }))
+  expect(received).toEqual(['{"amount":1}', '{"amount":1}', '{"amount":1}'])
+}
+
+async function proveShared(example: Example): Promise<void> {
+  const { server } = (await example({ app: inRoute(echo) })) as { readonly server: Server }
+  const { port } = await listenForHttp1(server, false)
+  const { client } = await openWebSocket({ port, isSecure: false })
+  client.send('ours')
+  expect(await nextMessage(client)).toBe('ours')
+  const socket = io(`http://127.0.0.1:${port}`, { transports: ['websocket'] })
+  await once(
+    { addEventListener: socket.on.bind(socket), removeEventListener: socket.off.bind(socket) } as unknown as EventTarget,
+    'connect',
+  )
+  socket.disconnect()
+}
+
+async function proveShutdown(example: Example, app = express()): Promise<void> {
+  const { server } = await startHttp1Server(app)
+  await example({ app, server })
+  app.all('/ws', async (req) => void (await req.webSockets.acceptWebSocketAsync()))
+  await expectShutdown(server)
+}
+
+async function expectShutdown(server: Server): Promise<void> {
+  const { client } = await openWebSocket({ port: portOf(server), isSecure: false })
+  const closed = once(server, 'close')
+  process.emit('SIGTERM')
+  expect(await closeOf(client)).toEqual([1001, ''])
+  await closed
+}
+
+async function proveLogin(example: Example, path: string): Promise<void> {
+  const app = express()
+  await example({ app, requireLogin, secret: 'cat' })
+  await expectEcho(app, path, { headers: { Cookie: await logIn(app) } })
+  const server = await startHttp1Server(app)
+  expect(await refusedWebSocket(server, path)).toMatchObject({ status: 401, body: 'Log in first' })
+}
+
+/** Logs in, as behind the session that the code block has mounted, and resolves with the cookie. */
+async function logIn(app: Express): Promise<string> {
+  app.get('/login', (req, res) => {
+    ;(req as unknown as { session: { user: string } }).session.user = 'ann'
+    res.end()
+  })
+  const { port } = await startHttp1Server(app)
+  const { headers } = await fetch(`http://127.0.0.1:${port}/login`)
+  return headers.getSetCookie().map((cookie) => cookie.split(';', 1)[0])[0] ?? ''
+}
+
+async function expectUncompressed(app: Express, text: string, agreed: string): Promise<void> {
+  await using answer = await requestWebSocket(app, '/ws', { headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate' } })
+  expect(answer.headers['sec-websocket-extensions']).toBe(agreed)
+  expect(await answer.nextMessage()).toBe(text)
+  expect(answer.frames[0]?.isCompressed).toBe(false)
+}
+
+async function expectHttp2(server: Http2SecureServer, scheme = 'https'): Promise<void> {
+  const session = connect(`${scheme}://127.0.0.1:${portOf(server)}`, { rejectUnauthorized: false })
+  await once(session, 'remoteSettings')
+  const { webSocket } = await openHttp2WebSocket(session, '/ws')
+  await webSocket.sendAsync('over HTTP/2')
+  for await (const message of webSocket) {
+    expect(message).toBe('over HTTP/2')
+    break
+  }
+  await webSocket.closeAsync(1000)
+  session.close()
+  await once(session, 'close')
+}

@@ -1,0 +1,106 @@
+import { expect } from '@jest/globals'
+import { Console } from 'node:console'
+import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
+import express from 'express'
+import type { Express, RequestHandler } from 'express'
+import { useWebSockets } from 'express-use-websockets'
+import type { ManagedWebSocket, WebSocketAcceptContext } from 'express-use-websockets'
+import { requestWebSocket } from 'express-use-websockets/testing'
+import type { WebSocketTestAnswer, WebSocketTestOptions } from 'express-use-websockets/testing'
+
+/** Runs a code block with what it takes for granted, and returns what it declares for others to use. */
+export type Example = (given?: Readonly<Record<string, unknown>>) => Promise<unknown>
+
+/** An application whose route `/ws` is the code block. */
+export function inRoute(example: Example, given: Readonly<Record<string, unknown>> = {}): Express {
+  const app = express().use(useWebSockets())
+  return app.all('/ws', async (req, res) => {
+    await example({ req, res, ...given })
+  })
+}
+
+/** A code block that is given an accepted WebSocket. */
+export interface OnSocket {
+  readonly app: Express
+  /** Settles as the code block does. */
+  readonly outcome: Promise<unknown>
+}
+
+/** An application that runs the code block with the first WebSocket that it accepts, and then gives that up. */
+export function onSocket(example: Example, given: Readonly<Record<string, unknown>> = {}, context: WebSocketAcceptContext = {}): OnSocket {
+  const app = express().use(useWebSockets())
+  const outcome = new Promise((resolve) => {
+    app.all('/ws', async (req) => {
+      await using webSocket = await req.webSockets.acceptWebSocketAsync(context)
+      const end = example({ req, webSocket, ...given })
+      resolve(end)
+      await end
+    })
+  })
+  return { app, outcome }
+}
+
+/** Shows that the application echoes text as text and bytes as bytes at `/ws`, or elsewhere, and closes when it is asked to. */
+export async function expectEcho(app: Express, path = '/ws', options: WebSocketTestOptions = {}): Promise<void> {
+  await using answer = await requestWebSocket(app, path, options)
+  await answer.webSocket.sendAsync('text')
+  expect(await answer.nextMessage()).toBe('text')
+  await answer.webSocket.sendAsync(Buffer.from([0, 255]))
+  expect(await answer.nextMessage()).toEqual(Buffer.from([0, 255]))
+  await answer.webSocket.closeAsync(1000)
+  expect(answer.webSocket.closeStatus).toBe(1000)
+}
+
+/** Shows that it is refused with this status, and resolves with the answer's body. */
+export async function expectRefusal(app: Express, status: number, options: WebSocketTestOptions = {}): Promise<string> {
+  await using answer = await requestWebSocket(app, '/ws', options)
+  expect(answer.status).toBe(status)
+  return answer.body
+}
+
+/** Lets so many clients subscribe, runs `publish` with their sockets, and resolves with what each of them received first. */
+export async function withSubscribers(
+  count: number,
+  publish: (subscribers: Set<ManagedWebSocket>) => Promise<unknown>,
+): Promise<(string | Buffer | undefined)[]> {
+  const subscribers = new Set<ManagedWebSocket>()
+  const app = express().use(useWebSockets())
+  app.all('/ws', async (req) => {
+    subscribers.add(await req.webSockets.acceptWebSocketAsync())
+  })
+  const answers = await Promise.all(Array.from({ length: count }, () => requestWebSocket(app, '/ws')))
+  await publish(subscribers)
+  const received = await Promise.all(answers.map((answer: WebSocketTestAnswer) => answer.nextMessage()))
+  await Promise.all(answers.map((answer) => answer.closeAsync()))
+  return received
+}
+
+/** Stands where examples want logged-in users: lets pass who has a session. */
+export const requireLogin: RequestHandler = (req, res, next) => {
+  if ((req as { readonly session?: { readonly user?: string } }).session?.user === undefined) res.status(401).end('Log in first')
+  else next()
+}
+
+/** A console that examples print to, and the lines that they have printed. */
+export class Printer {
+  readonly #output = new PassThrough({ encoding: 'utf8' })
+  readonly console = new Console(this.#output)
+
+  /** The next line; waits for it. */
+  async line(): Promise<string> {
+    for (;;) {
+      const text = (this.#output.read() ?? '') as string
+      this.#text += text
+      const end = this.#text.indexOf('\n')
+      if (end >= 0) {
+        const line = this.#text.slice(0, end)
+        this.#text = this.#text.slice(end + 1)
+        return line
+      }
+      await once(this.#output, 'readable')
+    }
+  }
+
+  #text = ''
+}

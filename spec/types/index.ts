@@ -1,0 +1,204 @@
+/** What the types of `express-use-websockets` promise. The compiler runs this file, nothing else does. */
+import type { Express, Request } from 'express'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import type { Duplex, Readable, Writable } from 'node:stream'
+import {
+  attachWebSockets,
+  createWebSocketStream,
+  ManagedWebSocket,
+  prepareMessage,
+  useWebSockets,
+  WebSocketCloseStatus,
+  WebSocketException,
+  webSocketHandler,
+  WebSocketMessageFlags,
+  WebSocketMessageType,
+} from 'express-use-websockets'
+import type {
+  AllowedOrigin,
+  AttachOptions,
+  createReadableMessageStream,
+  createWritableMessageStream,
+  OriginPredicate,
+  PreparedMessage,
+  RequestWithWebSockets,
+  WebSocketAcceptContext,
+  WebSocketAcceptEvent,
+  WebSocketCloseEvent,
+  WebSocketCompletion,
+  WebSocketCreationOptions,
+  WebSocketData,
+  WebSocketDeflateOptions,
+  WebSocketDrainEvent,
+  WebSocketDrainOptions,
+  WebSocketDrainResult,
+  WebSocketErrorCode,
+  WebSocketErrorEvent,
+  WebSocketExceptionCode,
+  WebSocketExceptionDetails,
+  WebSocketHandler,
+  WebSocketManager,
+  WebSocketMessage,
+  WebSocketMiddleware,
+  WebSocketOptions,
+  WebSocketReceiveResult,
+  WebSocketRefuseEvent,
+  WebSocketState,
+  WebSocketStreamOptions,
+} from 'express-use-websockets'
+import { expectType } from './expect-type.ts'
+import type { Same } from './expect-type.ts'
+
+export async function promises(app: Express, server: Server, request: Request, response: ServerResponse, duplex: Duplex): Promise<void> {
+  // The middleware and its options.
+  const webSockets = useWebSockets()
+  expectType<Same<typeof webSockets, WebSocketMiddleware>>()
+  expectType<Same<ReturnType<WebSocketMiddleware>, Promise<void> | undefined>>()
+  expectType<Same<WebSocketMiddleware['connections'], number>>()
+  app.use(webSockets)
+  app.use('/mounted', webSockets)
+  const options: WebSocketOptions = {
+    allowedOrigins: ['https://client.com', /client/, (origin: string) => origin.length > 0],
+    closeTimeout: 1,
+    keepAliveInterval: Infinity,
+    keepAliveTimeout: undefined,
+    maxBufferedAmount: 1,
+    maxConnections: 1,
+    maxMessageSize: 1,
+  }
+  useWebSockets(options)
+  useWebSockets({ allowedOrigins: 'same-origin' })
+  // @ts-expect-error: a list.
+  useWebSockets({ allowedOrigins: 'https://client.com' })
+  // @ts-expect-error: milliseconds.
+  useWebSockets({ keepAliveInterval: '30s' })
+  // @ts-expect-error: no such option.
+  useWebSockets({ origins: [] })
+  // @ts-expect-error: cannot be changed later.
+  options.maxConnections = 2
+  expectType<Same<AllowedOrigin, string | RegExp | OriginPredicate>>()
+  expectType<Same<Parameters<OriginPredicate>, [origin: string, request: IncomingMessage]>>()
+  expectType<Same<ReturnType<OriginPredicate>, boolean | Promise<boolean>>>()
+
+  // The drain.
+  const drain: WebSocketDrainOptions = { closeStatus: 1001, closeStatusDescription: '', spread: 0, timeout: 1 }
+  const drained = await webSockets.closeAsync(drain)
+  expectType<Same<typeof drained, WebSocketDrainResult>>()
+  expectType<Same<WebSocketDrainResult['closed' | 'aborted'], number>>()
+
+  // The request, Express's and Node's.
+  expectType<Same<typeof request.webSockets, WebSocketManager>>()
+  expectType<Same<IncomingMessage['webSockets'], WebSocketManager>>()
+  expectType<Same<RequestWithWebSockets['webSockets'], WebSocketManager>>()
+  expectType<Same<WebSocketManager['isWebSocketRequest'], boolean>>()
+  expectType<Same<WebSocketManager['refusal'], string | undefined>>()
+  expectType<Same<WebSocketManager['webSocketRequestedProtocols'], readonly string[]>>()
+
+  // Accept.
+  const context: WebSocketAcceptContext = {
+    subProtocol: null,
+    dangerousEnableCompression: true,
+    serverMaxWindowBits: 15,
+    signal: AbortSignal.timeout(1),
+  }
+  const webSocket = await request.webSockets.acceptWebSocketAsync(context)
+  expectType<Same<typeof webSocket, ManagedWebSocket>>()
+  await request.webSockets.acceptWebSocketAsync('chat')
+  await request.webSockets.acceptWebSocketAsync(null)
+  // @ts-expect-error: one of them.
+  await request.webSockets.acceptWebSocketAsync(['v1.chat', 'v2.chat'])
+
+  // The socket.
+  expectType<Same<typeof webSocket.state, WebSocketState>>()
+  expectType<Same<typeof webSocket.closeStatus, number | null>>()
+  expectType<Same<typeof webSocket.subProtocol, string | null>>()
+  for await (const message of webSocket) expectType<Same<typeof message, WebSocketMessage>>()
+  expectType<Same<WebSocketMessage, string | Buffer>>()
+  const received = await webSocket.receiveAsync(new Uint8Array(1), AbortSignal.timeout(1))
+  expectType<Same<typeof received, WebSocketReceiveResult>>()
+  expectType<Same<WebSocketReceiveResult['messageType'], 0 | 1 | 2>>()
+  expectType<Same<WebSocketReceiveResult['closeStatus'], number | null>>()
+  // @ts-expect-error: a buffer to fill.
+  await webSocket.receiveAsync()
+  await webSocket.sendAsync(new Float64Array(1), WebSocketMessageType.Text, true, AbortSignal.timeout(1))
+  await webSocket.sendAsync('text', undefined, WebSocketMessageFlags.EndOfMessage | WebSocketMessageFlags.DisableCompression)
+  expectType<Same<WebSocketData, string | ArrayBuffer | SharedArrayBuffer | NodeJS.ArrayBufferView>>()
+  // @ts-expect-error: JSON is the application's.
+  await webSocket.sendAsync({ price: 1 })
+  await webSocket.closeAsync(WebSocketCloseStatus.NormalClosure, null)
+  await webSocket.closeOutputAsync(4000, 'bye', AbortSignal.timeout(1))
+  // @ts-expect-error: a code.
+  await webSocket.closeAsync()
+  expectType<Same<Awaited<ReturnType<typeof webSocket.pingAsync>>, number>>()
+  const completion = await webSocket.completion
+  expectType<Same<typeof completion, WebSocketCompletion>>()
+  expectType<Same<WebSocketCompletion['endedBy'], 'local' | 'remote'>>()
+  expectType<Same<WebSocketCompletion['error'], WebSocketException | undefined>>()
+  using disposable: Disposable = webSocket
+  await using asyncDisposable: AsyncDisposable = webSocket
+  void [disposable, asyncDisposable]
+
+  // Over any stream.
+  const deflate: WebSocketDeflateOptions = { serverContextTakeover: false, clientMaxWindowBits: 9 }
+  const creation: WebSocketCreationOptions = { isServer: true, subProtocol: null, dangerousDeflateOptions: deflate }
+  expectType<Same<ReturnType<typeof ManagedWebSocket.createFromStream>, ManagedWebSocket>>()
+  ManagedWebSocket.createFromStream(duplex, creation)
+
+  // As streams.
+  const streamOptions: WebSocketStreamOptions = { ownsWebSocket: true, closeTimeout: 1, messageType: WebSocketMessageType.Text }
+  expectType<Same<ReturnType<typeof createWebSocketStream>, Duplex>>()
+  createWebSocketStream(webSocket, streamOptions)
+  expectType<Same<ReturnType<typeof createReadableMessageStream>, Readable>>()
+  expectType<Same<ReturnType<typeof createWritableMessageStream>, Writable>>()
+
+  // Prepared.
+  const prepared = prepareMessage('news')
+  expectType<Same<typeof prepared, PreparedMessage>>()
+  await webSocket.sendAsync(prepared)
+
+  // The endpoint, with the request's own type.
+  const handler: WebSocketHandler = (socket, { webSockets: manager }) => void [socket, manager.refusal]
+  app.all('/plain', webSocketHandler(handler, context))
+  app.all(
+    '/rooms',
+    webSocketHandler(
+      async (socket, { query }: Request) => {
+        expectType<Same<typeof socket, ManagedWebSocket>>()
+        await socket.sendAsync(JSON.stringify(query['room']))
+      },
+      ({ path }) => ({ subProtocol: path }),
+    ),
+  )
+
+  // A server that somebody else listens to, too.
+  const attachOptions: AttachOptions = { filter: ({ url }) => url === '/ws' }
+  attachWebSockets(server, app, attachOptions)
+  // @ts-expect-error: without a filter everything would be claimed.
+  attachWebSockets(server, app)
+  const listener: RequestListener = (plain, answer) => void webSockets(plain, answer, () => answer.end())
+  listener(request, response)
+
+  // The enumerations: .NET's names, and numbers that are known to the compiler.
+  expectType<Same<typeof WebSocketState.Open, 2>>()
+  expectType<Same<WebSocketState, 0 | 1 | 2 | 3 | 4 | 5 | 6>>()
+  expectType<Same<typeof WebSocketCloseStatus.EndpointUnavailable, 1001>>()
+  expectType<Same<WebSocketCloseStatus, number>>()
+  expectType<Same<WebSocketMessageType, 0 | 1 | 2>>()
+  expectType<Same<WebSocketMessageFlags, number>>()
+  expectType<Same<WebSocketErrorCode, 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9>>()
+  expectType<Same<typeof WebSocketErrorCode.InvalidState, 9>>()
+
+  // Errors.
+  const details: WebSocketExceptionDetails = { argument: 'data', cause: new Error('why') }
+  const error = new WebSocketException('ERR_WEBSOCKET_INVALID_ARGUMENT', 'The argument is wrong', details)
+  expectType<Same<typeof error.code, WebSocketExceptionCode>>()
+  // @ts-expect-error: no such code.
+  void (error.code === 'ERR_WEBSOCKET_UNHEARD_OF')
+
+  // What the diagnostics channels publish.
+  expectType<Same<WebSocketAcceptEvent['webSocket'], ManagedWebSocket>>()
+  expectType<Same<WebSocketRefuseEvent['statusCode'], number>>()
+  expectType<Same<WebSocketCloseEvent['completion'], WebSocketCompletion>>()
+  expectType<Same<WebSocketErrorEvent['error'], unknown>>()
+  expectType<Same<WebSocketDrainEvent['phase'], 'start' | 'end'>>()
+}
