@@ -66,6 +66,7 @@ async function measureUpload(server: ServerProcess, task: LoadTask): Promise<Mea
   let before = 0
   const onReady = async (): Promise<void> => {
     before = (await server.measureMemory()).resident
+    server.resetPeakMemory()
   }
   const { clientLoad } = await runLoad(task, { onReady })
   return { figure: (server.peakMemory ?? Number.NaN) - before, clientLoad }

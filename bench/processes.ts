@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { LoadMessage, LoadResult, LoadTask } from './load/task.ts'
 import type { Peer } from './peers.ts'
@@ -38,9 +38,14 @@ export class ServerProcess {
     return fields === undefined ? undefined : (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS
   }
 
-  /** The most memory that it has had, in bytes. */
+  /** The most memory that it has had since it began, or since `resetPeakMemory()`, in bytes. */
   get peakMemory(): number | undefined {
     return kilobytes(this.#child, 'VmHWM')
+  }
+
+  /** Forgets the most memory that it has had, as after a start that takes more than the work that is to be measured. */
+  resetPeakMemory(): void {
+    writeFileSync(`/proc/${this.#child.pid}/clear_refs`, '5')
   }
 
   async measureMemory(): Promise<ServerMemory> {

@@ -84,9 +84,7 @@ export class FrameWriter {
 
   /** Writes frames that were made before. Their memory must not change any more. */
   writePrepared(frames: Buffer): void {
-    if (frames.length > MAX_COPIED_LENGTH) return this.#addPiece(frames)
-    const start = this.#reserve(frames.length)
-    slab.bytes.set(frames, start)
+    this.#addPiece(frames)
   }
 
   /** Hands everything to the stream; calls back when the last of it has left, or never will. */
@@ -94,11 +92,23 @@ export class FrameWriter {
     if (this.#pieces.length === 0 && onWritten === undefined) return this.#flushRun()
     this.#endRun()
     const pieces = this.#pieces
+    const length = this.#pieceBytes
     this.#pieces = EMPTY
     this.#pieceBytes = 0
+    if (pieces.length > 1 && length <= MAX_COPIED_LENGTH && onWritten === undefined) return this.#writeTogether(pieces, length)
     if (pieces.length > 1) this.#duplex.cork()
     for (const [index, piece] of pieces.entries()) this.#duplex.write(piece, index === pieces.length - 1 ? onWritten : undefined)
     if (pieces.length > 1) this.#duplex.uncork()
+  }
+
+  /** One write of few bytes costs less than one of several pieces. */
+  #writeTogether(pieces: readonly Uint8Array[], length: number): void {
+    let position = this.#reserve(length)
+    for (const piece of pieces) {
+      slab.bytes.set(piece, position)
+      position += piece.length
+    }
+    this.#flushRun()
   }
 
   get #pendingBytes(): number {

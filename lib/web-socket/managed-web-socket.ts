@@ -291,9 +291,10 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
 
   /** The short way of a message that is whole, plain and not cancelled. */
   #trySend(data: WebSocketData | PreparedMessage): boolean {
-    const { sends, state } = this.#connection
-    if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return false
-    return (typeof data === 'string' || data instanceof Uint8Array) && sends.trySendMessage(data)
+    const connection = this.#connection
+    if (connection.state !== WebSocketState.Open && connection.state !== WebSocketState.CloseReceived) return false
+    if (typeof data === 'string' || data instanceof Uint8Array) return connection.sends.trySendMessage(data)
+    return data instanceof PreparedMessage && connection.trySendPrepared(data)
   }
 
   #sendPrepared(message: PreparedMessage, signal: AbortSignal | undefined): Promise<void> {

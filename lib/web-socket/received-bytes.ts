@@ -1,3 +1,4 @@
+import { giveChunkBack, POOLED_LENGTH, takeChunk } from './chunk-pool.ts'
 import { unmask } from './unmask.ts'
 
 /**
@@ -10,6 +11,9 @@ export class ReceivedBytes {
   #chunks: Uint8Array[] = []
   /** Where the head of the queue is in the first chunk. */
   #offset = 0
+  /** The one chunk whose memory is lent to us, and the part of it that is in the queue. */
+  #pooled: Buffer | undefined
+  #pooledPart: Uint8Array | undefined
 
   /** The chunk at the head of the queue. */
   get first(): Uint8Array | undefined {
@@ -32,8 +36,9 @@ export class ReceivedBytes {
     const last = this.#chunks.length - 1
     const chunk = this.#chunks[last]
     if (chunk === undefined) return
-    const start = last === 0 ? this.#offset : 0
-    this.#chunks[last] = Buffer.from(chunk.subarray(start))
+    const rest = last === 0 ? chunk.subarray(this.#offset) : chunk
+    this.#chunks[last] =
+      rest.length < MIN_POOLED || rest.length > POOLED_LENGTH || this.#pooled !== undefined ? Buffer.from(rest) : this.#copyToPooled(rest)
     if (last === 0) this.#offset = 0
   }
 
@@ -66,16 +71,18 @@ export class ReceivedBytes {
     let first = this.#chunks[0]
     while (first !== undefined && position >= first.length) {
       position -= first.length
+      if (first === this.#pooledPart) this.#giveBack()
       this.#chunks.shift()
       first = this.#chunks[0]
     }
-    this.#offset = position
+    this.#offset = position; this.#giveBack()
   }
 
   /** Takes `count` bytes out, beginning `start` behind the head. */
   remove(start: number, count: number): void {
     const chunks = this.#chunks
     let position = -this.#offset
+    this.#forgetPooled()
     this.#chunks = []
     for (const chunk of chunks) {
       const from = Math.min(Math.max(start - position, 0), chunk.length)
@@ -97,6 +104,7 @@ export class ReceivedBytes {
   /** Drops everything. */
   clear(): void {
     this.length = 0
+    this.#giveBack()
     this.#chunks = []
     this.#offset = 0
   }
@@ -128,7 +136,27 @@ export class ReceivedBytes {
     throw new RangeError('More bytes were asked for than were received')
   }
 
+  #copyToPooled(bytes: Uint8Array): Uint8Array {
+    const chunk = takeChunk()
+    chunk.set(bytes)
+    this.#pooled = chunk
+    this.#pooledPart = chunk.subarray(0, bytes.length)
+    return this.#pooledPart
+  }
+
+  #giveBack(): void {
+    if (this.#pooled !== undefined) giveChunkBack(this.#pooled)
+    this.#forgetPooled()
+  }
+
+  /** Leaves it to the garbage collector. */
+  #forgetPooled(): void {
+    this.#pooled = undefined
+    this.#pooledPart = undefined
+  }
+
   #merge(): void {
+    this.#forgetPooled()
     const [first = EMPTY, ...rest] = this.#chunks
     this.#chunks = [Buffer.concat([first.subarray(this.#offset), ...rest])]
     this.#offset = 0
@@ -136,4 +164,6 @@ export class ReceivedBytes {
 }
 
 const MAX_CHUNKS = 64
+/** Less than this is copied as it is: a pooled chunk would hold much more memory than it needs. */
+const MIN_POOLED = 16_384
 const EMPTY = new Uint8Array(0)

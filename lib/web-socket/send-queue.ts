@@ -67,12 +67,17 @@ export class SendQueue {
     return last.isFinal ? undefined : last
   }
 
+  /** Whether a whole message could be written at once. */
+  get isReady(): boolean {
+    return this.#unfinished === undefined && !this.#mustWait
+  }
+
   /**
    * Writes a whole message if nothing stands in its way, as is usual: without a frame to be kept, and a promise. `false`: it has to go the
    * ordinary way.
    */
   trySendMessage(message: string | Uint8Array): boolean {
-    if (this.#deflater !== undefined || this.#unfinished !== undefined || this.#mustWait) return false
+    if (this.#deflater !== undefined || !this.isReady) return false
     if (typeof message === 'string') this.#writer.writeText(0x80 | Opcode.Text, message)
     else if (this.#writer.isCopying(message.length)) this.#writer.writeFrame(0x80 | Opcode.Binary, message)
     else return false

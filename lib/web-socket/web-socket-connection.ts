@@ -106,6 +106,14 @@ export class WebSocketConnection
     this.#deflater?.forgetSentMessages()
   }
 
+  /** Sends a message that was framed before if nothing stands in its way. A client masks every frame anew, so it cannot. */
+  trySendPrepared(message: PreparedMessage): boolean {
+    if (!this.settings.isServer || !this.sends.isReady) return false
+    this.writePrepared(message)
+    this.onWritten()
+    return true
+  }
+
   /** Sends our Close frame when its turn has come, for which it waits `closeTimeout` at most. */
   sendClose(closeFrame: CloseFrame, signal: AbortSignal | undefined): Promise<void> {
     const length = 2 + Buffer.byteLength(closeFrame.description)

@@ -42,6 +42,44 @@ describe('ReceivedBytes', () => {
     )
   })
 
+  it('keeps what is left of borrowed memory, also in memory that it borrows itself', () => {
+    const shared = Buffer.alloc(65_536)
+    // Two queues, so that what one gives back the other gets.
+    const queues = [new ReceivedBytes(), new ReceivedBytes()]
+    const expected = [Buffer.alloc(0), Buffer.alloc(0)]
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({
+            queue: fc.nat(1),
+            length: fc.constantFrom(1, 100, 20_000, 65_536),
+            read: fc.double({ max: 1, min: 0, noNaN: true }),
+            filling: fc.nat(255),
+          }),
+          {
+            maxLength: 60,
+          },
+        ),
+        (steps) => {
+          for (const { queue, length, read, filling } of steps) {
+            const bytes = queues[queue]
+            if (bytes === undefined) continue
+            bytes.push(shared.subarray(0, length).fill(filling))
+            expected[queue] = Buffer.concat([expected[queue] ?? Buffer.alloc(0), Buffer.alloc(length, filling)])
+            for (const part of [read / 2, read]) {
+              const target = Buffer.alloc(Math.floor(bytes.length * part))
+              bytes.unmaskInto(target, 0, target.length, 0, 0)
+              expect(target.equals(expected[queue].subarray(0, target.length))).toBe(true)
+              expected[queue] = expected[queue].subarray(target.length)
+              if (part === read / 2) bytes.keepLast()
+            }
+            shared.fill(0xee)
+          }
+        },
+      ),
+    )
+  })
+
   it('tells whether what it moves is ASCII', () => {
     const bytes = filled([Buffer.from('abc'), Buffer.of(0x80), Buffer.from('def')])
     const target = Buffer.alloc(7)
