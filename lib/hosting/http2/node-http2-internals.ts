@@ -1,0 +1,26 @@
+import type { ServerHttp2Session } from 'node:http2'
+import type { Socket } from 'node:net'
+
+/*
+ * What this directory touches of node:http2 that Node does not document, besides the listeners of `compatibility-layer.ts`.
+ * `spec/hosting/http2/abandoned-sessions.spec.ts` fails if a Node release changes any of it.
+ */
+
+/**
+ * Whether nghttp2 wants neither to read nor to write any more: then the session is over, whatever its peer does, and its connection
+ * should be dropped (the manual of `nghttp2_session_want_read()`).
+ */
+export function isAbandoned(session: ServerHttp2Session): boolean {
+  const handle = member(session, 'kHandle') as { hasPendingData?(): boolean } | undefined
+  return handle?.hasPendingData?.() === false
+}
+
+/** The connection itself; `session.socket` is a stand-in that cannot be destroyed. Gone when the session is destroyed. */
+export function socketOf(session: ServerHttp2Session): Socket | undefined {
+  return member(session, 'socket') as Socket | undefined
+}
+
+function member(session: ServerHttp2Session, description: string): unknown {
+  const symbol = Object.getOwnPropertySymbols(session).find((own) => own.description === description)
+  return symbol === undefined ? undefined : (session as unknown as Readonly<Record<symbol, unknown>>)[symbol]
+}
