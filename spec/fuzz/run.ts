@@ -71,7 +71,7 @@ function planAttacks(): readonly Attack[] {
   return Array.from({ length: BATCH }, (_, index) => {
     const random = new Random(seed + batch * BATCH + index)
     // What Node forgets takes a second to be freed, so HTTP/2 has fewer turns.
-    return new Attack(random, batch % 10 === 0 ? random.pick(['h2c', 'h2']) : random.pick(['http', 'http', 'https']))
+    return new Attack(random, batch % 4 === 0 ? random.pick(['h2c', 'h2']) : random.pick(['http', 'http', 'https']))
   })
 }
 

@@ -1,11 +1,12 @@
 import type { Http2SecureServer, Http2Server, ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
-import { isAbandoned, socketOf } from './node-http2-internals.ts'
+import { isAbandoned, isDisconnected, socketOf } from './node-http2-internals.ts'
 
 /**
- * Ends what Node forgets, and what would keep connection, session and streams for ever. When the client has broken HTTP/2's rules, Node 20
- * sends a GOAWAY and reads no more, so that it does not even notice that the client goes; later versions end the connection at once. And when
- * a session has been destroyed, Node waits until all that was written has left, for which a client that does not read lets it wait for ever.
+ * Ends what Node forgets, and what would keep connection, session and streams for ever:
+ * - when the client has broken HTTP/2's rules, Node 20 sends a GOAWAY and reads no more, so that it does not even notice that the client goes;
+ * - when the client resets a connection over TLS, a write of Node 20 may neither succeed nor fail, and while it writes it does not read;
+ * - when a session has been destroyed, Node waits until all that was written has left, for ever if the client does not read.
  */
 export function endAbandonedSessions(server: Http2Server | Http2SecureServer): void {
   server.on('session', watch)
@@ -38,7 +39,7 @@ function forget(session: ServerHttp2Session): void {
 function endAbandoned(): void {
   for (const [session, watched] of sessions) {
     if (session.destroyed) watched.timesDestroyed++
-    else if (isAbandoned(session)) session.destroy()
+    else if (isAbandoned(session) || isDisconnected(watched.socket)) session.destroy()
     if (watched.timesDestroyed > PATIENCE) watched.socket?.destroy()
   }
 }

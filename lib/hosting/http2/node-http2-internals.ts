@@ -20,6 +20,12 @@ export function socketOf(session: ServerHttp2Session): Socket | undefined {
   return member(session, 'socket') as Socket | undefined
 }
 
+/** Whether the system knows that the connection is no more. Sockets tell only of what they come upon by reading or writing. */
+export function isDisconnected(socket: Socket | undefined): boolean {
+  const { _handle: handle } = (socket ?? {}) as { readonly _handle?: { getpeername?(name: object): number } | null }
+  return (handle?.getpeername?.({}) ?? 0) < 0
+}
+
 function member(session: ServerHttp2Session, description: string): unknown {
   const symbol = Object.getOwnPropertySymbols(session).find((own) => own.description === description)
   return symbol === undefined ? undefined : (session as unknown as Readonly<Record<symbol, unknown>>)[symbol]

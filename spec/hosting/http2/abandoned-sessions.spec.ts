@@ -8,7 +8,7 @@ import express from 'express'
 import { useWebSockets, webSocketHandler } from 'express-use-websockets'
 import type { WebSocketCompletion } from 'express-use-websockets'
 import { createServer } from 'express-use-websockets/http2'
-import { isAbandoned, socketOf } from '../../../lib/hosting/http2/node-http2-internals.ts'
+import { isAbandoned, isDisconnected, socketOf } from '../../../lib/hosting/http2/node-http2-internals.ts'
 import { closeHttp2Peers, connectHttp2, connectRaw, listen, portOf, rawFields } from '../../support/http2-peers.ts'
 import { frameTypes, RawHttp2Client, tabledStatus } from '../../support/raw-http2.ts'
 import { until } from '../../support/until.ts'
@@ -72,6 +72,20 @@ describe('a connection over HTTP/2', () => {
     await closeOf(connection)
     expect(connection.destroyed).toBe(true)
   })
+
+  it('that the client resets while Node does not read ends with all that is on it', async () => {
+    const { app, completions } = createApp()
+    const server = createServer(app)
+    await listen(server)
+    const connected = nextConnection(server)
+    const client = await connectRaw(server)
+    const connection = await connected
+    await openEcho(client, 1)
+    ;(connection as unknown as { readonly _handle: { readStop(): void } })._handle.readStop()
+    client.socket.resetAndDestroy()
+    await closeOf(connection)
+    expect(await Promise.all(completions)).toMatchObject([{ closeStatus: 1006 }])
+  })
 })
 
 describe('the undocumented members of a session', () => {
@@ -82,8 +96,10 @@ describe('the undocumented members of a session', () => {
     const opened = once(server, 'session')
     await connectHttp2(server)
     const [session] = await opened
-    expect(socketOf(session)).toBe(await connected)
+    const connection = await connected
+    expect(socketOf(session)).toBe(connection)
     expect(isAbandoned(session)).toBe(false)
+    expect(isDisconnected(connection)).toBe(false)
   })
 })
 
