@@ -1,4 +1,4 @@
-import type { ServerHttp2Session } from 'node:http2'
+import type { Http2Session, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 
 /*
@@ -11,8 +11,13 @@ import type { Socket } from 'node:net'
  * should be dropped (the manual of `nghttp2_session_want_read()`).
  */
 export function isAbandoned(session: ServerHttp2Session): boolean {
-  const handle = member(session, 'kHandle') as { hasPendingData?(): boolean } | undefined
+  const handle = handleOf(session) as { hasPendingData?(): boolean } | undefined
   return handle?.hasPendingData?.() === false
+}
+
+/** The native object behind a session or a stream, as long as it is not destroyed. */
+export function handleOf(owner: Http2Session | ServerHttp2Stream): object | undefined {
+  return member(owner, 'kHandle') as object | undefined
 }
 
 /** The connection itself; `session.socket` is a stand-in that cannot be destroyed. Gone when the session is destroyed. */
@@ -26,7 +31,7 @@ export function isDisconnected(socket: Socket | undefined): boolean {
   return (handle?.getpeername?.({}) ?? 0) < 0
 }
 
-function member(session: ServerHttp2Session, description: string): unknown {
-  const symbol = Object.getOwnPropertySymbols(session).find((own) => own.description === description)
-  return symbol === undefined ? undefined : (session as unknown as Readonly<Record<symbol, unknown>>)[symbol]
+function member(owner: object, description: string): unknown {
+  const symbol = Object.getOwnPropertySymbols(owner).find((own) => own.description === description)
+  return symbol === undefined ? undefined : (owner as Readonly<Record<symbol, unknown>>)[symbol]
 }
