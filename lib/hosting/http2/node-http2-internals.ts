@@ -11,13 +11,17 @@ import type { Socket } from 'node:net'
  * should be dropped (the manual of `nghttp2_session_want_read()`).
  */
 export function isAbandoned(session: ServerHttp2Session): boolean {
-  const handle = handleOf(session) as { hasPendingData?(): boolean } | undefined
-  return handle?.hasPendingData?.() === false
+  return handleOf(session)?.hasPendingData?.() === false
+}
+
+interface NativeHandle {
+  /** Of a session. */
+  hasPendingData?(): boolean
 }
 
 /** The native object behind a session or a stream, as long as it is not destroyed. */
-export function handleOf(owner: Http2Session | ServerHttp2Stream): object | undefined {
-  return member(owner, 'kHandle') as object | undefined
+export function handleOf(owner: Http2Session | ServerHttp2Stream): NativeHandle | undefined {
+  return member(owner, 'kHandle') as NativeHandle | undefined
 }
 
 /** The connection itself; `session.socket` is a stand-in that cannot be destroyed. Gone when the session is destroyed. */
