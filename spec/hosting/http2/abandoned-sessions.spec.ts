@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer as createPlainServer } from 'node:http2'
-import type { ServerHttp2Session } from 'node:http2'
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import { connect } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
@@ -8,8 +8,8 @@ import express from 'express'
 import { useWebSockets, webSocketHandler } from 'express-use-websockets'
 import type { WebSocketCompletion } from 'express-use-websockets'
 import { createServer } from 'express-use-websockets/http2'
-import { isAbandoned, isDisconnected, socketOf } from '../../../lib/hosting/http2/node-http2-internals.ts'
-import { closeHttp2Peers, connectHttp2, connectRaw, listen, portOf, rawFields } from '../../support/http2-peers.ts'
+import { handleOf, isAbandoned, isDisconnected, socketOf } from '../../../lib/hosting/http2/node-http2-internals.ts'
+import { closeHttp2Peers, connectHttp2, connectRaw, listen, openStream, portOf, rawFields } from '../../support/http2-peers.ts'
 import { frameTypes, RawHttp2Client, tabledStatus } from '../../support/raw-http2.ts'
 import { until } from '../../support/until.ts'
 
@@ -89,15 +89,19 @@ describe('a connection over HTTP/2', () => {
 })
 
 describe('the undocumented members of a session', () => {
-  it('tell whether it is over, and its connection', async () => {
+  it('tell whether it is over, and its connection; and those of a stream', async () => {
     const server = createPlainServer()
     await listen(server)
     const connected = nextConnection(server)
     const opened = once(server, 'session')
-    await connectHttp2(server)
+    const streamed = once(server, 'stream') as Promise<[ServerHttp2Stream]>
+    openStream(await connectHttp2(server), {}, true)
     const [session] = await opened
+    const [stream] = await streamed
     const connection = await connected
     expect(socketOf(session)).toBe(connection)
+    expect(handleOf(session)).toBeDefined()
+    expect(handleOf(stream)).toBeDefined()
     expect(isAbandoned(session)).toBe(false)
     expect(isDisconnected(connection)).toBe(false)
   })
