@@ -5,9 +5,13 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { LoopDelays } from './soak/loop-delays.ts'
+import { judgeMemory, megabytes } from './soak/memory-verdict.ts'
+import type { SoakMemory } from './soak/memory-verdict.ts'
 import { SoakClient } from './soak/soak-client.ts'
 
 // npm run soak -- [--connections 10000] [--minutes 10]: mixed traffic, churn and peers that vanish without a FIN. Run `npm run build` first.
+// Fails on any error, on memory that has grown since the warm-up, and on vanished peers that were noticed too late.
 const { values } = parseArgs({
   options: { connections: { type: 'string', default: '10000' }, minutes: { type: 'string', default: '10' } },
 })
@@ -21,12 +25,18 @@ const TURN = 100
 const SENDING = 0.005
 const LEAVING = 0.0002
 const VANISHING = 0.0001
+/** The part of the time after which memory is to be flat: by then every connection holds on to a message, as a `for await` loop does until the next. */
+const WARM_UP = 0.3
+/** Milliseconds that timers and messages may take beside the delays of the server's event loop. */
+const SLACK = 250
 const SIZES = [16, 64, 64, 512, 4096, 65_536]
 
 const errors: Error[] = []
 const clients: SoakClient[] = []
 const vanished = new Map<number, SoakClient>()
-const latencies: number[] = []
+/** When each peer that was noticed had vanished, and when it was noticed. Milliseconds. */
+const burials: { readonly vanishedAt: number; readonly noticedAt: number }[] = []
+let delays: LoopDelays
 let nextId = 0
 let buried = 0
 let left = 0
@@ -35,10 +45,11 @@ void main()
 
 async function main(): Promise<void> {
   const server = fork(path.join(__dirname, 'soak/server.mjs'), [String(KEEP_ALIVE_INTERVAL), String(KEEP_ALIVE_TIMEOUT)], {
-    execArgv: [],
+    execArgv: ['--expose-gc'],
   })
-  server.once('exit', (code) => errors.push(new Error(`The server has died (${code})`)))
+  server.once('exit', onServerExit)
   const [{ port }] = (await once(server, 'message')) as [{ port: number }]
+  delays = new LoopDelays(server)
   server.on('message', onServerMessage)
   while (clients.length < connections)
     await Promise.all(Array.from({ length: Math.min(100, connections - clients.length) }, () => join(port)))
@@ -48,16 +59,41 @@ async function main(): Promise<void> {
   console.log('  time    resident  errors  vanished  noticed  left in order')
   const started = Date.now()
   let reported = started
+  let warm: SoakMemory | undefined
   while (Date.now() - started < duration) {
     await Promise.all([takeTurn(port), delay(TURN)])
+    if (Date.now() - started > duration * WARM_UP) warm ??= await weigh(server)
     if (Date.now() - reported < Math.min(30_000, duration / 10)) continue
     reported = Date.now()
     report(server, reported - started)
   }
+  const end = await weigh(server)
   // The last that has vanished has its time, too.
-  for (let waited = 0; vanished.size > 0 && waited < KEEP_ALIVE_INTERVAL + KEEP_ALIVE_TIMEOUT + GRACE; waited += TURN) await delay(TURN)
+  const patience = KEEP_ALIVE_INTERVAL + KEEP_ALIVE_TIMEOUT + 10_000
+  for (let waited = 0; vanished.size > 0 && waited < patience; waited += TURN) await delay(TURN)
   report(server, Date.now() - started)
-  conclude()
+  server.off('exit', onServerExit)
+  delays.stop()
+  conclude(warm ?? end, end)
+}
+
+function onServerExit(code: number | null, signal: NodeJS.Signals | null): never {
+  console.error(`The server has died (${signal ?? code})`)
+  process.exit(1)
+}
+
+/** What the server uses, behind a collection of garbage. */
+async function weigh(server: ChildProcess): Promise<SoakMemory> {
+  const answered = new Promise<NodeJS.MemoryUsage>((resolve) => {
+    server.on('message', function onMessage({ memory }: { readonly memory?: NodeJS.MemoryUsage }) {
+      if (memory === undefined) return
+      server.off('message', onMessage)
+      resolve(memory)
+    })
+  })
+  server.send('memory')
+  const { external, heapUsed, rss } = await answered
+  return { resident: rss, heap: heapUsed + external }
 }
 
 async function join(port: number): Promise<void> {
@@ -88,7 +124,7 @@ function onServerMessage({ ended }: { readonly ended?: { readonly id: number; re
     else errors.push(new Error(`Connection ${ended.id} ended on the server without a close handshake`))
     return
   }
-  latencies.push(ended.at - (client.vanishedAt ?? ended.at))
+  burials.push({ vanishedAt: client.vanishedAt ?? ended.at, noticedAt: ended.at })
   vanished.delete(ended.id)
   buried++
   client.bury()
@@ -98,7 +134,7 @@ function report({ pid }: ChildProcess, time: number): void {
   const [, kilobytes] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? []
   const columns = [
     `${(time / 1000).toFixed(0)} s`,
-    `${(Number(kilobytes) / 1024).toFixed(1)} MiB`,
+    megabytes(Number(kilobytes) * 1024),
     errors.length,
     buried + vanished.size,
     buried,
@@ -107,16 +143,26 @@ function report({ pid }: ChildProcess, time: number): void {
   console.log(columns.map((column, index) => String(column).padStart([6, 12, 8, 10, 9, 15][index] ?? 0)).join(''))
 }
 
-function conclude(): void {
-  latencies.sort((a, b) => a - b)
+function conclude(warm: SoakMemory, end: SoakMemory): void {
+  const latencies = burials.map(({ vanishedAt, noticedAt }) => noticedAt - vanishedAt).toSorted((a, b) => a - b)
   const at = (part: number): string => `${((latencies[Math.floor((latencies.length - 1) * part)] ?? 0) / 1000).toFixed(1)} s`
-  const echoes = clients.reduce((sum, client) => sum + client.echoes, 0)
+  const { isFlat, line } = judgeMemory(warm, end)
+  const worst = Math.max(...burials.map(latenessOf))
+  const isLate = worst > SLACK || vanished.size > 0
+  console.log(`${SoakClient.echoes} echoes, ${errors.length} errors`)
+  console.log(line)
   console.log(
-    `Noticed after ${at(0)} to ${at(1)}, half of them within ${at(0.5)}; ${vanished.size} not at all. ${echoes} echoes on connections that stayed`,
+    `Vanished peers were noticed after ${at(0)} to ${at(1)}, half of them within ${at(0.5)}; ${vanished.size} not at all. Event loops were late by ` +
+      `${delays.ofServer.toFixed(0)} ms (server) and ${delays.ofClient.toFixed(0)} ms (clients) at most; less twice what the server's was late, the ` +
+      `last was noticed ${worst.toFixed(0)} ms after its time: ${isLate ? 'LATE' : 'in time'}`,
   )
-  const isLate = (latencies.at(-1) ?? 0) > KEEP_ALIVE_INTERVAL + KEEP_ALIVE_TIMEOUT + GRACE
   for (const error of errors.slice(0, 10)) console.error(error.message)
-  process.exit(errors.length > 0 || vanished.size > 0 || isLate ? 1 : 0)
+  process.exit(errors.length > 0 || !isFlat || isLate ? 1 : 0)
+}
+
+/** By how much a peer was noticed after its time, less what the server's event loop was late: one timer has to fire for the ping, one for the answer. */
+function latenessOf({ vanishedAt, noticedAt }: (typeof burials)[number]): number {
+  return noticedAt - vanishedAt - KEEP_ALIVE_INTERVAL - KEEP_ALIVE_TIMEOUT - 2 * delays.greatest(vanishedAt, noticedAt)
 }
 
 function pick(): SoakClient {
@@ -137,6 +183,3 @@ function remove(): SoakClient {
 function chance(expected: number): number {
   return Math.floor(expected + Math.random())
 }
-
-/** Milliseconds of a busy machine. */
-const GRACE = 2000

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import express from 'express'
 import { useWebSockets } from '../../dist/index.mjs'
 import { listen } from '../servers/listen.mjs'
@@ -8,11 +9,20 @@ const webSockets = useWebSockets({ keepAliveInterval, keepAliveTimeout, closeTim
 const app = express()
 app.use(webSockets)
 
+// Tells the harness how late the event loop was at most, since it was asked before.
+const loopDelay = monitorEventLoopDelay({ resolution: 10 })
+loopDelay.enable()
+process.on('message', (message) => {
+  if (message !== 'delay') return
+  tell({ delay: loopDelay.max / 1e6 })
+  loopDelay.reset()
+})
+
 // Tells the harness how every WebSocket ended, by the number that the client gave it.
 app.all('/soak/:id', async (request) => {
   const webSocket = await request.webSockets.acceptWebSocketAsync()
   const { id } = request.params
-  void webSocket.completion.then(({ wasClean }) => process.send?.({ ended: { id: Number(id), wasClean, at: Date.now() } }))
+  void webSocket.completion.then(({ wasClean }) => tell({ ended: { id: Number(id), wasClean, at: Date.now() } }))
   try {
     for await (const message of webSocket) await webSocket.sendAsync(message)
     await webSocket.closeOutputAsync(1000)
@@ -23,3 +33,9 @@ app.all('/soak/:id', async (request) => {
 })
 
 listen(createServer(app))
+
+/** @param {object} message */
+function tell(message) {
+  // The harness may have gone, and this process is about to.
+  process.send?.(message, undefined, {}, () => undefined)
+}

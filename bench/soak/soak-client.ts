@@ -5,12 +5,12 @@ import { clientFrame, CLOSE, messageOf } from '../load/frames.ts'
 
 /** One peer of the soak: echoes now and then, answers pings, leaves in order, or vanishes. */
 export class SoakClient {
+  /** How many came back in all. */
+  static echoes = 0
   readonly id: number
   /** Milliseconds since 1970. */
   vanishedAt: number | undefined
   isLeaving = false
-  /** How many echoes came back. */
-  echoes = 0
   readonly #socket: Socket
   readonly #onError: (error: Error) => void
   #rest: Buffer = Buffer.alloc(0)
@@ -69,7 +69,7 @@ export class SoakClient {
   #check(payload: Buffer): void {
     const expected = this.#expected.shift()
     if (expected === undefined || !payload.equals(expected)) this.#onError(new Error(`Connection ${this.id} got no echo of what it sent`))
-    else this.echoes++
+    else SoakClient.echoes++
   }
 }
 

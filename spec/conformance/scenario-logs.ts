@@ -4,7 +4,8 @@ import type { LogEntry } from './transcript.ts'
 /** The logs of the scenarios that were played, by id. Whoever asks may come before the end. */
 export class ScenarioLogs {
   readonly #logs = new Map<string, readonly LogEntry[]>()
-  readonly #completions = new EventEmitter()
+  /** As many may wait as there are scenarios. */
+  readonly #completions = new EventEmitter().setMaxListeners(0)
 
   complete(id: string, log: readonly LogEntry[]): void {
     this.#logs.set(id, log)

@@ -9,30 +9,35 @@ import { makeHandshake } from './make-handshake.ts'
 import { makeHttp2 } from './make-http2.ts'
 import type { Random } from './random.ts'
 
-/** What was sent in one attack: enough to do it again. */
-export interface Attack {
-  readonly transport: TransportName
-  /** Hexadecimal, one entry a write. */
-  readonly writes: readonly string[]
-}
-
 /** One connection of a hostile client, from its opening to its end. */
-export async function attack(random: Random, transport: TransportName, ports: HostileServerPorts): Promise<Attack> {
-  const writes: string[] = []
-  const { socket, reset } = await connectOver(transport, ports)
-  // Some never read.
-  if (!random.once(10)) socket.resume()
-  const parts = transport === 'http' || transport === 'https' ? makeHttp1(random) : makeHttp2(random)
-  for (const part of cut(random, parts)) {
-    if (!socket.writable) break
-    writes.push(part.toString('hex'))
-    socket.write(part)
-    if (random.once(2)) await new Promise(setImmediate)
+export class Attack {
+  readonly transport: TransportName
+  /** What was sent, hexadecimal, one entry a write. */
+  readonly writes: string[] = []
+  readonly #random: Random
+
+  constructor(random: Random, transport: TransportName) {
+    this.#random = random
+    this.transport = transport
   }
-  // Node 20's own TLS client crashes when the TCP connection under it is reset while it writes.
-  await leave(random, socket, transport === 'https' || transport === 'h2' ? () => socket.destroy() : reset)
-  socket.destroy()
-  return { transport, writes }
+
+  async carryOut(ports: HostileServerPorts): Promise<void> {
+    const random = this.#random
+    const isEncrypted = this.transport === 'https' || this.transport === 'h2'
+    const { socket, reset } = await connectOver(this.transport, ports)
+    // Some never read.
+    if (!random.once(10)) socket.resume()
+    const parts = this.transport.startsWith('http') ? makeHttp1(random) : makeHttp2(random)
+    for (const part of cut(random, parts)) {
+      if (!socket.writable) break
+      this.writes.push(part.toString('hex'))
+      socket.write(part)
+      if (random.once(2)) await new Promise(setImmediate)
+    }
+    // Node 20's own TLS client crashes when the TCP connection under it is reset while it writes.
+    await leave(random, socket, isEncrypted ? () => socket.destroy() : reset)
+    socket.destroy()
+  }
 }
 
 function makeHttp1(random: Random): readonly Buffer[] {

@@ -28,6 +28,8 @@ function makeHttp2Frame(random: Random, client: RawHttp2Client, id: number): voi
   const act = random.pick([
     () => client.sendReset(id, random.below(14)),
     () => client.sendHeaders(id, [['x-trailer', '1']], random.once(2)),
+    // A header block that does not end, unless the next frame goes on with it.
+    () => client.send(frameTypes.headers, random.below(2), id, Buffer.from('\0\x09x-trailer\x05value', 'latin1')),
     () => client.send(frameTypes.windowUpdate, 0, random.pick([0, id]), random.bytes(4)),
     () => client.send(PING, 0, 0, random.bytes(8)),
     () => client.sendGoaway(0, random.below(14)),

@@ -1,21 +1,32 @@
 import { randomInt } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Scene } from '../conformance/hostile/scene.ts'
 import { transportNames } from '../conformance/hostile/transports.ts'
-import { attack } from './attack.ts'
-import type { Attack } from './attack.ts'
+import type { HostileServer } from '../conformance/hostile/hostile-server.ts'
+import type { HostileServerState } from '../conformance/hostile/server-settings.ts'
+import { Attack } from './attack.ts'
+import { inTime } from './patience.ts'
 import { Random } from './random.ts'
 
-// npm run fuzz -- [--seconds 60] [--seed 1]: attacks a server with mutated handshakes and frames; fails on a crash, a hang, or growth.
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' } } })
+// npm run fuzz -- [--seconds 60] [--seed 1] [--batch 0]: attacks a server with mutated handshakes and frames; fails on a crash, a hang, or growth.
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' }, batch: { type: 'string', default: '0' } },
+})
 const seed = Number(values.seed ?? randomInt(2 ** 31))
+const firstBatch = Number(values.batch)
 const duration = Number(values.seconds) * 1000
 
 const BATCH = 20
 const MEGABYTE = 1024 * 1024
-/** What caches, code and the heap's slack may take once it has warmed up. */
-const GROWTH_LIMIT = 150 * MEGABYTE
-const PATIENCE = 30_000
+/** What may be left of all attacks when nothing of them is there any more: caches and compiled code. */
+const HEAP_LIMIT = 16 * MEGABYTE
+/** What resident memory may have gained since a fifth of the time, with the noise of V8 and of malloc. */
+const PEAK_LIMIT = 150 * MEGABYTE
+
+let batch = firstBatch
+let attacks: readonly Attack[] = []
 
 void main()
 
@@ -23,54 +34,86 @@ async function main(): Promise<void> {
   console.log(`Seed ${seed}, ${values.seconds} s`)
   // Keep-alive frees what Node's HTTP/2 forgets: after an error of flow control it reads no more, and does not see the connection end.
   const scene = await Scene.set({ closeTimeout: 1000, keepAliveInterval: 600, keepAliveTimeout: 600 })
-  const started = performance.now()
-  let attacks: readonly Attack[] = []
-  let count = 0
-  let warmMemory: number | undefined
   try {
-    for (let batch = 0; performance.now() - started < duration; batch++) {
-      attacks = await inTime(attackTogether(scene, batch), `batch ${batch} to end`)
-      count += attacks.length
-      await inTime(scene.recover(transportNames[batch % transportNames.length] ?? 'http'), `the server to recover from batch ${batch}`)
-      if (performance.now() - started > duration / 5)
-        warmMemory ??= (await scene.server.growthDuring(async () => undefined), await memory(scene))
-    }
-    const growth = (await memory(scene)) - (warmMemory ?? 0)
+    await attackForTheTime(scene)
     await scene.clear()
-    console.log(`${count} connections; peak memory ${megabytes(growth)} above what it was after a fifth of the time`)
-    if (warmMemory !== undefined && growth > GROWTH_LIMIT) throw new Error(`The memory of the server has grown by ${megabytes(growth)}`)
   } catch (error) {
     console.error(error)
-    // If the server has died, this says of what.
-    await scene.server.state().catch((death: unknown) => console.error(death))
-    console.error(`Seed ${seed}, after ${count} connections. The last ones:`)
+    await tellWhy(scene.server)
+    console.error(`Failed at batch ${batch} (npm run fuzz -- --seed ${seed} --batch ${batch}), which sent:`)
     for (const { transport, writes } of attacks) console.error(`${transport} ${writes.join(' ')}`)
     process.exit(1)
   }
   process.exit()
 }
 
+async function attackForTheTime(scene: Scene): Promise<void> {
+  const started = performance.now()
+  let warm: HostileServerState | undefined
+  for (; performance.now() - started < duration; batch++) {
+    attacks = planAttacks()
+    await inTime(Promise.all(attacks.map((attack) => attack.carryOut(scene.server.ports))), `batch ${batch} to end`)
+    await inTime(scene.recover(transportNames[batch % transportNames.length] ?? 'http'), `the server to recover from batch ${batch}`)
+    if (performance.now() - started > duration / 5) warm ??= await weigh(scene, true)
+  }
+  const end = await weigh(scene, false)
+  const batches = batch - firstBatch
+  console.log(`Seed ${seed}: ${batches * BATCH} connections in ${batches} batches and ${seconds(started)} s`)
+  if (warm === undefined) return
+  console.log(`Heap after collection: ${megabytes(warm.heap)} after a fifth of the time, ${megabytes(end.heap)} at the end`)
+  console.log(`Peak of resident memory: ${megabytes(warm.peakMemory)} until then, ${megabytes(end.peakMemory)} from then on`)
+  if (end.heap - warm.heap > HEAP_LIMIT || end.peakMemory - warm.peakMemory > PEAK_LIMIT)
+    throw new Error('The memory of the server has grown')
+}
+
 /** Each connection has a seed of its own, so that what one does is no matter of when the others did what. */
-async function attackTogether({ server }: Scene, batch: number): Promise<readonly Attack[]> {
-  return Promise.all(
-    Array.from({ length: BATCH }, (_, index) => {
-      const random = new Random(seed + batch * BATCH + index)
-      // What Node forgets takes a second to be freed, so HTTP/2 has fewer turns.
-      return attack(random, batch % 10 === 0 ? random.pick(['h2c', 'h2']) : random.pick(['http', 'http', 'https']), server.ports)
-    }),
-  )
-}
-
-async function memory({ server }: Scene): Promise<number> {
-  return (await server.state()).peakMemory
-}
-
-async function inTime<T>(promise: Promise<T>, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`Waited in vain for ${what}`)), PATIENCE)
+function planAttacks(): readonly Attack[] {
+  return Array.from({ length: BATCH }, (_, index) => {
+    const random = new Random(seed + batch * BATCH + index)
+    // What Node forgets takes a second to be freed, so HTTP/2 has fewer turns.
+    return new Attack(random, batch % 4 === 0 ? random.pick(['h2c', 'h2']) : random.pick(['http', 'http', 'https']))
   })
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
+
+/** What the server needs when no connection of an attack is left; fails if one stays. */
+async function weigh({ server }: Scene, forgetsPeak: boolean): Promise<HostileServerState> {
+  const { peakMemory } = await server.state()
+  await inTime(untilAlone(server), 'the server to be rid of the connections of all attacks')
+  const state = await server.stateAfterCollection()
+  if (forgetsPeak) await server.growthDuring(async () => undefined)
+  return { ...state, peakMemory }
+}
+
+async function untilAlone(server: HostileServer): Promise<void> {
+  while ((await server.state()).connections > transportNames.length) await delay(100)
+}
+
+/** Whether the server has died, and of what; or else whether it works or waits. */
+async function tellWhy(server: HostileServer): Promise<void> {
+  const before = processorTime(server)
+  await inTime(server.state(), 'the server to tell its state', 5000).then(
+    (state) => console.error('The server is alive:', state),
+    (error: unknown) => console.error(error, `Processor time meanwhile: ${processorTime(server) - before} s`),
+  )
+  server.kill()
+}
+
+/** Seconds, where Linux tells. */
+function processorTime({ processId }: HostileServer): number {
+  try {
+    const stat = readFileSync(`/proc/${processId}/stat`, 'latin1')
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 13)
+    return (Number(user) + Number(system)) / 100
+  } catch {
+    return 0
+  }
+}
+
+function seconds(started: number): string {
+  return ((performance.now() - started) / 1000).toFixed(0)
 }
 
 function megabytes(bytes: number): string {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2SecureServer, Http2Server, ServerHttp2Stream } from 'node:http2'
+import { endAbandonedSessions } from './abandoned-sessions.ts'
 import { removeCompatibilityLayer } from './compatibility-layer.ts'
 import { serveStream } from './serve-stream.ts'
 
@@ -23,6 +24,7 @@ export function serveHttp2Streams(server: Http2Server | Http2SecureServer, app?:
   if (served.has(server)) return
   served.add(server)
   removeCompatibilityLayer(server)
+  endAbandonedSessions(server)
   server.on('stream', (stream: ServerHttp2Stream, _fields: unknown, _flags: number, rawFields: string[]) => {
     serveStream(server, stream, rawFields)
   })

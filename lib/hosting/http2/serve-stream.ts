@@ -5,6 +5,7 @@ import { createResponse } from './create-response.ts'
 import { rememberExchange } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
 import type { IncomingMessageInternals, ServerResponseInternals } from './node-http-internals.ts'
+import { outliveStream } from './outlive-stream.ts'
 import { readRequestHead } from './request-head.ts'
 import { resetUnlessEnded } from './reset-unless-ended.ts'
 import { StreamSocket } from './stream-socket.ts'
@@ -13,6 +14,7 @@ import { StreamSocket } from './stream-socket.ts'
 export function serveStream(server: Http2Server | Http2SecureServer, stream: ServerHttp2Stream, rawFields: readonly string[]): void {
   // First of all: a stream that was reset together with its request is destroyed by now, and still to emit its error.
   stream.on('error', ignoreError)
+  outliveStream(stream)
   // A server may have 'stream' listeners of its own, which come first.
   if (stream.destroyed || stream.headersSent) return
   const head = readRequestHead(rawFields)

@@ -5,7 +5,7 @@ import type { ManagedWebSocket, WebSocketMiddleware } from 'express-use-websocke
 import { ALLOWED_ORIGIN, LARGE_MESSAGE_LIMIT, MESSAGE_LIMIT } from './server-settings.ts'
 import type { HostileServerSettings } from './server-settings.ts'
 
-/** The application under attack: an echo at `/ws`, and the same with other settings. */
+/** The application under attack: an echo at `/ws`, and the same with other settings; that of `/steady` has all the time in the world. */
 export function createHostileApp({ closeTimeout, keepAliveInterval, keepAliveTimeout }: HostileServerSettings): {
   readonly app: Express
   readonly webSockets: WebSocketMiddleware
@@ -18,6 +18,7 @@ export function createHostileApp({ closeTimeout, keepAliveInterval, keepAliveTim
   app.use(webSockets)
   app.all('/ws', webSocketHandler(echo, { dangerousEnableCompression: true }))
   app.all('/large', webSocketHandler(echo, { maxMessageSize: LARGE_MESSAGE_LIMIT }))
+  app.all('/steady', webSocketHandler(echo, { keepAliveInterval: 0 }))
   app.get('/page', (_request, response) => void response.send('a page'))
   return { app, webSockets }
 }

@@ -15,7 +15,7 @@ export class HostileServer {
   static async start(settings: HostileServerSettings = {}): Promise<HostileServer> {
     const child = fork(join(__dirname, 'server.ts'), [JSON.stringify(settings)], {
       cwd: join(__dirname, '..', '..', '..'),
-      execArgv: ['-r', 'esbuild-register'],
+      execArgv: ['--expose-gc', '-r', 'esbuild-register'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     const errors = child.stderr === null ? Promise.resolve('') : text(child.stderr)
@@ -48,6 +48,11 @@ export class HostileServer {
     return this.#ask('state')
   }
 
+  /** The same, behind a collection of garbage. */
+  async stateAfterCollection(): Promise<HostileServerState> {
+    return this.#ask('collect garbage')
+  }
+
   /** By how many bytes the memory of the server has grown at its peak while `attack` ran. */
   async growthDuring(attack: () => Promise<void>): Promise<number> {
     const { peakMemory } = await this.#ask('forget peak')
@@ -61,7 +66,12 @@ export class HostileServer {
     return this.#errors
   }
 
-  async #ask(message: 'state' | 'forget peak'): Promise<HostileServerState> {
+  /** Ends a server that may not listen to anybody any more. */
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  async #ask(message: 'state' | 'forget peak' | 'collect garbage'): Promise<HostileServerState> {
     if (!this.isAlive) return this.#death
     // A server that dies meanwhile is told of by its death.
     this.#child.send(message, () => undefined)

@@ -14,7 +14,7 @@ export class Scene {
 
   static async set(settings: HostileServerSettings): Promise<Scene> {
     const server = await HostileServer.start(settings)
-    const webSockets = await Promise.all(transportNames.map((transport) => openOver(transport, server.ports)))
+    const webSockets = await Promise.all(transportNames.map((transport) => openOver(transport, server.ports, STEADY)))
     keepConnections()
     return new Scene(
       server,
@@ -30,7 +30,11 @@ export class Scene {
   /** Ends the connections of an attack. Then a new WebSocket echoes, the neighbours do, and the server holds no WebSocket but theirs; or rejects. */
   async recover(transport: TransportName): Promise<void> {
     await closeConnections()
-    const answer = await playFrames(await openOver(transport, this.server.ports), rawFrame(1, 'healthy'), rawFrame(8, closePayload(1000)))
+    const answer = await playFrames(
+      await openOver(transport, this.server.ports, STEADY),
+      rawFrame(1, 'healthy'),
+      rawFrame(8, closePayload(1000)),
+    )
     if (!isDeepStrictEqual(answer, ['text "healthy"', 'close 1000'])) throw new Error(`Not an echo: ${answer.join()}`)
     for (const neighbour of this.#neighbours) await neighbour.nextEcho()
     while ((await this.server.state()).webSockets > this.#neighbours.length) await new Promise(setImmediate)
@@ -43,3 +47,6 @@ export class Scene {
     if (printed !== '') throw new Error(`The server has printed ${printed}`)
   }
 }
+
+/** Keep-alive with short times would take a busy machine for a dead peer. */
+const STEADY = { path: '/steady' }

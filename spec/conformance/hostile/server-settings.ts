@@ -21,6 +21,10 @@ export interface HostileServerState {
   readonly webSockets: number
   /** The most memory that the process has had since it was told to forget, in bytes. */
   readonly peakMemory: number
+  /** JavaScript's heap and what hangs on it outside, in bytes. */
+  readonly heap: number
+  /** Open TCP connections. */
+  readonly connections: number
 }
 
 /** The longest message that `/ws` takes. */

@@ -73,9 +73,12 @@ const ways: Record<string, Way> = {
   },
 }
 
-/** How many sockets of the current way were collected. */
+/** How many sockets of the current way were collected. Those of a way before, which may be told of late, do not count. */
 let collected = 0
-const registry = new FinalizationRegistry(() => void collected++)
+let currentWay: Way | undefined
+const registry = new FinalizationRegistry<Way>((way) => {
+  if (way === currentWay) collected++
+})
 
 async function main(): Promise<void> {
   const count = Number(process.argv[2])
@@ -84,10 +87,11 @@ async function main(): Promise<void> {
   const { signal } = new AbortController()
   setMaxListeners(0, signal)
   // What is compiled, and cached, only once.
-  for (const way of Object.values(ways)) await endMany(server, way, signal, 20)
+  for (const way of Object.values(ways)) await endMany(server, { ...way }, signal, 20)
   for (const [name, way] of Object.entries(ways)) {
     await collect()
     collected = 0
+    currentWay = way
     const heapBefore = process.memoryUsage().heapUsed
     await endMany(server, way, signal, count)
     await collect(count)
@@ -118,7 +122,7 @@ async function endMany(server: Server, way: Way, signal: AbortSignal, count: num
 /** Makes one WebSocket, starts every operation, ends it, and sees every promise settle. */
 async function endOne([socket, peer]: [Socket, Socket], way: Way, signal: AbortSignal): Promise<void> {
   const webSocket = ManagedWebSocket.createFromStream(socket, { ...way.options, isServer: true })
-  registry.register(webSocket, undefined)
+  registry.register(webSocket, way)
   peer.on('error', () => undefined).on('end', () => peer.end())
   peer.resume()
   const pending = [

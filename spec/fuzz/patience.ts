@@ -1,0 +1,22 @@
+/**
+ * Rejects if the promise has not settled after a time in which this process could run: when the machine is busy, and this process waits with
+ * the others, that is not held against the server.
+ */
+export async function inTime<T>(promise: Promise<T>, what: string, patience = PATIENCE): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    let left = patience
+    let last = performance.now()
+    timer = setInterval(() => {
+      const now = performance.now()
+      left -= Math.min(now - last, 2 * STEP)
+      last = now
+      if (left < 0) reject(new Error(`Waited in vain for ${what}`))
+    }, STEP)
+  })
+  return Promise.race([promise, late]).finally(() => clearInterval(timer))
+}
+
+/** Milliseconds. */
+const PATIENCE = 30_000
+const STEP = 100
