@@ -2,13 +2,13 @@ import { channel } from 'node:diagnostics_channel'
 import type { Channel } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
 import { debuglog } from 'node:util'
-import type { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
+import type { AcceptedWebSocket } from './accepted-web-socket.ts'
 import type { WebSocketCompletion } from './web-socket/web-socket-completion.ts'
 
 /** On `express-use-websockets:accept`: a WebSocket was accepted. */
 export interface WebSocketAcceptEvent {
   readonly request: IncomingMessage
-  readonly webSocket: ManagedWebSocket
+  readonly webSocket: AcceptedWebSocket
 }
 
 /** On `express-use-websockets:refuse`: a WebSocket request was answered by the middleware itself. */
@@ -22,7 +22,7 @@ export interface WebSocketRefuseEvent {
 /** On `express-use-websockets:close`: a WebSocket has completed, in whichever way. */
 export interface WebSocketCloseEvent {
   readonly request: IncomingMessage
-  readonly webSocket: ManagedWebSocket
+  readonly webSocket: AcceptedWebSocket
   readonly completion: WebSocketCompletion
   /** From accept to completion, in milliseconds. */
   readonly duration: number
@@ -31,7 +31,7 @@ export interface WebSocketCloseEvent {
 /** On `express-use-websockets:error`: a WebSocket ended by an error: of the peer, of the connection, or of the handler. */
 export interface WebSocketErrorEvent {
   readonly request: IncomingMessage
-  readonly webSocket: ManagedWebSocket
+  readonly webSocket: AcceptedWebSocket
   /** A `WebSocketException`, or whatever the handler threw. */
   readonly error: unknown
 }
