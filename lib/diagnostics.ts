@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { Channel } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
 import { debuglog } from 'node:util'
-import type { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
+import type { AcceptedWebSocket } from './accepted-web-socket.ts'
 import type { WebSocketCompletion } from './web-socket/web-socket-completion.ts'
 
 /** On `express-use-websockets:accept`: a WebSocket was accepted. */
@@ -10,7 +10,7 @@ export interface WebSocketAcceptEvent {
   /** The request that asked for it. */
   readonly request: IncomingMessage
   /** The socket that was accepted. */
-  readonly webSocket: ManagedWebSocket
+  readonly webSocket: AcceptedWebSocket
 }
 
 /** On `express-use-websockets:refuse`: a WebSocket request was answered by the middleware itself. */
@@ -28,7 +28,7 @@ export interface WebSocketCloseEvent {
   /** The request that asked for it. */
   readonly request: IncomingMessage
   /** The socket, on which nothing more can happen. */
-  readonly webSocket: ManagedWebSocket
+  readonly webSocket: AcceptedWebSocket
   /** How it ended. */
   readonly completion: WebSocketCompletion
   /** From accept to completion, in milliseconds. */
@@ -40,7 +40,7 @@ export interface WebSocketErrorEvent {
   /** The request that asked for it. */
   readonly request: IncomingMessage
   /** The socket that ended, or is about to. */
-  readonly webSocket: ManagedWebSocket
+  readonly webSocket: AcceptedWebSocket
   /** A `WebSocketException`, or whatever the handler threw. */
   readonly error: unknown
 }

@@ -1,9 +1,9 @@
-import type { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
+import type { AcceptedWebSocket } from './accepted-web-socket.ts'
 import { WebSocketCloseStatus } from './web-socket/web-socket-close-status.ts'
 import { WebSocketState } from './web-socket/web-socket-state.ts'
 
 /** Tells the peer that the application has failed (1011), if it can still be told. Resolves when the socket has completed. */
-export async function failWebSocket(webSocket: ManagedWebSocket): Promise<void> {
+export async function failWebSocket(webSocket: AcceptedWebSocket): Promise<void> {
   const { state } = webSocket
   if (state === WebSocketState.Open || state === WebSocketState.CloseReceived) {
     // If the peer does not answer, the socket aborts itself.

@@ -1,3 +1,4 @@
+export type { AcceptedWebSocket } from './accepted-web-socket.ts'
 export type {
   WebSocketAcceptEvent,
   WebSocketCloseEvent,

@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { diagnostics } from './diagnostics.ts'
 import { failWebSocket } from './fail-web-socket.ts'
-import { checkVersion, WEB_SOCKET_VERSION } from './handshake/check-version.ts'
-import { headerLines } from './handshake/header-lines.ts'
 import type { WebSocketAcceptContext } from './web-socket-accept-context.ts'
+import { answerOtherRequest, webSocketsOf } from './web-socket-endpoint.ts'
 import type { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
 import { WebSocketCloseStatus } from './web-socket/web-socket-close-status.ts'
 import { WebSocketException } from './web-socket/web-socket-exception.ts'
@@ -52,12 +51,9 @@ export function webSocketHandler<Request extends IncomingMessage = IncomingMessa
   }
 
   async function handle(request: Request, response: ServerResponse): Promise<void> {
-    if (!('webSockets' in request)) {
-      throw new WebSocketException('ERR_WEBSOCKET_NOT_SUPPORTED', 'WebSockets are not supported: app.use(useWebSockets()) first')
-    }
-    const { webSockets } = request
+    const webSockets = webSocketsOf(request)
     if (!webSockets.isWebSocketRequest) {
-      refuse(request, response, webSockets.refusal)
+      answerOtherRequest(request, response, webSockets.refusal)
       return
     }
     const webSocket = await webSockets.acceptWebSocketAsync(typeof context === 'function' ? context(request) : context)
@@ -91,24 +87,4 @@ async function closeInOrder(webSocket: ManagedWebSocket): Promise<void> {
 
 function hasEnded({ state }: ManagedWebSocket): boolean {
   return state === WebSocketState.Aborted || state === WebSocketState.Closed
-}
-
-function refuse(request: IncomingMessage, response: ServerResponse, refusal: string | undefined): void {
-  response.statusCode = refusalStatus(request, refusal)
-  if (response.statusCode === 426) {
-    response.setHeader('Connection', 'Upgrade')
-    response.setHeader('Upgrade', 'websocket')
-  }
-  response.setHeader('Sec-WebSocket-Version', WEB_SOCKET_VERSION)
-  response.setHeader('Content-Type', 'text/plain; charset=utf-8')
-  response.end(`This is a WebSocket endpoint${refusal === undefined ? '' : `: ${refusal}`}\n`)
-}
-
-/**
- * 426 to what asks for no WebSocket, or for one of another version; 400 to what asks for the right one in a wrong way (RFC 6455,
- * sections 4.2.1 and 4.2.2; RFC 9110, section 15.5.22). HTTP/2 knows no Upgrade, and so no status that asks for one.
- */
-function refusalStatus({ httpVersionMajor, rawHeaders }: IncomingMessage, refusal: string | undefined): 400 | 426 {
-  const isMalformed = refusal !== undefined && checkVersion(headerLines(rawHeaders, 'sec-websocket-version')) === undefined
-  return httpVersionMajor > 1 || isMalformed ? 400 : 426
 }

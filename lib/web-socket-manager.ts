@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AcceptedWebSocket } from './accepted-web-socket.ts'
 import { diagnostics } from './diagnostics.ts'
 import { failWebSocket } from './fail-web-socket.ts'
 import { negotiateCompression } from './handshake/negotiate-compression.ts'
@@ -11,8 +12,11 @@ import type { ResolvedWebSocketOptions } from './web-socket-options.ts'
 import type { WebSocketRegistry } from './web-socket-registry.ts'
 import { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
 import { WebSocketException } from './web-socket/web-socket-exception.ts'
-import type { WebSocketCompression } from './web-socket/web-socket-settings.ts'
+import type { WebSocketCompression, WebSocketSettings } from './web-socket/web-socket-settings.ts'
 import type { WebSocketTransport } from './web-socket/web-socket-transport.ts'
+
+/** Makes the socket of an accepted connection. */
+export type OpenWebSocket<Socket extends AcceptedWebSocket> = (transport: WebSocketTransport, settings: WebSocketSettings) => Socket
 
 /** `request.webSockets`: tells whether a request asks for a WebSocket, and accepts it. .NET's `HttpContext.WebSockets`. */
 export class WebSocketManager {
@@ -67,12 +71,20 @@ export class WebSocketManager {
    * `ERR_WEBSOCKET_ALREADY_ACCEPTED`, `ERR_WEBSOCKET_RESPONSE_STARTED`, `ERR_WEBSOCKET_SERVER_CLOSING` after `closeAsync()` of the middleware;
    * `ERR_WEBSOCKET_CLIENT_GONE`; `ABORT_ERR` if the context's signal was aborted. Nothing was written then.
    */
-  async acceptWebSocketAsync(subProtocolOrContext?: string | WebSocketAcceptContext | null): Promise<ManagedWebSocket> {
+  acceptWebSocketAsync(subProtocolOrContext?: string | WebSocketAcceptContext | null): Promise<ManagedWebSocket> {
+    return this.acceptWith(openManagedWebSocket, subProtocolOrContext)
+  }
+
+  /** @internal `acceptWebSocketAsync()`, for a socket of another make. */
+  async acceptWith<Socket extends AcceptedWebSocket>(
+    open: OpenWebSocket<Socket>,
+    subProtocolOrContext: string | WebSocketAcceptContext | null | undefined,
+  ): Promise<Socket> {
     const context = resolveAcceptContext(subProtocolOrContext, this.#options)
     this.#checkState()
     this.#isAccepting = true
     try {
-      return await this.#accept(context)
+      return await this.#accept(open, context)
     } catch (error) {
       this.#isAccepting = false
       throw error
@@ -99,21 +111,26 @@ export class WebSocketManager {
     }
   }
 
-  async #accept(context: ResolvedAcceptContext): Promise<ManagedWebSocket> {
+  async #accept<Socket extends AcceptedWebSocket>(open: OpenWebSocket<Socket>, context: ResolvedAcceptContext): Promise<Socket> {
     const headers: [name: string, value: string][] = []
     if (context.subProtocol !== null) headers.push(['Sec-WebSocket-Protocol', context.subProtocol])
     const agreement = context.compression && negotiateCompression(this.#request.rawHeaders, context.compression)
     if (agreement !== undefined) headers.push(['Sec-WebSocket-Extensions', agreement.responseHeader])
     const transport = await this.#webSocketRequest.acceptAsync(headers, context.signal)
-    return this.#open(transport, context, agreement && { ...agreement, ...usage(context.compression) })
+    return this.#open(open, transport, context, agreement && { ...agreement, ...usage(context.compression) })
   }
 
-  #open(transport: WebSocketTransport, context: ResolvedAcceptContext, compression: WebSocketCompression | undefined): ManagedWebSocket {
+  #open<Socket extends AcceptedWebSocket>(
+    open: OpenWebSocket<Socket>,
+    transport: WebSocketTransport,
+    context: ResolvedAcceptContext,
+    compression: WebSocketCompression | undefined,
+  ): Socket {
     const { duplex } = transport
     const registry = this.#registry
     const request = this.#request
     const acceptedAt = performance.now()
-    const webSocket: ManagedWebSocket = new ManagedWebSocket(transport, {
+    const webSocket: Socket = open(transport, {
       isServer: true,
       subProtocol: context.subProtocol,
       keepAliveInterval: context.keepAliveInterval,
@@ -140,6 +157,10 @@ export class WebSocketManager {
     duplex.resume()
     return webSocket
   }
+}
+
+function openManagedWebSocket(transport: WebSocketTransport, settings: WebSocketSettings): ManagedWebSocket {
+  return new ManagedWebSocket(transport, settings)
 }
 
 function usage(compression: CompressionSettings | undefined): Pick<WebSocketCompression, 'threshold' | 'level'> {

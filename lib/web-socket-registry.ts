@@ -1,7 +1,7 @@
+import type { AcceptedWebSocket } from './accepted-web-socket.ts'
 import { diagnostics } from './diagnostics.ts'
 import { MAX_TIMER_DELAY } from './web-socket/max-timer-delay.ts'
 import { WebSocketState } from './web-socket/web-socket-state.ts'
-import type { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
 
 /** How to close all WebSockets of a middleware, complete. */
 export interface DrainPlan {
@@ -24,7 +24,7 @@ export interface WebSocketDrainResult {
 /** The WebSockets of one middleware: those that are open, and the places for those that are about to be. */
 export class WebSocketRegistry {
   readonly #maxConnections: number
-  readonly #open = new Set<ManagedWebSocket>()
+  readonly #open = new Set<AcceptedWebSocket>()
   #places = 0
   #drain: Promise<WebSocketDrainResult> | undefined
   #onEmpty: (() => void) | undefined
@@ -54,13 +54,13 @@ export class WebSocketRegistry {
     this.#places--
   }
 
-  add(webSocket: ManagedWebSocket): void {
+  add(webSocket: AcceptedWebSocket): void {
     this.#open.add(webSocket)
     // It was being accepted when the drain began.
     if (this.#plan !== undefined) close(webSocket, this.#plan)
   }
 
-  delete(webSocket: ManagedWebSocket): void {
+  delete(webSocket: AcceptedWebSocket): void {
     this.#open.delete(webSocket)
     if (this.#open.size === 0) this.#onEmpty?.()
   }
@@ -111,7 +111,7 @@ export class WebSocketRegistry {
   }
 }
 
-function close(webSocket: ManagedWebSocket, { closeStatus, closeStatusDescription }: DrainPlan): void {
+function close(webSocket: AcceptedWebSocket, { closeStatus, closeStatusDescription }: DrainPlan): void {
   if (webSocket.state !== WebSocketState.Open && webSocket.state !== WebSocketState.CloseReceived) return
   // How it ends is in its completion.
   webSocket.closeAsync(closeStatus, closeStatusDescription).catch(ignoreError)

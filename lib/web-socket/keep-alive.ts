@@ -100,6 +100,11 @@ export class KeepAlive {
   }
 }
 
+/** The number of the ping that a pong answers; `undefined` if it was none of ours. */
+export function pingNumberOf(payload: Buffer): number | undefined {
+  return payload.length === 8 && payload.readUInt32BE(0) === 0 ? payload.readUInt32BE(4) : undefined
+}
+
 function isOn(duration: number): boolean {
   return duration > 0 && duration !== Infinity
 }

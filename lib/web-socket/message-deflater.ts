@@ -1,7 +1,7 @@
 import { invalidPayload, messageTooBig } from './frame-reader.ts'
 import type { FrameFailure } from './frame-reader.ts'
 import type { WebSocketSettings, WebSocketCompression } from './web-socket-settings.ts'
-import { createPerMessageDeflate, limitInflation, MAX_PAYLOAD_EXCEEDED, resetDeflate } from './ws-internals.ts'
+import { createPerMessageDeflate, limitInflation, MAX_PAYLOAD_EXCEEDED, resetDeflate, toDeflateParams } from './ws-internals.ts'
 import type { PerMessageDeflate } from './ws-internals.ts'
 
 /** permessage-deflate (RFC 7692) on one connection: frame payloads in, frame payloads out. `ws` does the work. */
@@ -23,12 +23,7 @@ export class MessageDeflater {
     this.#maxMessageSize = settings.maxMessageSize
     this.#deflate = createPerMessageDeflate(
       { isServer: settings.isServer, maxPayload: 0, zlibDeflateOptions: { level: compression.level } },
-      {
-        client_max_window_bits: compression.clientMaxWindowBits,
-        server_max_window_bits: compression.serverMaxWindowBits,
-        ...(compression.clientContextTakeover ? {} : { client_no_context_takeover: true }),
-        ...(compression.serverContextTakeover ? {} : { server_no_context_takeover: true }),
-      },
+      toDeflateParams(compression),
     )
   }
 

@@ -75,7 +75,8 @@ export class ReceivedBytes {
       this.#chunks.shift()
       first = this.#chunks[0]
     }
-    this.#offset = position; this.#giveBack()
+    this.#offset = position
+    this.#giveBack()
   }
 
   /** Takes `count` bytes out, beginning `start` behind the head. */

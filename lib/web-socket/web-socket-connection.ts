@@ -5,7 +5,7 @@ import { closedPrematurely } from './closed-prematurely.ts'
 import { FrameReader } from './frame-reader.ts'
 import type { ControlFrameListener, FrameFailure } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
-import { KeepAlive } from './keep-alive.ts'
+import { KeepAlive, pingNumberOf } from './keep-alive.ts'
 import type { KeepAliveListener } from './keep-alive.ts'
 import { listenToDuplex } from './listen-to-duplex.ts'
 import type { DuplexListener } from './listen-to-duplex.ts'
@@ -164,8 +164,8 @@ export class WebSocketConnection
   }
 
   onPong(payload: Buffer): void {
-    if (payload.length !== 8 || payload.readUInt32BE(0) !== 0) return
-    const counter = payload.readUInt32BE(4)
+    const counter = pingNumberOf(payload)
+    if (counter === undefined) return
     this.#keepAlive.onPong(counter)
     this.pings.onPong(counter)
   }

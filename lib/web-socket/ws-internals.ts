@@ -1,5 +1,6 @@
 import type { DeflateRaw } from 'node:zlib'
 import * as ws from 'ws'
+import type { WebSocketCompression } from './web-socket-settings.ts'
 
 /**
  * What this package uses of `ws` beyond its documented interface: its permessage-deflate, exported since 8.20 but not documented.
@@ -31,6 +32,7 @@ export type DeflateCallback = (error: (Error & { readonly code?: string }) | nul
 interface PerMessageDeflateOptions {
   readonly isServer: boolean
   readonly maxPayload: number
+  readonly threshold?: number
   readonly zlibDeflateOptions: { readonly level: number }
 }
 
@@ -40,6 +42,16 @@ export function createPerMessageDeflate(options: PerMessageDeflateOptions, param
   const deflate = new PerMessageDeflate(options)
   deflate.params = params
   return deflate
+}
+
+/** What was agreed on, as `ws` has it. */
+export function toDeflateParams(compression: WebSocketCompression): PerMessageDeflateParams {
+  return {
+    client_max_window_bits: compression.clientMaxWindowBits,
+    server_max_window_bits: compression.serverMaxWindowBits,
+    ...(compression.clientContextTakeover ? {} : { client_no_context_takeover: true }),
+    ...(compression.serverContextTakeover ? {} : { server_no_context_takeover: true }),
+  }
 }
 
 /** Empties the window of what was compressed. */

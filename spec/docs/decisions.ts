@@ -415,6 +415,18 @@ export const decisions: Readonly<Record<string, Decision>> = {
   },
 
   'samples/graphql/README.md#graphql-subscriptions': { cannotRun: 'GraphQL: spec/samples/graphql.spec.ts subscribes to it' },
+  'lib/ws.ts#acceptWsWebSocketAsync': async (example) => {
+    const app = express()
+    await example({ app })
+    await expectEcho(app)
+  },
+  'lib/ws.ts#webSocketServerHandler': async (example) => {
+    const app = express()
+    await example({ app })
+    await using answer = await requestWebSocket(app, '/ws')
+    await answer.webSocket.sendAsync('text')
+    expect(await answer.nextMessage()).toBe('text')
+  },
 }
 
 const echo: Example = async (given) => {

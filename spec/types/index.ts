@@ -15,6 +15,7 @@ import {
   WebSocketMessageType,
 } from 'express-use-websockets'
 import type {
+  AcceptedWebSocket,
   AllowedOrigin,
   AttachOptions,
   createReadableMessageStream,
@@ -196,7 +197,9 @@ export async function promises(app: Express, server: Server, request: Request, r
   void (error.code === 'ERR_WEBSOCKET_UNHEARD_OF')
 
   // What the diagnostics channels publish.
-  expectType<Same<WebSocketAcceptEvent['webSocket'], ManagedWebSocket>>()
+  expectType<Same<WebSocketAcceptEvent['webSocket'], AcceptedWebSocket>>()
+  const { webSocket: accepted }: { webSocket: AcceptedWebSocket } = { webSocket }
+  expectType<Same<typeof accepted.completion, Promise<WebSocketCompletion>>>()
   expectType<Same<WebSocketRefuseEvent['statusCode'], number>>()
   expectType<Same<WebSocketCloseEvent['completion'], WebSocketCompletion>>()
   expectType<Same<WebSocketErrorEvent['error'], unknown>>()

@@ -1,0 +1,25 @@
+import type { WebSocketCompletion } from './web-socket/web-socket-completion.ts'
+import type { WebSocketState } from './web-socket/web-socket-state.ts'
+
+/**
+ * What every accepted WebSocket can be asked and told, whoever speaks the protocol on it: it is a `ManagedWebSocket`, or stands for the
+ * socket of `ws` that `express-use-websockets/ws` has made.
+ */
+export interface AcceptedWebSocket {
+  /** Bytes that were given to be sent and have not left the process. */
+  readonly bufferedAmount: number
+  /** Resolves, and never rejects, when nothing more can happen on the socket: with how it ended. */
+  readonly completion: Promise<WebSocketCompletion>
+  /** Whether permessage-deflate was agreed on. */
+  readonly isCompressed: boolean
+  /** Where the socket is in its life. */
+  readonly state: WebSocketState
+  /** The sub-protocol that was agreed on, or `null`. */
+  readonly subProtocol: string | null
+  /** Cuts the connection at once. */
+  abort(): void
+  /** Sends a Close frame and waits for the end of the connection. */
+  closeAsync(closeStatus: number, statusDescription?: string | null): Promise<void>
+  /** Gives the socket up: ends the connection without a Close frame. */
+  dispose(): void
+}

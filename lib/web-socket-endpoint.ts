@@ -1,0 +1,35 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { checkVersion, WEB_SOCKET_VERSION } from './handshake/check-version.ts'
+import { headerLines } from './handshake/header-lines.ts'
+import type { WebSocketManager } from './web-socket-manager.ts'
+import { WebSocketException } from './web-socket/web-socket-exception.ts'
+
+/**
+ * The manager of a request.
+ * @throws {@link WebSocketException} with code `ERR_WEBSOCKET_NOT_SUPPORTED` if it has not passed `useWebSockets()`.
+ */
+export function webSocketsOf(request: IncomingMessage): WebSocketManager {
+  if ('webSockets' in request) return request.webSockets
+  throw new WebSocketException('ERR_WEBSOCKET_NOT_SUPPORTED', 'WebSockets are not supported: app.use(useWebSockets()) first')
+}
+
+/** Answers a request that is no WebSocket request, at an endpoint for nothing else. */
+export function answerOtherRequest(request: IncomingMessage, response: ServerResponse, refusal: string | undefined): void {
+  response.statusCode = refusalStatus(request, refusal)
+  if (response.statusCode === 426) {
+    response.setHeader('Connection', 'Upgrade')
+    response.setHeader('Upgrade', 'websocket')
+  }
+  response.setHeader('Sec-WebSocket-Version', WEB_SOCKET_VERSION)
+  response.setHeader('Content-Type', 'text/plain; charset=utf-8')
+  response.end(`This is a WebSocket endpoint${refusal === undefined ? '' : `: ${refusal}`}\n`)
+}
+
+/**
+ * 426 to what asks for no WebSocket, or for one of another version; 400 to what asks for the right one in a wrong way (RFC 6455,
+ * sections 4.2.1 and 4.2.2; RFC 9110, section 15.5.22). HTTP/2 knows no Upgrade, and so no status that asks for one.
+ */
+function refusalStatus({ httpVersionMajor, rawHeaders }: IncomingMessage, refusal: string | undefined): 400 | 426 {
+  const isMalformed = refusal !== undefined && checkVersion(headerLines(rawHeaders, 'sec-websocket-version')) === undefined
+  return httpVersionMajor > 1 || isMalformed ? 400 : 426
+}

@@ -1,0 +1,112 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { WebSocket, WebSocketServer } from 'ws'
+import type { WebSocketAcceptContext } from './web-socket-accept-context.ts'
+import { answerOtherRequest, webSocketsOf } from './web-socket-endpoint.ts'
+import { WebSocketException } from './web-socket/web-socket-exception.ts'
+import type { WebSocketSettings } from './web-socket/web-socket-settings.ts'
+import type { WebSocketTransport } from './web-socket/web-socket-transport.ts'
+import { WsConnection } from './ws/ws-connection.ts'
+import { isClosing, trackClient } from './ws/ws-web-socket-internals.ts'
+
+/**
+ * Accepts as `request.webSockets.acceptWebSocketAsync()` does, with a `WebSocket` of the package `ws`, for libraries that want one. All that
+ * holds for an accepted request holds for this: the options of `useWebSockets()`, the limit of connections, `closeAsync()` of the middleware,
+ * diagnostics, the unfinished response; over HTTP/1.1, on an attached server, and over HTTP/2.
+ *
+ * Messages that arrive before there is a `'message'` listener are kept for it, up to 64 KiB, beyond which the client has to wait; so is the
+ * `'close'` event. An `'error'` that nobody listens to does not end the process.
+ *
+ * @param subProtocolOrContext - as of `acceptWebSocketAsync()`. `maxMessageSize` is the `maxPayload` of `ws`; `compressionThreshold` has the meaning
+ * that it has in `ws`: it counts if `disableServerContextTakeover` is set, or the client wants no context.
+ * @throws `WebSocketException` rejects as `acceptWebSocketAsync()` does, and with `ERR_WEBSOCKET_NOT_SUPPORTED` if the request has not passed
+ * `useWebSockets()`.
+ * @example
+ * ```ts
+ * import { acceptWsWebSocketAsync } from 'express-use-websockets/ws'
+ *
+ * app.use(useWebSockets())
+ * app.all('/ws', async (req, res) => {
+ *   if (!req.webSockets.isWebSocketRequest) return void res.sendStatus(400)
+ *   const ws = await acceptWsWebSocketAsync(req)
+ *   ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary }))
+ * })
+ * ```
+ */
+export async function acceptWsWebSocketAsync(
+  request: IncomingMessage,
+  subProtocolOrContext?: string | WebSocketAcceptContext | null,
+): Promise<WebSocket> {
+  const { webSocket } = await webSocketsOf(request).acceptWith(openWsConnection, subProtocolOrContext)
+  return webSocket
+}
+
+/**
+ * Makes an endpoint of a `WebSocketServer` of the package `ws`, for `app.all()`, behind `useWebSockets()`. It is for libraries that are handed
+ * such a server and listen to its `'connection'` event:
+ * - what is no WebSocket request is answered 426, or 400 if it is a malformed attempt at one;
+ * - a WebSocket request is accepted as by {@link acceptWsWebSocketAsync}, is one of the server's `clients` until it has closed, and is its
+ *   `'connection'`, with the request; if that fails, the error goes to `next`;
+ * - of the server's options, `handleProtocols` and `clientTracking` count; for the others there are the options of `useWebSockets()`, and
+ *   the context.
+ *
+ * @param webSocketServer - `new WebSocketServer({ noServer: true })`.
+ * @param context - as of `acceptWebSocketAsync()`, or a function that makes one for a request. Without a `subProtocol` in it, the server's
+ * `handleProtocols` chooses one; without that, it is the first that the client offers, as in `ws`.
+ * @example
+ * ```ts
+ * import { WebSocketServer } from 'ws'
+ * import { webSocketServerHandler } from 'express-use-websockets/ws'
+ *
+ * const webSocketServer = new WebSocketServer({ noServer: true })
+ * webSocketServer.on('connection', (ws) => ws.on('message', (data) => ws.send(String(data))))
+ * app.use(useWebSockets())
+ * app.all('/ws', webSocketServerHandler(webSocketServer))
+ * ```
+ */
+export function webSocketServerHandler<Request extends IncomingMessage = IncomingMessage>(
+  webSocketServer: WebSocketServer,
+  context: WebSocketAcceptContext | ((request: Request) => WebSocketAcceptContext) = {},
+): (request: Request, response: ServerResponse, next: (error?: unknown) => void) => Promise<void> {
+  return async function handleWebSocket(request, response, next) {
+    try {
+      const webSockets = webSocketsOf(request)
+      if (webSockets.isWebSocketRequest) await connect(webSocketServer, request, typeof context === 'function' ? context(request) : context)
+      else answerOtherRequest(request, response, webSockets.refusal)
+    } catch (error) {
+      next(error)
+    }
+  }
+}
+
+function openWsConnection(transport: WebSocketTransport, settings: WebSocketSettings): WsConnection {
+  return new WsConnection(transport, settings)
+}
+
+async function connect(server: WebSocketServer, request: IncomingMessage, context: WebSocketAcceptContext): Promise<void> {
+  if (isClosing(server)) throw new WebSocketException('ERR_WEBSOCKET_SERVER_CLOSING', 'The WebSocketServer is closed')
+  const subProtocol = context.subProtocol === undefined ? chooseSubProtocol(server, request) : context.subProtocol
+  const webSocket = await acceptWsWebSocketAsync(request, { ...context, subProtocol })
+  trackClient(server, webSocket)
+  try {
+    server.emit('connection', webSocket, request)
+  } catch (error) {
+    const closed = new Promise((resolve) => {
+      webSocket.once('close', resolve)
+    })
+    webSocket.close(INTERNAL_ERROR)
+    await closed
+    throw error
+  }
+}
+
+/** As `ws` does. */
+function chooseSubProtocol({ options }: WebSocketServer, request: IncomingMessage): string | null {
+  const offered = new Set(request.webSockets.webSocketRequestedProtocols)
+  const [first = null] = offered
+  if (first === null) return null
+  // It is `null` unless it was given.
+  const chosen = typeof options.handleProtocols === 'function' ? options.handleProtocols(offered, request) : first
+  return chosen === false ? null : chosen
+}
+
+const INTERNAL_ERROR = 1011

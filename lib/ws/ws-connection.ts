@@ -1,0 +1,159 @@
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { AcceptedWebSocket } from '../accepted-web-socket.ts'
+import { abortError } from '../web-socket/abort-error.ts'
+import { closedPrematurely } from '../web-socket/closed-prematurely.ts'
+import { KeepAlive, pingNumberOf } from '../web-socket/keep-alive.ts'
+import type { KeepAliveListener } from '../web-socket/keep-alive.ts'
+import type { WebSocketCompletion } from '../web-socket/web-socket-completion.ts'
+import { WebSocketException } from '../web-socket/web-socket-exception.ts'
+import type { WebSocketExceptionCode } from '../web-socket/web-socket-exception.ts'
+import type { WebSocketSettings } from '../web-socket/web-socket-settings.ts'
+import { WebSocketState } from '../web-socket/web-socket-state.ts'
+import type { WebSocketTransport } from '../web-socket/web-socket-transport.ts'
+import { TransportStream } from './transport-stream.ts'
+import { isCloseReceived, isCloseSent } from './ws-web-socket-internals.ts'
+import { WsWebSocket } from './ws-web-socket.ts'
+import type { WsWebSocketObserver } from './ws-web-socket.ts'
+
+/** Stands for a socket of `ws` in the pipeline: keeps it alive, ends it, and tells how it has ended. */
+export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWebSocketObserver {
+  readonly webSocket: WsWebSocket
+  readonly completion: Promise<WebSocketCompletion>
+  readonly #transport: WebSocketTransport
+  readonly #settings: WebSocketSettings
+  /** What `ws` takes for its socket. */
+  readonly #stream: Duplex
+  readonly #keepAlive: KeepAlive
+  #endedBy: WebSocketCompletion['endedBy'] | undefined
+  #error: WebSocketException | undefined
+  #isCompleted = false
+  #complete: (completion: WebSocketCompletion) => void = ignore
+
+  constructor(transport: WebSocketTransport, settings: WebSocketSettings) {
+    const { duplex, head } = transport
+    this.#transport = transport
+    this.#settings = settings
+    this.completion = new Promise((resolve) => {
+      this.#complete = resolve
+    })
+    this.webSocket = new WsWebSocket(settings, this)
+    // A connection of its own is what `ws` is made for.
+    this.#stream = duplex instanceof Socket ? duplex : new TransportStream(transport)
+    this.#keepAlive = new KeepAlive(this, settings.keepAliveInterval, settings.keepAliveTimeout)
+    this.webSocket.connect(this.#stream, head, settings)
+    this.#stream.on('data', () => this.#keepAlive.onBytes())
+  }
+
+  // What the pipeline asks and tells.
+
+  get bufferedAmount(): number {
+    return this.webSocket.bufferedAmount
+  }
+
+  get isCompressed(): boolean {
+    return this.#settings.compression !== undefined
+  }
+
+  get state(): WebSocketState {
+    const { webSocket } = this
+    if (this.#isCompleted) return this.#isClean ? WebSocketState.Closed : WebSocketState.Aborted
+    if (webSocket.readyState === webSocket.OPEN) return WebSocketState.Open
+    return isCloseReceived(webSocket) ? WebSocketState.CloseReceived : WebSocketState.CloseSent
+  }
+
+  get subProtocol(): string | null {
+    return this.#settings.subProtocol
+  }
+
+  abort(error = abortError('The WebSocket was aborted')): void {
+    if (this.#isCompleted) return
+    this.#endedBy ??= 'local'
+    this.#error ??= error
+    this.#transport.abort()
+  }
+
+  async closeAsync(closeStatus: number, statusDescription?: string | null): Promise<void> {
+    this.webSocket.close(closeStatus, statusDescription ?? '')
+    const { error } = await this.completion
+    if (error !== undefined) throw error
+  }
+
+  /** Once it is closing, `ws` sees to the end, in `closeTimeout` at most. */
+  dispose(): void {
+    if (this.state === WebSocketState.Open) this.webSocket.terminate()
+  }
+
+  // What keep-alive asks and tells.
+
+  get canPing(): boolean {
+    return this.state === WebSocketState.Open
+  }
+
+  get isReadingPaused(): boolean {
+    return this.#stream.isPaused()
+  }
+
+  sendPing(payload: Buffer): void {
+    this.webSocket.ping(payload)
+  }
+
+  onDeadPeer(error: WebSocketException): void {
+    this.abort(error)
+  }
+
+  // What happens on the socket of `ws`.
+
+  onPong(payload: Buffer): void {
+    const number = pingNumberOf(payload)
+    if (number !== undefined) this.#keepAlive.onPong(number)
+  }
+
+  onError(error: Error): void {
+    this.#error ??= toException(error)
+  }
+
+  onClosing(): void {
+    this.#endedBy ??= isCloseReceived(this.webSocket) ? 'remote' : 'local'
+  }
+
+  onTooSlow(): void {
+    const message = `More than maxBufferedAmount (${this.#settings.maxBufferedAmount} bytes) waited for a peer that reads too slowly`
+    this.abort(new WebSocketException('ERR_WEBSOCKET_TOO_SLOW', message))
+  }
+
+  onClosed(closeStatus: number, reason: Buffer): void {
+    this.#isCompleted = true
+    this.#keepAlive.stop()
+    const wasClean = this.#isClean
+    const completion: WebSocketCompletion = {
+      closeStatus: closeStatus === NO_STATUS ? NORMAL_CLOSURE : closeStatus,
+      closeStatusDescription: reason.toString(),
+      wasClean,
+      endedBy: this.#endedBy ?? 'remote',
+      error: this.#error ?? (wasClean ? undefined : closedPrematurely('The connection ended without a close handshake')),
+    }
+    this.#settings.onCompleted?.(completion)
+    this.#complete(completion)
+  }
+
+  get #isClean(): boolean {
+    return isCloseReceived(this.webSocket) && isCloseSent(this.webSocket)
+  }
+}
+
+function toException(error: Error & { readonly code?: string }): WebSocketException {
+  return new WebSocketException(codeOf(error), error.message, { cause: error })
+}
+
+function codeOf({ code = '' }: { readonly code?: string }): WebSocketExceptionCode {
+  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'ERR_WEBSOCKET_MESSAGE_TOO_BIG'
+  if (code === 'WS_ERR_INVALID_UTF8' || code.startsWith('Z_')) return 'ERR_WEBSOCKET_INVALID_PAYLOAD'
+  return code.startsWith('WS_ERR_') ? 'ERR_WEBSOCKET_PROTOCOL_ERROR' : 'ERR_WEBSOCKET_CLOSED_PREMATURELY'
+}
+
+/** What `ws` reports of a Close frame without a code, which is a normal one in .NET, and so here. */
+const NO_STATUS = 1005
+const NORMAL_CLOSURE = 1000
+
+function ignore(): void {}

@@ -1,0 +1,94 @@
+import type { Duplex } from 'node:stream'
+import { WebSocket, WebSocketServer } from 'ws'
+import type { WebSocketTransport } from '../web-socket/web-socket-transport.ts'
+import type { WebSocketSettings } from '../web-socket/web-socket-settings.ts'
+import { createPerMessageDeflate, toDeflateParams } from '../web-socket/ws-internals.ts'
+import type { PerMessageDeflate } from '../web-socket/ws-internals.ts'
+
+/*
+ * What this package uses of the `WebSocket` and `WebSocketServer` of `ws` beyond their documented interface: what `WebSocketServer` does
+ * itself when it has written its 101. `spec/ws/ws-web-socket-internals.spec.ts` is the contract test, at both ends of the supported range.
+ */
+
+/** The class, with the constructor that `WebSocketServer` calls. Its third argument are the options of the server. */
+export const ServerWebSocket = WebSocket as unknown as new (address: null, protocols: undefined, options: object) => WebSocket
+
+/** The options of `WebSocketServer`, its defaults included, with those that a socket of ours has instead. */
+export function serverOptions({ closeTimeout, maxMessageSize }: Pick<WebSocketSettings, 'closeTimeout' | 'maxMessageSize'>): object {
+  return { ...defaults, closeTimeout: Math.min(closeTimeout, MAX_INT), maxPayload: Math.min(maxMessageSize, MAX_INT) }
+}
+
+/** Gives an unconnected socket its connection, whose opening handshake is done. */
+export function connectWebSocket(
+  webSocket: WebSocket,
+  stream: Duplex,
+  head: WebSocketTransport['head'],
+  settings: Pick<WebSocketSettings, 'closeTimeout' | 'compression' | 'maxMessageSize' | 'subProtocol'>,
+): void {
+  const internals = webSocket as unknown as WebSocketInternals
+  const { compression, subProtocol } = settings
+  if (subProtocol !== null) internals._protocol = subProtocol
+  if (compression !== undefined) internals._extensions = { 'permessage-deflate': createDeflate(compression, settings.maxMessageSize) }
+  internals.setSocket(stream, Buffer.concat(head), serverOptions(settings))
+}
+
+/** Whether the peer's Close frame was received. */
+export function isCloseReceived(webSocket: WebSocket): boolean {
+  return (webSocket as unknown as WebSocketInternals)._closeFrameReceived
+}
+
+/** Whether our Close frame has left. */
+export function isCloseSent(webSocket: WebSocket): boolean {
+  return (webSocket as unknown as WebSocketInternals)._closeFrameSent
+}
+
+/** Counts a socket among the clients of a server, until it has closed. A server that is being closed waits for the last. */
+export function trackClient(server: WebSocketServer, webSocket: WebSocket): void {
+  // `clientTracking: false`
+  if (server.clients === undefined) return
+  server.clients.add(webSocket)
+  webSocket.on('close', () => {
+    server.clients.delete(webSocket)
+    const internals = server as unknown as WebSocketServerInternals
+    if (!internals._shouldEmitClose || server.clients.size > 0) return
+    process.nextTick(() => {
+      internals._state = CLOSED
+      server.emit('close')
+    })
+  })
+}
+
+/** Whether `close()` of a server was called. */
+export function isClosing(server: WebSocketServer): boolean {
+  return (server as unknown as WebSocketServerInternals)._state > RUNNING
+}
+
+interface WebSocketInternals {
+  _protocol: string
+  _extensions: Record<string, PerMessageDeflate>
+  readonly _closeFrameReceived: boolean
+  readonly _closeFrameSent: boolean
+  setSocket(socket: Duplex, head: Buffer, options: object): void
+}
+
+interface WebSocketServerInternals {
+  /** `RUNNING`, closing, `CLOSED`. */
+  _state: number
+  /** Whether its `'close'` waits for the last client. */
+  readonly _shouldEmitClose: boolean
+}
+
+function createDeflate(compression: NonNullable<WebSocketSettings['compression']>, maxMessageSize: number): PerMessageDeflate {
+  const { threshold, level } = compression
+  return createPerMessageDeflate(
+    { isServer: true, maxPayload: Math.min(maxMessageSize, MAX_INT), threshold, zlibDeflateOptions: { level } },
+    toDeflateParams(compression),
+  )
+}
+
+const defaults = new WebSocketServer({ noServer: true }).options
+const RUNNING = 0
+const CLOSED = 2
+
+/** `ws` takes its limits as integers of 32 bits, and timers take no more. */
+const MAX_INT = 2 ** 31 - 1
