@@ -343,6 +343,16 @@ export const decisions: Readonly<Record<string, Decision>> = {
 
   'docs/performance.md#sending-to-many': proveBroadcast,
 
+  'docs/recipes.md#libraries-that-want-a-websocketserver-of-ws': async (example) => {
+    const app = express()
+    await example({ app })
+    await using answer = await requestWebSocket(app, '/ws')
+    await answer.webSocket.sendAsync('text')
+    expect(await answer.nextMessage()).toBe('text')
+  },
+  'docs/recipes.md#trpc': { cannotRun: 'needs a client of tRPC: spec/interop/trpc.spec.ts has one' },
+  'docs/recipes.md#yjs': { cannotRun: 'needs a client of y-websocket: spec/interop/yjs.spec.ts has one' },
+
   'docs/testing.md#testing': async (example) => {
     const printer = new Printer()
     const app = inRoute(echo)
