@@ -21,7 +21,7 @@ const duration = Number(values.seconds) * 1000
 const BATCH = 20
 const MEGABYTE = 1024 * 1024
 /** What may be left of all attacks when nothing of them is there any more: caches and compiled code. */
-const HEAP_LIMIT = 16 * MEGABYTE
+const HEAP_LIMIT = 6 * MEGABYTE
 /** What resident memory may have gained since a fifth of the time, with the noise of V8 and of malloc. */
 const PEAK_LIMIT = 150 * MEGABYTE
 
