@@ -343,15 +343,29 @@ export const decisions: Readonly<Record<string, Decision>> = {
 
   'docs/performance.md#sending-to-many': proveBroadcast,
 
-  'docs/recipes.md#libraries-that-want-a-websocketserver-of-ws': async (example) => {
-    const app = express()
+  'docs/recipes.md#libraries-that-want-a-socket-of-ws': async (example) => {
+    const app = express().use(useWebSockets())
+    await example({ app })
+    await expectEcho(app)
+  },
+  'docs/recipes.md#libraries-that-want-a-socket-of-ws (2)': async (example) => {
+    const app = express().use(useWebSockets())
     await example({ app })
     await using answer = await requestWebSocket(app, '/ws')
-    await answer.webSocket.sendAsync('text')
-    expect(await answer.nextMessage()).toBe('text')
+    expect(await answer.nextMessage()).toBe('hello from /ws')
   },
-  'docs/recipes.md#trpc': { cannotRun: 'needs a client of tRPC: spec/interop/trpc.spec.ts has one' },
-  'docs/recipes.md#yjs': { cannotRun: 'needs a client of y-websocket: spec/interop/yjs.spec.ts has one' },
+  'docs/recipes.md#graphql-subscriptions-with-graphql-ws': {
+    cannotRun: 'needs another library: spec/interop/graphql-ws.spec.ts runs the like with it',
+  },
+  'docs/recipes.md#nestjs': { cannotRun: 'needs another library: spec/interop/nestjs.spec.ts runs the like with it' },
+  'docs/recipes.md#nestjs (2)': { cannotRun: 'needs another library: spec/interop/nestjs.spec.ts runs the like with it' },
+  'docs/recipes.md#passport-and-express-session': {
+    cannotRun: 'needs another library: spec/interop/passport.spec.ts runs the like with it',
+  },
+  'docs/recipes.md#tests-with-superwstest': { cannotRun: 'needs another library: spec/interop/superwstest.spec.ts runs the like with it' },
+  'docs/recipes.md#trpc': { cannotRun: 'needs another library: spec/interop/trpc.spec.ts runs the like with it' },
+  'docs/recipes.md#yjs': { cannotRun: 'needs another library: spec/interop/yjs.spec.ts runs the like with it' },
+  'docs/recipes.md#yjs (2)': { cannotRun: 'needs another library: spec/interop/yjs.spec.ts runs the like with it' },
 
   'docs/testing.md#testing': async (example) => {
     const printer = new Printer()

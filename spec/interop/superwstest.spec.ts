@@ -49,6 +49,7 @@ describe('superwstest', () => {
       .sendText('bye')
       .expectClosed(1000)
     await until(() => webSockets.connections === 0)
+    expect(webSockets.connections).toBe(0)
   })
 
   it('sees the status of a refusal, and requests that are none for a WebSocket', async () => {
