@@ -76,7 +76,6 @@ export class ReceivedBytes {
       first = this.#chunks[0]
     }
     this.#offset = position
-    this.#giveBack()
   }
 
   /** Takes `count` bytes out, beginning `start` behind the head. */
