@@ -94,12 +94,34 @@ describe('in a project without Express, with the latest @types/node', () => {
   })
 })
 
+describe('in a project with the types of ws', () => {
+  let project: string
+
+  beforeAll(async () => {
+    const types = ['@types/node', '@types/ws'] as const
+    project = await installConsumerAsync(
+      'ws',
+      'ws',
+      types.map((name) => `${name}@${devDependencies[name]}`),
+    )
+  })
+
+  it.each(['node16', 'nodenext', 'bundler'] as const)(
+    'type-checks with moduleResolution %s, the entry point for ws included',
+    async (resolution) => {
+      expect(await typeErrorsAsync(project, resolution)).toBe('')
+    },
+  )
+})
+
 /** Copies a consumer into a new project, its server as a CommonJS and as an ES module, and what enters by every door, and installs the tarball there. */
 async function installConsumerAsync(consumer: string, name: string, dependencies: readonly string[]): Promise<string> {
   const project = join(directory, name)
   cpSync(join(__dirname, 'consumers', consumer), project, { recursive: true })
   cpSync(join(project, 'server.ts'), join(project, 'server-module.mts'))
-  const doors = Object.keys(entryPoints).filter((path) => path !== './package.json')
+  // Only who enters by ./ws needs the types of ws.
+  const hasTypes = dependencies.some((dependency) => dependency.startsWith('@types/ws@'))
+  const doors = Object.keys(entryPoints).filter((path) => path !== './package.json' && (path !== './ws' || hasTypes))
   const lines = doors.map((door, index) => `export * as door${index} from '${door.replace('.', 'express-use-websockets')}'\n`)
   writeFileSync(join(project, 'doors.ts'), lines.join(''))
   await installAsync(project, [tarball, ...dependencies])
