@@ -9,6 +9,7 @@ import { webSocketServerHandler } from 'express-use-websockets/ws'
 import { WebSocket, WebSocketServer } from 'ws'
 import { closeHttp1Peers } from '../support/http1-peers.ts'
 import { startHttp1Server } from '../support/http1-server.ts'
+import { until } from '../support/until.ts'
 
 const leftovers: (() => unknown)[] = []
 
@@ -40,9 +41,10 @@ describe('the WebSocket handler of tRPC', () => {
     app.all('/trpc', webSocketServerHandler(webSocketServer))
     const { port } = await startHttp1Server(app)
 
-    let closeCount = 0
+    let connections = 0
+    webSocketServer.on('connection', () => connections++)
     const options = { url: `ws://127.0.0.1:${port}/trpc`, WebSocket: WebSocket as unknown as typeof globalThis.WebSocket }
-    const webSocketClient = createWSClient({ ...options, onClose: () => closeCount++, retryDelayMs: () => 0 })
+    const webSocketClient = createWSClient({ ...options, retryDelayMs: () => 0 })
     leftovers.push(() => webSocketClient.close())
     const client = createTRPCClient<typeof router>({ links: [wsLink({ client: webSocketClient })] })
     expect(await client.hello.query()).toBe('hello Ada')
@@ -52,8 +54,10 @@ describe('the WebSocket handler of tRPC', () => {
     })
     expect(counted).toEqual([3, 2, 1, 0])
 
-    // It goes to `clients` of the server: tRPC's own way of sending them away before a restart.
+    // It goes to the `clients` of the server: tRPC's own way of sending them away before a restart.
+    expect(connections).toBe(1)
     handler.broadcastReconnectNotification()
-    await expect(client.hello.query()).resolves.toBe('hello Ada')
+    await until(() => connections === 2)
+    expect(await client.hello.query()).toBe('hello Ada')
   })
 })

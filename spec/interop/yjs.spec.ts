@@ -128,5 +128,5 @@ describe.each([
 })
 
 function textOf(doc: Doc): string {
-  return doc.getText('text').toString()
+  return doc.getText('text').toJSON()
 }
