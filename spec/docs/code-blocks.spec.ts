@@ -44,6 +44,8 @@ describe('the TypeScript of the documents and doc comments', () => {
   beforeAll(async () => {
     for (const block of compiled) writeFileSync(fileOf(block), toModule(block, insteadOf(decisions[block.place])))
     const compilerOptions = {
+      // NestJS is decorated the old way.
+      experimentalDecorators: true,
       noUnusedLocals: false,
       noUnusedParameters: false,
       noImplicitReturns: false,
