@@ -5,8 +5,10 @@ import type { Http2SecureServer } from 'node:http2'
 import express from 'express'
 import type { Express } from 'express'
 import type { Server } from 'node:http'
+import { createClient } from 'graphql-ws'
 import { io } from 'socket.io-client'
-import { useWebSockets, WebSocketState } from 'express-use-websockets'
+import { WebSocket } from 'ws'
+import { useWebSockets, webSocketHandler, WebSocketState } from 'express-use-websockets'
 import type { ManagedWebSocket } from 'express-use-websockets'
 import { requestWebSocket } from 'express-use-websockets/testing'
 import { listenForHttp1, startHttp1Server } from '../support/http1-server.ts'
@@ -343,29 +345,35 @@ export const decisions: Readonly<Record<string, Decision>> = {
 
   'docs/performance.md#sending-to-many': proveBroadcast,
 
-  'docs/recipes.md#libraries-that-want-a-socket-of-ws': async (example) => {
-    const app = express().use(useWebSockets())
-    await example({ app })
-    await expectEcho(app)
-  },
+  'docs/recipes.md#libraries-that-want-a-socket-of-ws': async (example) => expectEcho(await mount(example)),
   'docs/recipes.md#libraries-that-want-a-socket-of-ws (2)': async (example) => {
-    const app = express().use(useWebSockets())
-    await example({ app })
-    await using answer = await requestWebSocket(app, '/ws')
+    await using answer = await requestWebSocket(await mount(example), '/ws')
     expect(await answer.nextMessage()).toBe('hello from /ws')
   },
-  'docs/recipes.md#graphql-subscriptions-with-graphql-ws': {
-    cannotRun: 'needs another library: spec/interop/graphql-ws.spec.ts runs the like with it',
+  'docs/recipes.md#graphql-subscriptions-with-graphql-ws': async (example) => {
+    const { port } = await startHttp1Server(await mount(example))
+    const client = createClient({ url: `ws://127.0.0.1:${port}/graphql`, webSocketImpl: WebSocket, retryAttempts: 0 })
+    const { value } = await client.iterate({ query: '{ hello }' }).next()
+    await client.dispose()
+    expect(value).toEqual({ data: { hello: 'world' } })
   },
-  'docs/recipes.md#nestjs': { cannotRun: 'needs another library: spec/interop/nestjs.spec.ts runs the like with it' },
-  'docs/recipes.md#nestjs (2)': { cannotRun: 'needs another library: spec/interop/nestjs.spec.ts runs the like with it' },
-  'docs/recipes.md#passport-and-express-session': {
-    cannotRun: 'needs another library: spec/interop/passport.spec.ts runs the like with it',
+  'docs/recipes.md#trpc': { cannotRun: 'needs a client of tRPC: spec/interop/trpc.spec.ts has one' },
+  'docs/recipes.md#yjs': { cannotRun: 'needs a client of y-websocket: spec/interop/yjs.spec.ts has one' },
+  'docs/recipes.md#yjs (2)': { cannotRun: 'needs a client of y-websocket: spec/interop/yjs.spec.ts has one' },
+  'docs/recipes.md#passport-and-express-session': { cannotRun: 'needs a strategy: spec/interop/passport.spec.ts has one' },
+  'docs/recipes.md#nestjs': { cannotRun: 'needs decorators: spec/interop/nestjs.spec.ts calls them as functions' },
+  'docs/recipes.md#nestjs (2)': { cannotRun: 'starts an application of NestJS: spec/interop/nestjs.spec.ts does, with this adapter' },
+  'docs/recipes.md#tests-with-superwstest': async (example) => {
+    const received: unknown[] = []
+    const converse = webSocketHandler(async (webSocket) => {
+      await webSocket.sendAsync('hello')
+      for await (const message of webSocket) if (received.push(message) === 1) return
+    })
+    const app = express().use(useWebSockets()).all('/ws', converse)
+    app.all('/forbidden', (_req, res) => void res.sendStatus(403))
+    await example({ server: (await startHttp1Server(app)).server })
+    expect(received).toEqual(['bye'])
   },
-  'docs/recipes.md#tests-with-superwstest': { cannotRun: 'needs another library: spec/interop/superwstest.spec.ts runs the like with it' },
-  'docs/recipes.md#trpc': { cannotRun: 'needs another library: spec/interop/trpc.spec.ts runs the like with it' },
-  'docs/recipes.md#yjs': { cannotRun: 'needs another library: spec/interop/yjs.spec.ts runs the like with it' },
-  'docs/recipes.md#yjs (2)': { cannotRun: 'needs another library: spec/interop/yjs.spec.ts runs the like with it' },
 
   'docs/testing.md#testing': async (example) => {
     const printer = new Printer()

@@ -8,6 +8,7 @@ import request from 'superwstest'
 import { until } from '../support/until.ts'
 
 const webSockets = useWebSockets()
+const received: unknown[] = []
 const app = express()
 app.use(webSockets)
 app.all(
@@ -16,6 +17,7 @@ app.all(
     await webSocket.sendAsync('hello')
     for await (const message of webSocket) {
       if (message === 'bye') return
+      received.push(message)
       await webSocket.sendAsync(message)
     }
   }),
@@ -49,7 +51,7 @@ describe('superwstest', () => {
       .sendText('bye')
       .expectClosed(1000)
     await until(() => webSockets.connections === 0)
-    expect(webSockets.connections).toBe(0)
+    expect(received).toEqual(['text', '{"a":[1]}', Buffer.from([1, 2, 3])])
   })
 
   it('sees the status of a refusal, and requests that are none for a WebSocket', async () => {
