@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 /** How late the event loops of the server and of this process were, second by second. */
 export class LoopDelays {
   readonly #own = monitorEventLoopDelay({ resolution: 10 })
-  readonly #samples: { readonly from: number; readonly to: number; readonly delay: number }[] = []
+  readonly #samples: { readonly from: number; readonly to: number; readonly margin: number }[] = []
   readonly #timer: NodeJS.Timeout
   #from = Date.now()
   #ofServer = 0
@@ -28,9 +28,12 @@ export class LoopDelays {
     return this.#ofClient
   }
 
-  /** The greatest delay of the server in a time, in milliseconds. */
-  greatest(from: number, to: number): number {
-    return this.#samples.reduce((most, sample) => (sample.to < from || sample.from > to ? most : Math.max(most, sample.delay)), 0)
+  /**
+   * By how much a vanished peer may be noticed later for that, in milliseconds. On the server one timer has to fire for the ping, and one for
+   * the answer; and what the peer had sent before leaves this process when that gets to it.
+   */
+  marginOf(from: number, to: number): number {
+    return this.#samples.reduce((most, sample) => (sample.to < from || sample.from > to ? most : Math.max(most, sample.margin)), 0)
   }
 
   stop(): void {
@@ -39,10 +42,11 @@ export class LoopDelays {
 
   #add(delay: number): void {
     const now = Date.now()
-    this.#samples.push({ from: this.#from, to: now, delay })
+    const own = this.#own.max / 1e6
+    this.#samples.push({ from: this.#from, to: now, margin: 2 * delay + own })
     this.#from = now
     this.#ofServer = Math.max(this.#ofServer, delay)
-    this.#ofClient = Math.max(this.#ofClient, this.#own.max / 1e6)
+    this.#ofClient = Math.max(this.#ofClient, own)
     this.#own.reset()
   }
 }
