@@ -430,6 +430,19 @@ describe('acceptWsWebSocketAsync', () => {
     expect(codesOf(errors)).toEqual(['ERR_WEBSOCKET_KEEP_ALIVE_TIMEOUT'])
   })
 
+  it('does not ping a client that is heard of all the time', async () => {
+    const app = createApp(acceptAndEcho, { keepAliveInterval: 200, keepAliveTimeout: 1000 })
+    const { client } = await openWebSocket(await startHttp1Server(app))
+    let pings = 0
+    client.on('ping', () => pings++)
+    const since = performance.now()
+    while (performance.now() - since < 600) {
+      client.send('here')
+      await nextMessage(client)
+    }
+    expect(pings).toBe(0)
+  })
+
   it('does not take a client for dead that it does not read from', async () => {
     const { app, accepted } = createAppWithSocket({ keepAliveInterval: 5, keepAliveTimeout: 5 })
     const client = await RawHttp1Client.connect(await startHttp1Server(app))
