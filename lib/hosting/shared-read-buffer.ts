@@ -2,9 +2,9 @@ import { Socket } from 'node:net'
 import type { BorrowedBytesListener } from '../web-socket/web-socket-transport.ts'
 
 /*
- * Reading from a socket into memory that all sockets share, as `net.connect({ onread })` does it for clients. Node has no documented way to
- * that for a connection that was accepted, so this touches what stands behind `onread`: the handle's `useUserBuffer()` and three properties
- * of the socket. The same on Node 20 to 26. `spec/hosting/shared-read-buffer.spec.ts` fails if a Node release changes any of it; without it,
+ * Reading from a socket into memory that all sockets share, as `net.connect({ onread })` does it for clients. Node has no documented
+ * way to do that for a connection that was accepted, so this touches what stands behind `onread`: the handle's `useUserBuffer()` and two
+ * properties of the socket. The same on Node 20 to 26. `spec/hosting/shared-read-buffer.spec.ts` fails if a Node release changes any of it; without it,
  * sockets are read as usual.
  */
 

@@ -128,10 +128,11 @@ export class FrameWriter {
   #reserve(size: number): number {
     // A turn that has this much has enough to send; the stream can tell then when it is too much.
     if (this.#runSlab !== undefined && this.#runEnd - this.#runStart + size > MAX_RUN) this.flush()
+    // First of all: whoever is at the other end of what leaves by this may answer at once, into the same slab.
+    while (this.#runSlab !== undefined && !this.#isRunGrowing(size)) this.#endRun()
     if (!slab.hasRoom(size)) slab = new WriteSlab(SLAB_SIZE)
     const start = slab.end
-    if (this.#runSlab !== slab || this.#runEnd !== start) {
-      this.#endRun()
+    if (this.#runSlab === undefined) {
       slab.openRun()
       this.#runSlab = slab
       this.#runStart = start
@@ -139,6 +140,11 @@ export class FrameWriter {
     this.#runEnd = start + size
     slab.end = this.#runEnd
     return start
+  }
+
+  /** Whether the run goes on where the slab does, and there is room for `size` bytes more. */
+  #isRunGrowing(size: number): boolean {
+    return this.#runSlab === slab && this.#runEnd === slab.end && slab.hasRoom(size)
   }
 
   /** The run alone, which is the usual case. */

@@ -245,8 +245,12 @@ export class WebSocketConnection
   }
 
   onBorrowedBytes(bytes: Uint8Array): void {
-    this.onData(bytes)
-    this.#reader.bytes.keepLast()
+    try {
+      this.onData(bytes)
+    } finally {
+      // Whatever happens: this memory will hold what somebody else has sent.
+      this.#reader.bytes.keepLast()
+    }
   }
 
   /** The peer has ended its side. What it sent before is still read; only then is it the end. */
