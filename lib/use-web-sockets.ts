@@ -8,6 +8,7 @@ import { noteArrivals } from './hosting/http1-arrival.ts'
 import { Http1WebSocketRequest } from './hosting/http1-request.ts'
 import { http2WebSocketRequestOf } from './hosting/http2/http2-web-socket-request.ts'
 import { warnOfUpgradeListeners } from './hosting/upgrade-listener-warning.ts'
+import { resolveAcceptContext } from './web-socket-accept-context.ts'
 import { resolveDrainOptions } from './web-socket-drain-options.ts'
 import type { WebSocketDrainOptions } from './web-socket-drain-options.ts'
 import { WebSocketManager } from './web-socket-manager.ts'
@@ -58,6 +59,7 @@ export function useWebSockets(options?: WebSocketOptions): WebSocketMiddleware {
   const resolved = resolveWebSocketOptions(options)
   const isOriginAllowed = createOriginFilter(resolved.allowedOrigins)
   const registry = new WebSocketRegistry(resolved.maxConnections)
+  const pipeline = { options: resolved, defaultContext: resolveAcceptContext(undefined, resolved), registry }
   noteArrivals()
 
   function webSockets(request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): Promise<void> | undefined {
@@ -67,7 +69,7 @@ export function useWebSockets(options?: WebSocketOptions): WebSocketMiddleware {
       return undefined
     }
     const webSocketRequest = http2WebSocketRequestOf(request, response) ?? new Http1WebSocketRequest(request, response)
-    const manager = new WebSocketManager(request, response, webSocketRequest, resolved, registry)
+    const manager = new WebSocketManager(request, response, webSocketRequest, pipeline)
     const marked: { webSockets: WebSocketManager } = request
     marked.webSockets = manager
     if (manager.isWebSocketRequest) return admit({ request, response, next }, isOriginAllowed, registry)
@@ -92,18 +94,17 @@ interface MiddlewareCall {
 /** Lets a WebSocket request pass, at once unless the origin filter takes its time. */
 function admit(call: MiddlewareCall, isOriginAllowed: OriginFilter | undefined, registry: WebSocketRegistry): Promise<void> {
   const whenThrough = untilThrough(call)
-  const decide = (isAllowed: boolean): void => {
-    if (!isAllowed) refuse(call, 403, 'the origin is not allowed')
-    else if (!registry.takePlace()) refuse(call, 503, registry.isDraining ? 'the server is closing' : 'maxConnections is reached')
-    else {
-      void whenThrough.then(() => registry.givePlaceBack())
-      call.next()
-    }
-  }
   const isAllowed = askOrigin(call, isOriginAllowed)
-  if (typeof isAllowed === 'boolean') decide(isAllowed)
-  else isAllowed.then(decide).catch(call.next)
+  if (typeof isAllowed === 'boolean') decide(isAllowed, call, registry, whenThrough)
+  else isAllowed.then((isAllowedNow) => decide(isAllowedNow, call, registry, whenThrough)).catch(call.next)
   return whenThrough
+}
+
+function decide(isAllowed: boolean, call: MiddlewareCall, registry: WebSocketRegistry, whenThrough: Promise<void>): void {
+  if (!isAllowed) return refuse(call, 403, 'the origin is not allowed')
+  if (!registry.takePlace()) return refuse(call, 503, registry.isDraining ? 'the server is closing' : 'maxConnections is reached')
+  void whenThrough.then(registry.givePlaceBack)
+  call.next()
 }
 
 function askOrigin({ request }: MiddlewareCall, isOriginAllowed: OriginFilter | undefined): boolean | Promise<boolean> {
@@ -127,7 +128,8 @@ function refuse({ request, response }: MiddlewareCall, statusCode: 403 | 503, re
 /** The response closes when it has ended, or with its connection; if it waits behind another response, only the connection closes. */
 function untilThrough({ request, response }: MiddlewareCall): Promise<void> {
   return new Promise((resolve) => {
-    response.once('close', resolve)
+    // Not once(): it comes once, and this lives as long as the connection does.
+    response.on('close', resolve)
     if (response.socket === null) request.socket.once('close', resolve)
   })
 }

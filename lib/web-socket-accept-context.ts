@@ -1,6 +1,7 @@
 import { checkSubProtocol } from './web-socket/check-sub-protocol.ts'
 import { OptionReader } from './web-socket/option-reader.ts'
 import type { ResolvedWebSocketOptions } from './web-socket-options.ts'
+import type { WebSocketSettings } from './web-socket/web-socket-settings.ts'
 
 /** How one WebSocket is accepted: .NET's `WebSocketAcceptContext`, and more. Times are milliseconds, sizes are bytes. */
 export interface WebSocketAcceptContext {
@@ -33,16 +34,11 @@ export interface WebSocketAcceptContext {
   readonly signal?: AbortSignal | undefined
 }
 
-/** {@link WebSocketAcceptContext}, checked, complete, and with the middleware's options in it. */
-export interface ResolvedAcceptContext {
-  readonly subProtocol: string | null
-  readonly keepAliveInterval: number
-  readonly keepAliveTimeout: number
-  readonly maxBufferedAmount: number
-  readonly maxMessageSize: number
-  readonly closeTimeout: number
-  /** `undefined`: no compression. */
-  readonly compression: CompressionSettings | undefined
+/** {@link WebSocketAcceptContext}, checked, complete, and with the middleware's options in it. Without compression it is the socket's settings. */
+export type ResolvedAcceptContext = AcceptContextBase &
+  ({ readonly compression: CompressionSettings } | { readonly compression: undefined })
+
+interface AcceptContextBase extends Omit<WebSocketSettings, 'compression'> {
   readonly signal: AbortSignal | undefined
 }
 
@@ -63,6 +59,7 @@ export function resolveAcceptContext(argument: unknown, options: ResolvedWebSock
   const context = isContext ? argument : { subProtocol: argument }
   const reader = new OptionReader({ name: 'acceptWebSocketAsync', code: 'ERR_WEBSOCKET_INVALID_ARGUMENT' }, context, CONTEXT_NAMES)
   return {
+    isServer: true,
     subProtocol: checkSubProtocol(reader.value('subProtocol')),
     keepAliveInterval: reader.duration('keepAliveInterval', '0 or Infinity: no pings', options.keepAliveInterval),
     keepAliveTimeout: reader.duration('keepAliveTimeout', '0 or Infinity: for ever', options.keepAliveTimeout),

@@ -1,45 +1,49 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { AcceptedRequest } from './accepted-request.ts'
 import type { AcceptedWebSocket } from './accepted-web-socket.ts'
-import { diagnostics } from './diagnostics.ts'
-import { failWebSocket } from './fail-web-socket.ts'
 import { negotiateCompression } from './handshake/negotiate-compression.ts'
+import type { CompressionAgreement } from './handshake/negotiate-compression.ts'
 import { requestedSubProtocols } from './handshake/sub-protocol.ts'
-import { guardResponse } from './hosting/response-guard.ts'
 import type { WebSocketRequest } from './hosting/web-socket-request.ts'
 import { resolveAcceptContext } from './web-socket-accept-context.ts'
-import type { CompressionSettings, ResolvedAcceptContext, WebSocketAcceptContext } from './web-socket-accept-context.ts'
+import type { ResolvedAcceptContext, WebSocketAcceptContext } from './web-socket-accept-context.ts'
 import type { ResolvedWebSocketOptions } from './web-socket-options.ts'
 import type { WebSocketRegistry } from './web-socket-registry.ts'
+import type { CompletionListener } from './web-socket/completion-listener.ts'
 import { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
 import { WebSocketException } from './web-socket/web-socket-exception.ts'
-import type { WebSocketCompression, WebSocketSettings } from './web-socket/web-socket-settings.ts'
+import type { WebSocketSettings } from './web-socket/web-socket-settings.ts'
 import type { WebSocketTransport } from './web-socket/web-socket-transport.ts'
 
 /** Makes the socket of an accepted connection. */
-export type OpenWebSocket<Socket extends AcceptedWebSocket> = (transport: WebSocketTransport, settings: WebSocketSettings) => Socket
+export type OpenWebSocket<Socket extends AcceptedWebSocket> = (
+  transport: WebSocketTransport,
+  settings: WebSocketSettings,
+  completionListener: CompletionListener,
+) => Socket
+
+/** What all requests of one middleware have in common. */
+export interface WebSocketPipeline {
+  readonly options: ResolvedWebSocketOptions
+  /** For those who accept without saying how. */
+  readonly defaultContext: ResolvedAcceptContext
+  readonly registry: WebSocketRegistry
+}
 
 /** `request.webSockets`: tells whether a request asks for a WebSocket, and accepts it. .NET's `HttpContext.WebSockets`. */
 export class WebSocketManager {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #webSocketRequest: WebSocketRequest
-  readonly #options: ResolvedWebSocketOptions
-  readonly #registry: WebSocketRegistry
+  readonly #pipeline: WebSocketPipeline
   #isAccepting = false
 
   /** @internal */
-  constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
-    webSocketRequest: WebSocketRequest,
-    options: ResolvedWebSocketOptions,
-    registry: WebSocketRegistry,
-  ) {
+  constructor(request: IncomingMessage, response: ServerResponse, webSocketRequest: WebSocketRequest, pipeline: WebSocketPipeline) {
     this.#request = request
     this.#response = response
     this.#webSocketRequest = webSocketRequest
-    this.#options = options
-    this.#registry = registry
+    this.#pipeline = pipeline
   }
 
   /** Whether this request asks for a WebSocket (RFC 6455, section 4.2.1; RFC 8441, section 5), so that it can be accepted. */
@@ -80,7 +84,8 @@ export class WebSocketManager {
     open: OpenWebSocket<Socket>,
     subProtocolOrContext: string | WebSocketAcceptContext | null | undefined,
   ): Promise<Socket> {
-    const context = resolveAcceptContext(subProtocolOrContext, this.#options)
+    const { options, defaultContext } = this.#pipeline
+    const context = subProtocolOrContext === undefined ? defaultContext : resolveAcceptContext(subProtocolOrContext, options)
     this.#checkState()
     this.#isAccepting = true
     try {
@@ -106,7 +111,7 @@ export class WebSocketManager {
         'The response has already started, so the WebSocket cannot be accepted any more',
       )
     }
-    if (this.#registry.isDraining) {
+    if (this.#pipeline.registry.isDraining) {
       throw new WebSocketException('ERR_WEBSOCKET_SERVER_CLOSING', 'The WebSockets of this server are being closed; no more are accepted')
     }
   }
@@ -117,52 +122,25 @@ export class WebSocketManager {
     const agreement = context.compression && negotiateCompression(this.#request.rawHeaders, context.compression)
     if (agreement !== undefined) headers.push(['Sec-WebSocket-Extensions', agreement.responseHeader])
     const transport = await this.#webSocketRequest.acceptAsync(headers, context.signal)
-    return this.#open(open, transport, context, agreement && { ...agreement, ...usage(context.compression) })
-  }
-
-  #open<Socket extends AcceptedWebSocket>(
-    open: OpenWebSocket<Socket>,
-    transport: WebSocketTransport,
-    context: ResolvedAcceptContext,
-    compression: WebSocketCompression | undefined,
-  ): Socket {
-    const { duplex } = transport
-    const registry = this.#registry
-    const request = this.#request
-    const acceptedAt = performance.now()
-    const webSocket: Socket = open(transport, {
-      isServer: true,
-      subProtocol: context.subProtocol,
-      keepAliveInterval: context.keepAliveInterval,
-      keepAliveTimeout: context.keepAliveTimeout,
-      maxBufferedAmount: context.maxBufferedAmount,
-      maxMessageSize: context.maxMessageSize,
-      closeTimeout: context.closeTimeout,
-      compression,
-      onCompleted: (completion) => {
-        registry.delete(webSocket)
-        diagnostics.close({ request, webSocket, completion, duration: performance.now() - acceptedAt })
-        if (completion.error !== undefined) diagnostics.error({ request, webSocket, error: completion.error })
-      },
-    })
-    registry.add(webSocket)
-    diagnostics.accept({ request, webSocket })
-    const release = guardResponse(this.#response, () => void failWebSocket(webSocket))
-    // First of all listeners, so that whoever logs requests finds the response finished, not broken off.
-    duplex.prependOnceListener('close', () => {
-      release()
-      this.#webSocketRequest.complete()
-    })
+    const accepted = new AcceptedRequest(this.#request, this.#response, this.#webSocketRequest, this.#pipeline.registry)
+    const webSocket = open(transport, toSettings(context, agreement), accepted)
+    accepted.begin(webSocket, transport.duplex)
     // It was handed over paused.
-    duplex.resume()
+    transport.duplex.resume()
     return webSocket
   }
 }
 
-function openManagedWebSocket(transport: WebSocketTransport, settings: WebSocketSettings): ManagedWebSocket {
-  return new ManagedWebSocket(transport, settings)
+function openManagedWebSocket(
+  transport: WebSocketTransport,
+  settings: WebSocketSettings,
+  completionListener: CompletionListener,
+): ManagedWebSocket {
+  return new ManagedWebSocket(transport, settings, completionListener)
 }
 
-function usage(compression: CompressionSettings | undefined): Pick<WebSocketCompression, 'threshold' | 'level'> {
-  return { threshold: compression?.threshold ?? 0, level: compression?.level ?? -1 }
+function toSettings(context: ResolvedAcceptContext, agreement: CompressionAgreement | undefined): WebSocketSettings {
+  if (context.compression === undefined) return context
+  const { threshold, level } = context.compression
+  return { ...context, compression: agreement && { ...agreement, threshold, level } }
 }

@@ -50,7 +50,8 @@ export class WebSocketRegistry {
     return true
   }
 
-  givePlaceBack(): void {
+  /** A function of its own, to be handed on. */
+  readonly givePlaceBack = (): void => {
     this.#places--
   }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { WebSocket, WebSocketServer } from 'ws'
 import type { WebSocketAcceptContext } from './web-socket-accept-context.ts'
 import { answerOtherRequest, webSocketsOf } from './web-socket-endpoint.ts'
+import type { CompletionListener } from './web-socket/completion-listener.ts'
 import { WebSocketException } from './web-socket/web-socket-exception.ts'
 import type { WebSocketSettings } from './web-socket/web-socket-settings.ts'
 import type { WebSocketTransport } from './web-socket/web-socket-transport.ts'
@@ -78,8 +79,8 @@ export function webSocketServerHandler<Request extends IncomingMessage = Incomin
   }
 }
 
-function openWsConnection(transport: WebSocketTransport, settings: WebSocketSettings): WsConnection {
-  return new WsConnection(transport, settings)
+function openWsConnection(transport: WebSocketTransport, settings: WebSocketSettings, listener: CompletionListener): WsConnection {
+  return new WsConnection(transport, settings, listener)
 }
 
 async function connect(server: WebSocketServer, request: IncomingMessage, context: WebSocketAcceptContext): Promise<void> {

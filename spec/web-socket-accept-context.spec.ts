@@ -10,6 +10,7 @@ const OPTIONS = resolveWebSocketOptions({
   maxMessageSize: 4000,
 })
 const DEFAULTS = {
+  isServer: true,
   subProtocol: null,
   keepAliveInterval: 1000,
   keepAliveTimeout: 2000,
@@ -39,7 +40,7 @@ describe('resolveAcceptContext', () => {
     const { signal } = new AbortController()
     const limits = { maxBufferedAmount: 2, maxMessageSize: 1 }
     const context = { subProtocol: 'chat', keepAliveInterval: 0, keepAliveTimeout: Infinity, closeTimeout: 1, ...limits, signal }
-    expect(resolveAcceptContext(context, OPTIONS)).toEqual({ ...context, compression: undefined })
+    expect(resolveAcceptContext(context, OPTIONS)).toEqual({ ...context, isServer: true, compression: undefined })
   })
 
   it('has compression on request, and its parameters', () => {

@@ -1,30 +1,41 @@
 import type { ServerResponse } from 'node:http'
 
-/**
- * Keeps the rest of the pipeline from writing HTTP into an accepted WebSocket: `write()` and `end()` of the response do nothing any more.
- * @param onEnd - called when somebody ends the response, as error handlers do: the pipeline is through, or has failed.
- * @returns makes the response an ordinary one again, to be ended in earnest.
- */
-export function guardResponse(response: ServerResponse, onEnd: () => void): () => void {
-  const guarded: GuardedResponse = response
+/** Who is told that somebody has ended a guarded response. */
+export interface ResponseEndListener {
+  /** Somebody ends the response, as error handlers do: the pipeline is through, or has failed. */
+  onResponseEnd(): void
+}
+
+/** Keeps the rest of the pipeline from writing HTTP into an accepted WebSocket: `write()` and `end()` of its response do nothing any more. */
+export class ResponseGuard {
+  readonly #response: GuardedResponse
   // Put back, not called from here. Assigned, not defined and deleted, which would cost more than the rest of a handshake's bookkeeping.
-  const { end, write } = guarded
-  guarded[ON_END] = onEnd
-  guarded.write = ignoreWrite
-  guarded.end = reportEnd
-  return function release() {
-    guarded.end = end
-    guarded.write = write
+  readonly #end: unknown
+  readonly #write: unknown
+
+  constructor(response: ServerResponse, listener: ResponseEndListener) {
+    this.#response = response
+    this.#end = this.#response.end
+    this.#write = this.#response.write
+    this.#response[LISTENER] = listener
+    this.#response.write = ignoreWrite
+    this.#response.end = reportEnd
+  }
+
+  /** Makes the response an ordinary one again, to be ended in earnest. */
+  release(): void {
+    this.#response.end = this.#end
+    this.#response.write = this.#write
   }
 }
 
 interface GuardedResponse {
-  [ON_END]?: () => void
+  [LISTENER]?: ResponseEndListener
   end: unknown
   write: unknown
 }
 
-const ON_END = Symbol('onEnd')
+const LISTENER = Symbol('ResponseEndListener')
 
 function ignoreWrite(...callbacks: readonly unknown[]): true {
   callBack(callbacks)
@@ -33,7 +44,7 @@ function ignoreWrite(...callbacks: readonly unknown[]): true {
 
 function reportEnd(this: GuardedResponse, ...callbacks: readonly unknown[]): GuardedResponse {
   callBack(callbacks)
-  this[ON_END]?.()
+  this[LISTENER]?.onResponseEnd()
   return this
 }
 

@@ -14,10 +14,14 @@ import type { BorrowedBytesListener } from '../web-socket/web-socket-transport.t
  * @returns `false` if that cannot be done with this socket, which then is as it was.
  */
 export function readIntoSharedBuffer(socket: Socket, listener: BorrowedBytesListener): boolean {
-  const { _handle: handle } = socket as unknown as { readonly _handle?: Partial<ReadableHandle> | null }
+  // A socket seen from the inside.
+  const owned = socket as unknown as ListenedSocket
+  const { _handle: handle } = owned
   if (keys === undefined || typeof handle?.useUserBuffer !== 'function') return false
   handle.useUserBuffer(sharedBuffer)
-  Object.assign(socket, { [keys.buffer]: sharedBuffer, [keys.callback]: onRead, [LISTENER]: listener })
+  owned[keys.buffer] = sharedBuffer
+  owned[keys.callback] = onRead
+  owned[LISTENER] = listener
   return true
 }
 
@@ -25,8 +29,10 @@ interface ReadableHandle {
   useUserBuffer(buffer: Uint8Array): void
 }
 
-interface ListenedSocket extends Socket {
+interface ListenedSocket {
+  readonly _handle?: Partial<ReadableHandle> | null
   [LISTENER]?: BorrowedBytesListener
+  [key: symbol]: unknown
 }
 
 /** Called as a method of the socket, so that one function serves all. */

@@ -35,7 +35,8 @@ export interface ControlFrameListener {
 export interface FrameReaderOptions {
   /** The server expects masked frames, the client unmasked ones. */
   readonly isServer: boolean
-  readonly isCompressionAgreed: boolean
+  /** What was agreed on. `undefined`: no frame may be compressed. */
+  readonly compression: object | undefined
   /** The limit for compressed messages, which have to be held to be inflated. Bytes. */
   readonly maxMessageSize: number
 }
@@ -114,7 +115,7 @@ export class FrameReader {
     while (!this.isInFrame) {
       if (this.closeFrame !== undefined) return FramePosition.Close
       if (this.failure !== undefined) return FramePosition.Failed
-      const outcome = header.parse(this.bytes, 0, this.#options.isServer, this.#options.isCompressionAgreed)
+      const outcome = header.parse(this.bytes, 0, this.#options.isServer, this.#options.compression !== undefined)
       if (outcome === HeaderOutcome.NeedsMore) return FramePosition.NeedsMore
       if (outcome === HeaderOutcome.Violation) this.#violate(header.violation)
       else if (!header.isControl) this.#beginFrame()
@@ -211,7 +212,7 @@ export class FrameReader {
     if (takesPings) this.#isPingScouted = false
     if (offset === 0 && this.isInFrame && this.#inflated === undefined) offset = this.remaining
     while (offset < this.bytes.length) {
-      const outcome = header.parse(this.bytes, offset, this.#options.isServer, this.#options.isCompressionAgreed)
+      const outcome = header.parse(this.bytes, offset, this.#options.isServer, this.#options.compression !== undefined)
       if (outcome !== HeaderOutcome.Complete) break
       const size = header.size + header.length
       if (!header.isControl) {

@@ -96,9 +96,13 @@ export class FrameWriter {
     this.#pieces = EMPTY
     this.#pieceBytes = 0
     if (pieces.length > 1 && length <= MAX_COPIED_LENGTH && onWritten === undefined) return this.#writeTogether(pieces, length)
-    if (pieces.length > 1) this.#duplex.cork()
-    for (const [index, piece] of pieces.entries()) this.#duplex.write(piece, index === pieces.length - 1 ? onWritten : undefined)
-    if (pieces.length > 1) this.#duplex.uncork()
+    const last = pieces.pop()
+    // Ending the run may have made so much that it left at once.
+    if (last === undefined) return
+    if (pieces.length > 0) this.#duplex.cork()
+    for (const piece of pieces) this.#duplex.write(piece)
+    this.#duplex.write(last, onWritten)
+    if (pieces.length > 0) this.#duplex.uncork()
   }
 
   /** One write of few bytes costs less than one of several pieces. */

@@ -2,9 +2,11 @@ import type { Duplex } from 'node:stream'
 import { signalAbortError } from './abort-error.ts'
 import { checkCloseArguments, checkMessageType, invalidArgument, toMessageFlags, toPayload, toReceiveBuffer } from './arguments.ts'
 import type { WebSocketData } from './arguments.ts'
+import type { CompletionListener } from './completion-listener.ts'
 import { createFromStream } from './create-from-stream.ts'
 import type { WebSocketCreationOptions } from './create-from-stream.ts'
 import { handledRejection, markHandled } from './handled-rejection.ts'
+import { MessageIterator } from './message-iterator.ts'
 import { Opcode } from './opcode.ts'
 import { PreparedMessage } from './prepared-message.ts'
 import { ReceiveClose } from './receive-close.ts'
@@ -12,6 +14,7 @@ import { ReceiveIntoBuffer } from './receive-into-buffer.ts'
 import type { WebSocketReceiveResult } from './receive-into-buffer.ts'
 import type { WebSocketMessage } from './web-socket-message.ts'
 import type { ReceiveOperation } from './receive-operation.ts'
+import { rejectState } from './reject-state.ts'
 import { SETTLED } from './settled.ts'
 import type { WebSocketCompletion } from './web-socket-completion.ts'
 import { WebSocketConnection } from './web-socket-connection.ts'
@@ -40,8 +43,8 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   #completion: Promise<WebSocketCompletion> | undefined
 
   /** @internal Applications get theirs from `acceptWebSocketAsync()` or {@link ManagedWebSocket.createFromStream}. */
-  constructor(transport: WebSocketTransport, settings: WebSocketSettings) {
-    this.#connection = new WebSocketConnection(transport, settings)
+  constructor(transport: WebSocketTransport, settings: WebSocketSettings, completionListener?: CompletionListener) {
+    this.#connection = new WebSocketConnection(transport, settings, completionListener)
   }
 
   /**
@@ -129,7 +132,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
       return handledRejection(error)
     }
     const { state } = this
-    if (state !== WebSocketState.Open && state !== WebSocketState.CloseSent) return this.#rejectState('Open, CloseSent')
+    if (state !== WebSocketState.Open && state !== WebSocketState.CloseSent) return rejectState(this.#connection, 'Open, CloseSent')
     return this.#receive(new ReceiveIntoBuffer(target), signal)
   }
 
@@ -169,7 +172,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     } catch (error) {
       return handledRejection(error)
     }
-    if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return this.#rejectState('Open, CloseReceived')
+    if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return rejectState(this.#connection, 'Open, CloseReceived')
     const isCompressionDisabled = (flags & WebSocketMessageFlags.DisableCompression) !== 0
     // After the state, unlike the other arguments, as in .NET.
     if ((sends.unfinishedMessage?.isCompressionDisabled ?? isCompressionDisabled) !== isCompressionDisabled) {
@@ -209,7 +212,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
       return handledRejection(error)
     }
     const { state } = this
-    if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return this.#rejectState('Open, CloseReceived')
+    if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return rejectState(this.#connection, 'Open, CloseReceived')
     return this.#connection.sendClose({ status: closeStatus, description }, signal)
   }
 
@@ -250,7 +253,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
    * its Close frame); with `ABORT_ERR` if cancelled, without an effect on the socket; with `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the connection ends first.
    */
   pingAsync(signal?: AbortSignal): Promise<number> {
-    if (!this.#connection.canPing) return this.#rejectState('Open')
+    if (!this.#connection.canPing) return rejectState(this.#connection, 'Open')
     return this.#connection.pings.ping(signal)
   }
 
@@ -259,17 +262,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
    * Leaving the loop leaves the socket as it is. Throws what `receiveAsync` rejects with.
    */
   [Symbol.asyncIterator](): AsyncIterator<WebSocketMessage, undefined> {
-    return {
-      next: () => this.#receiveMessage(),
-      return: () => Promise.resolve({ done: true, value: undefined }),
-    }
-  }
-
-  #receiveMessage(): Promise<IteratorResult<WebSocketMessage, undefined>> {
-    const { closeFrame, settings, state } = this.#connection
-    if (closeFrame !== undefined) return DONE
-    if (state !== WebSocketState.Open && state !== WebSocketState.CloseSent) return this.#rejectState('Open, CloseSent')
-    return this.#connection.receives.startMessage(settings.maxMessageSize)
+    return new MessageIterator(this.#connection)
   }
 
   #receive<Result>(operation: ReceiveOperation<Result>, signal: AbortSignal | undefined): Promise<Result> {
@@ -302,7 +295,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     if (sends.unfinishedMessage !== undefined) {
       return handledRejection(invalidArgument('data', 'must not be a prepared message while a fragmented message is not ended', message))
     }
-    if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return this.#rejectState('Open, CloseReceived')
+    if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return rejectState(this.#connection, 'Open, CloseReceived')
     // A client masks every frame anew.
     if (!settings.isServer) return sends.sendFrame(message, signal)
     return sends.sendWith(() => this.#connection.writePrepared(message), message.frame.length, signal)
@@ -311,19 +304,9 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   async #close(closeStatus: number, statusDescription: string | null | undefined, signal: AbortSignal | undefined): Promise<void> {
     const description = checkCloseArguments(closeStatus, statusDescription)
     const { state } = this
-    if (state >= WebSocketState.Closed) return this.#rejectState('Open, CloseSent, CloseReceived')
+    if (state >= WebSocketState.Closed) return rejectState(this.#connection, 'Open, CloseSent, CloseReceived')
     if (state !== WebSocketState.CloseSent) await this.#connection.sendClose({ status: closeStatus, description }, signal)
     const stateAfter = this.state
     if (stateAfter === WebSocketState.Open || stateAfter === WebSocketState.CloseSent) await this.#receive(new ReceiveClose(), signal)
   }
-
-  #rejectState(validStates: string): Promise<never> {
-    const name = STATE_NAMES[this.state]
-    const message = `The WebSocket is in an invalid state ('${name}') for this operation. Valid states are: '${validStates}'`
-    return handledRejection(this.#connection.invalidState(message))
-  }
 }
-
-const DONE: Promise<IteratorResult<WebSocketMessage, undefined>> = Promise.resolve({ done: true, value: undefined })
-
-const STATE_NAMES = Object.fromEntries(Object.entries(WebSocketState).map(([name, state]) => [state, name]))

@@ -60,7 +60,13 @@ export class ReceiveQueue {
 
   start<Result>(operation: ReceiveOperation<Result>): Promise<Result> {
     this.#isIdle = false
-    if (this.#waiting.push(operation) === 1) this.run()
+    if (this.#waiting.length > 0) {
+      this.#waiting.push(operation)
+    } else {
+      // Not pushed: an array that grows has room for 17, which most connections, idle ones, would keep.
+      this.#waiting = [operation]
+      this.run()
+    }
     return operation.toPromise()
   }
 

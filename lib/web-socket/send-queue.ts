@@ -34,7 +34,7 @@ export class SendQueue {
   readonly #listener: SendListener
   /** How many bytes may wait before a peer is too slow. One message may exceed it. */
   readonly #maxBufferedAmount: number
-  #waiting: WaitingSend[] = []
+  #waiting: WaitingSend[] = NONE
   #isDeflating = false
   /** The frame before, if its message goes on. */
   #unfinished: { readonly isCompressionDisabled: boolean } | undefined
@@ -122,7 +122,7 @@ export class SendQueue {
     this.#toClosedError ??= toError
     const waiting = this.#waiting
     if (waiting.length === 0) return
-    this.#waiting = []
+    this.#waiting = NONE
     this.#waitingBytes = 0
     const error = toError()
     for (const send of waiting) {
@@ -231,7 +231,8 @@ export class SendQueue {
         }
         const send: WaitingSend = { frame, write, length, signal, onAbort, resolve, reject }
         signal?.addEventListener('abort', onAbort, { once: true })
-        this.#waiting.push(send)
+        if (this.#waiting === NONE) this.#waiting = [send]
+        else this.#waiting.push(send)
         this.#waitingBytes += length
       }),
     )
@@ -245,6 +246,9 @@ export class SendQueue {
     return handledRejection(error)
   }
 }
+
+/** For all queues in which nothing waits: what every send looks at is in the processor's cache. */
+const NONE: WaitingSend[] = []
 
 type Settle = (error: Error | undefined) => void
 

@@ -16,6 +16,7 @@ export class TransportEnding {
   /** Ends our side, after everything that was written. */
   end(): void {
     const { duplex } = this.#transport
+    if (duplex.destroyed) return
     // Nobody reads any more; what still comes is dropped, so that the end of the peer is seen.
     duplex.resume()
     if (!duplex.writableEnded) this.#transport.end()

@@ -3,24 +3,32 @@ export interface TurnEndTask {
   onTurnEnd(): void
 }
 
-const tasks: TurnEndTask[] = []
+/** The tasks of this turn are the first `count`. It never shrinks, so that a turn of many sockets does not build it up anew. */
+const tasks: (TurnEndTask | undefined)[] = []
+let count = 0
 
 /**
  * Calls `task.onTurnEnd()` once all microtasks of this turn have run: everything that a handler sends in answer to one chunk
  * is then there, and leaves in one write. One `process.nextTick` serves every socket of the turn.
  */
 export function runAtTurnEnd(task: TurnEndTask): void {
-  if (tasks.push(task) === 1) process.nextTick(runTasks)
+  tasks[count++] = task
+  if (count === 1) process.nextTick(runTasks, 0)
 }
 
-function runTasks(): void {
-  let done = 0
+function runTasks(first: number): void {
+  let next = first
   try {
     // By index: a task may add further ones to the end of the list.
-    while (done < tasks.length) tasks[done++]?.onTurnEnd()
-  } finally {
+    while (next < count) {
+      const task = tasks[next]
+      tasks[next++] = undefined
+      task?.onTurnEnd()
+    }
+    count = 0
+  } catch (error) {
     // A transport that throws takes its own socket down, and no other.
-    tasks.splice(0, done)
-    if (tasks.length > 0) process.nextTick(runTasks)
+    process.nextTick(runTasks, next)
+    throw error
   }
 }

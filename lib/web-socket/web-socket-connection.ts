@@ -2,6 +2,7 @@ import { abortError } from './abort-error.ts'
 import { encodeCloseFrame } from './close-frame.ts'
 import type { CloseFrame } from './close-frame.ts'
 import { closedPrematurely } from './closed-prematurely.ts'
+import type { CompletionListener } from './completion-listener.ts'
 import { FrameReader } from './frame-reader.ts'
 import type { ControlFrameListener, FrameFailure } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
@@ -37,7 +38,6 @@ export class WebSocketConnection
   readonly settings: WebSocketSettings
   readonly sends: SendQueue
   readonly receives: ReceiveQueue
-  readonly pings: PingTimes
   state: WebSocketState = WebSocketState.Open
   closeFrame: CloseFrame | undefined
   /** Why the connection was cut, if an error says so. */
@@ -57,30 +57,39 @@ export class WebSocketConnection
   /** Whether nothing leaves any more. */
   #isCut = false
   #isTurnEndScheduled = false
+  /** Whether bytes have arrived in this turn that nobody had asked for. */
+  #hasUnreadBytes = false
   /** The pong that waits while the transport is full: a peer that floods us with pings gets the latest answered (RFC 6455, section 5.5.3). */
   #waitingPong: Buffer | undefined
   #endTimer: NodeJS.Timeout | undefined
+  readonly #completionListener: CompletionListener | undefined
+  #pings: PingTimes | undefined
   #onCompleted: ((completion: WebSocketCompletion) => void)[] | undefined
 
-  constructor(transport: WebSocketTransport, settings: WebSocketSettings) {
-    const { isServer, compression, maxMessageSize } = settings
+  constructor(transport: WebSocketTransport, settings: WebSocketSettings, completionListener?: CompletionListener) {
+    const { compression } = settings
     const { duplex } = transport
     this.settings = settings
+    this.#completionListener = completionListener
     this.#transport = transport
     this.#ending = new TransportEnding(transport)
     this.#deflater = compression === undefined ? undefined : new MessageDeflater(compression, settings)
-    this.#reader = new FrameReader({ isServer, isCompressionAgreed: compression !== undefined, maxMessageSize }, this)
-    this.#writer = new FrameWriter(transport, !isServer)
+    this.#reader = new FrameReader(settings, this)
+    this.#writer = new FrameWriter(transport, !settings.isServer)
     this.sends = new SendQueue(this.#writer, this.#deflater, this, settings.maxBufferedAmount)
     this.receives = new ReceiveQueue(this.#reader, this.#deflater, duplex, this)
     this.#keepAlive = new KeepAlive(this, settings.keepAliveInterval, settings.keepAliveTimeout)
-    this.pings = new PingTimes(this.#keepAlive)
     this.#listen(transport)
   }
 
   /** Bytes that were given to us and have not left the process. */
   get bufferedAmount(): number {
     return this.sends.pendingBytes + this.#writer.bufferedAmount
+  }
+
+  get pings(): PingTimes {
+    this.#pings ??= new PingTimes(this.#keepAlive)
+    return this.#pings
   }
 
   get canPing(): boolean {
@@ -167,7 +176,7 @@ export class WebSocketConnection
     const counter = pingNumberOf(payload)
     if (counter === undefined) return
     this.#keepAlive.onPong(counter)
-    this.pings.onPong(counter)
+    this.#pings?.onPong(counter)
   }
 
   sendPing(payload: Buffer): void {
@@ -185,7 +194,7 @@ export class WebSocketConnection
     this.closeFrame = closeFrame
     this.#isCloseReceived = true
     this.#endedBy ??= 'remote'
-    this.pings.rejectAll(() => this.invalidState('The peer closed the WebSocket before it answered'))
+    this.#pings?.rejectAll(() => this.invalidState('The peer closed the WebSocket before it answered'))
     if (this.#sentClose !== undefined) this.#setClosed()
     else if (this.state === WebSocketState.Open) this.state = WebSocketState.CloseReceived
   }
@@ -228,10 +237,12 @@ export class WebSocketConnection
 
   onTurnEnd(): void {
     this.#isTurnEndScheduled = false
-    if (this.#isCut || this.#transport.duplex.destroyed) return
+    if (this.#isCut) return
     this.#writer.flush()
-    if (this.#isEnding) this.#ending.end()
-    else this.receives.settle()
+    if (this.#isEnding) return this.#ending.end()
+    if (!this.#hasUnreadBytes) return
+    this.#hasUnreadBytes = false
+    this.receives.settle()
   }
 
   // What the transport reports.
@@ -241,7 +252,7 @@ export class WebSocketConnection
     this.#keepAlive.onBytes()
     this.#reader.bytes.push(chunk)
     this.receives.run()
-    if (this.#reader.bytes.length > 0) this.#scheduleTurnEnd()
+    if (this.#reader.bytes.length > 0) this.#settleAtTurnEnd()
   }
 
   onBorrowedBytes(bytes: Uint8Array): void {
@@ -303,7 +314,7 @@ export class WebSocketConnection
     listenToDuplex(duplex, this)
     this.#transport.readInto?.(this)
     for (const chunk of head) this.#reader.bytes.push(chunk)
-    if (this.#reader.bytes.length > 0) this.#scheduleTurnEnd()
+    if (this.#reader.bytes.length > 0) this.#settleAtTurnEnd()
     if (duplex.destroyed) process.nextTick(() => this.onTransportClose())
     else duplex.resume()
   }
@@ -331,6 +342,11 @@ export class WebSocketConnection
     this.#scheduleTurnEnd()
   }
 
+  #settleAtTurnEnd(): void {
+    this.#hasUnreadBytes = true
+    this.#scheduleTurnEnd()
+  }
+
   #scheduleTurnEnd(): void {
     if (this.#isTurnEndScheduled) return
     this.#isTurnEndScheduled = true
@@ -341,7 +357,7 @@ export class WebSocketConnection
   #setClosed(): void {
     this.state = WebSocketState.Closed
     this.#keepAlive.stop()
-    this.pings.rejectAll(() => this.invalidState('The WebSocket was closed'))
+    this.#pings?.rejectAll(() => this.invalidState('The WebSocket was closed'))
     if (this.settings.isServer) return this.#end()
     this.#disarmEndTimer()
     this.#armEndTimer(CLIENT_PATIENCE)
@@ -361,7 +377,7 @@ export class WebSocketConnection
   #rejectReceives(error: WebSocketException, errorBehind = error): void {
     this.#keepAlive.stop()
     this.receives.rejectAll(error, errorBehind)
-    this.pings.rejectAll(() => error)
+    this.#pings?.rejectAll(() => error)
     this.#reader.bytes.clear()
   }
 
@@ -415,7 +431,7 @@ export class WebSocketConnection
     }
     const callbacks = this.#onCompleted ?? []
     this.#onCompleted = undefined
-    this.settings.onCompleted?.(this.completion)
+    this.#completionListener?.onCompleted(this.completion)
     for (const callback of callbacks) callback(this.completion)
   }
 }

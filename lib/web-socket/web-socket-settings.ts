@@ -1,5 +1,3 @@
-import type { WebSocketCompletion } from './web-socket-completion.ts'
-
 /** The agreed parameters of permessage-deflate (RFC 7692, section 7.1), and how much of it to use. */
 export interface WebSocketCompression {
   readonly clientContextTakeover: boolean
@@ -12,7 +10,7 @@ export interface WebSocketCompression {
   readonly level: number
 }
 
-/** Everything that a socket is made with: complete and validated. */
+/** Everything that a socket is made with: complete and validated. Many sockets share one of these. */
 export interface WebSocketSettings {
   readonly isServer: boolean
   readonly subProtocol: string | null
@@ -27,6 +25,4 @@ export interface WebSocketSettings {
   /** Milliseconds; Infinity: for ever. */
   readonly closeTimeout: number
   readonly compression: WebSocketCompression | undefined
-  /** Called once, when nothing more can happen on the socket. Must not throw. */
-  readonly onCompleted: ((completion: WebSocketCompletion) => void) | undefined
 }

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { AcceptedWebSocket } from '../accepted-web-socket.ts'
 import { abortError } from '../web-socket/abort-error.ts'
 import { closedPrematurely } from '../web-socket/closed-prematurely.ts'
+import type { CompletionListener } from '../web-socket/completion-listener.ts'
 import { KeepAlive, pingNumberOf } from '../web-socket/keep-alive.ts'
 import type { KeepAliveListener } from '../web-socket/keep-alive.ts'
 import type { WebSocketCompletion } from '../web-socket/web-socket-completion.ts'
@@ -22,6 +23,7 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
   readonly completion: Promise<WebSocketCompletion>
   readonly #transport: WebSocketTransport
   readonly #settings: WebSocketSettings
+  readonly #completionListener: CompletionListener
   /** What `ws` takes for its socket. */
   readonly #stream: Duplex
   readonly #keepAlive: KeepAlive
@@ -30,10 +32,11 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
   #isCompleted = false
   #complete: (completion: WebSocketCompletion) => void = ignore
 
-  constructor(transport: WebSocketTransport, settings: WebSocketSettings) {
+  constructor(transport: WebSocketTransport, settings: WebSocketSettings, completionListener: CompletionListener) {
     const { duplex, head } = transport
     this.#transport = transport
     this.#settings = settings
+    this.#completionListener = completionListener
     this.completion = new Promise((resolve) => {
       this.#complete = resolve
     })
@@ -133,7 +136,7 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
       endedBy: this.#endedBy ?? 'remote',
       error: this.#error ?? (wasClean ? undefined : closedPrematurely('The connection ended without a close handshake')),
     }
-    this.#settings.onCompleted?.(completion)
+    this.#completionListener.onCompleted(completion)
     this.#complete(completion)
   }
 

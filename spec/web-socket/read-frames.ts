@@ -44,7 +44,7 @@ class Source {
   constructor(chunks: readonly Buffer[], maxMessageSize: number) {
     this.#chunks = [...chunks]
     this.#reader = new FrameReader(
-      { isServer: true, isCompressionAgreed: false, maxMessageSize },
+      { isServer: true, compression: undefined, maxMessageSize },
       {
         onPing: (payload) => void this.#pings.push(payload.toString('hex')),
         onPong: (payload) => void this.#pongs.push(payload.toString('hex')),

@@ -1,0 +1,74 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { AcceptedWebSocket } from './accepted-web-socket.ts'
+import { diagnostics } from './diagnostics.ts'
+import { failWebSocket } from './fail-web-socket.ts'
+import { ResponseGuard } from './hosting/response-guard.ts'
+import type { ResponseEndListener } from './hosting/response-guard.ts'
+import type { WebSocketRequest } from './hosting/web-socket-request.ts'
+import type { WebSocketRegistry } from './web-socket-registry.ts'
+import type { CompletionListener } from './web-socket/completion-listener.ts'
+import type { WebSocketCompletion } from './web-socket/web-socket-completion.ts'
+
+/**
+ * What HTTP has to do with a WebSocket that was accepted: keeps the response unfinished, and everybody else's hands off it, until the
+ * connection has ended. Also counts the socket among those of its middleware, and reports it. One object with all that, instead of a
+ * closure for each, for as long as the connection lives.
+ */
+export class AcceptedRequest implements CompletionListener, ResponseEndListener {
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #webSocketRequest: WebSocketRequest
+  readonly #registry: WebSocketRegistry
+  readonly #acceptedAt = performance.now()
+  #webSocket: AcceptedWebSocket | undefined
+  #guard: ResponseGuard | undefined
+
+  constructor(request: IncomingMessage, response: ServerResponse, webSocketRequest: WebSocketRequest, registry: WebSocketRegistry) {
+    this.#request = request
+    this.#response = response
+    this.#webSocketRequest = webSocketRequest
+    this.#registry = registry
+  }
+
+  /** Called once, with the socket that was made on this connection. */
+  begin(webSocket: AcceptedWebSocket, duplex: Duplex): void {
+    this.#webSocket = webSocket
+    this.#registry.add(webSocket)
+    diagnostics.accept({ request: this.#request, webSocket })
+    this.#guard = new ResponseGuard(this.#response, this)
+    const accepted: AcceptedDuplex = duplex
+    accepted[REQUEST] = this
+    // First of all listeners, so that whoever logs requests finds the response finished, not broken off.
+    duplex.prependListener('close', onDuplexClose)
+  }
+
+  onCompleted(completion: WebSocketCompletion): void {
+    const request = this.#request
+    const webSocket = this.#webSocket
+    if (webSocket === undefined) return
+    this.#registry.delete(webSocket)
+    diagnostics.close({ request, webSocket, completion, duration: performance.now() - this.#acceptedAt })
+    if (completion.error !== undefined) diagnostics.error({ request, webSocket, error: completion.error })
+  }
+
+  onResponseEnd(): void {
+    if (this.#webSocket !== undefined) void failWebSocket(this.#webSocket)
+  }
+
+  /** The connection has ended. */
+  finish(): void {
+    this.#guard?.release()
+    this.#webSocketRequest.complete()
+  }
+}
+
+interface AcceptedDuplex extends Duplex {
+  [REQUEST]?: AcceptedRequest
+}
+
+const REQUEST = Symbol('AcceptedRequest')
+
+function onDuplexClose(this: AcceptedDuplex): void {
+  this[REQUEST]?.finish()
+}

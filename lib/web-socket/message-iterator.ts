@@ -1,0 +1,26 @@
+import { rejectState } from './reject-state.ts'
+import type { WebSocketConnection } from './web-socket-connection.ts'
+import type { WebSocketMessage } from './web-socket-message.ts'
+import { WebSocketState } from './web-socket-state.ts'
+
+/** Goes through whole messages until the peer's Close frame. Leaving the loop leaves the socket as it is. */
+export class MessageIterator implements AsyncIterator<WebSocketMessage, undefined> {
+  readonly #connection: WebSocketConnection
+
+  constructor(connection: WebSocketConnection) {
+    this.#connection = connection
+  }
+
+  next(): Promise<IteratorResult<WebSocketMessage, undefined>> {
+    const { closeFrame, receives, settings, state } = this.#connection
+    if (closeFrame !== undefined) return DONE
+    if (state !== WebSocketState.Open && state !== WebSocketState.CloseSent) return rejectState(this.#connection, 'Open, CloseSent')
+    return receives.startMessage(settings.maxMessageSize)
+  }
+
+  return(): Promise<IteratorResult<WebSocketMessage, undefined>> {
+    return DONE
+  }
+}
+
+const DONE: Promise<IteratorResult<WebSocketMessage, undefined>> = Promise.resolve({ done: true, value: undefined })

@@ -1,0 +1,12 @@
+import { handledRejection } from './handled-rejection.ts'
+import type { WebSocketConnection } from './web-socket-connection.ts'
+import { WebSocketState } from './web-socket-state.ts'
+
+/** The rejection of an operation that is not allowed in the state that the connection is in. */
+export function rejectState(connection: WebSocketConnection, validStates: string): Promise<never> {
+  const name = STATE_NAMES[connection.state]
+  const message = `The WebSocket is in an invalid state ('${name}') for this operation. Valid states are: '${validStates}'`
+  return handledRejection(connection.invalidState(message))
+}
+
+const STATE_NAMES = Object.fromEntries(Object.entries(WebSocketState).map(([name, state]) => [state, name]))
