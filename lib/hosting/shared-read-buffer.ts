@@ -1,4 +1,5 @@
 import { Socket } from 'node:net'
+import { readMemory } from '../web-socket/shared-memory.ts'
 import type { BorrowedBytesListener } from '../web-socket/web-socket-transport.ts'
 
 /*
@@ -18,8 +19,8 @@ export function readIntoSharedBuffer(socket: Socket, listener: BorrowedBytesList
   const owned = socket as unknown as ListenedSocket
   const { _handle: handle } = owned
   if (keys === undefined || typeof handle?.useUserBuffer !== 'function') return false
-  handle.useUserBuffer(sharedBuffer)
-  owned[keys.buffer] = sharedBuffer
+  handle.useUserBuffer(readMemory)
+  owned[keys.buffer] = readMemory
   owned[keys.callback] = onRead
   owned[LISTENER] = listener
   return true
@@ -42,7 +43,6 @@ function onRead(this: ListenedSocket, length: number, buffer: Buffer): boolean {
 }
 
 const LISTENER = Symbol('BorrowedBytesListener')
-const sharedBuffer = Buffer.allocUnsafeSlow(65_536)
 const keys = findKeys()
 
 function findKeys(): { readonly buffer: symbol; readonly callback: symbol } | undefined {

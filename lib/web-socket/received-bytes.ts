@@ -1,5 +1,6 @@
-import { giveChunkBack, POOLED_LENGTH, takeChunk } from './chunk-pool.ts'
-import { unmask } from './unmask.ts'
+import { giveChunkBack, takeChunk } from './chunk-pool.ts'
+import { isInSharedMemory } from './shared-memory.ts'
+import { unmask, unmaskInSharedMemory } from './unmask.ts'
 
 /**
  * The bytes that have arrived and were not consumed yet: a queue of chunks, read by offset from its head.
@@ -14,6 +15,9 @@ export class ReceivedBytes {
   /** The one chunk whose memory is lent to us, and the part of it that is in the queue. */
   #pooled: Buffer | undefined
   #pooledPart: Uint8Array | undefined
+  #isPooledShared = false
+  /** The last chunk, if it lies in memory that is not ours, until {@link ReceivedBytes.keepLast}. */
+  #borrowed: Uint8Array | undefined
 
   /** The chunk at the head of the queue. */
   get first(): Uint8Array | undefined {
@@ -25,20 +29,28 @@ export class ReceivedBytes {
     return this.#offset
   }
 
+  /** Whether it lies in shared memory. */
+  get isFirstInSharedMemory(): boolean {
+    const first = this.#chunks[0]
+    return first !== undefined && (first === this.#borrowed || (this.#isPooledShared && first === this.#pooledPart))
+  }
+
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return
     this.length += chunk.length
+    if (isInSharedMemory(chunk)) this.#borrowed = chunk
     if (this.#chunks.push(chunk) > MAX_CHUNKS) this.#merge()
   }
 
   /** Copies what is left of the last chunk, whose memory goes back to its owner. */
   keepLast(): void {
+    this.#borrowed = undefined
     const last = this.#chunks.length - 1
     const chunk = this.#chunks[last]
-    if (chunk === undefined) return
+    // What is lent to us is kept already.
+    if (chunk === undefined || chunk === this.#pooledPart) return
     const rest = last === 0 ? chunk.subarray(this.#offset) : chunk
-    this.#chunks[last] =
-      rest.length < MIN_POOLED || rest.length > POOLED_LENGTH || this.#pooled !== undefined ? Buffer.from(rest) : this.#copyToPooled(rest)
+    this.#chunks[last] = this.#copy(rest)
     if (last === 0) this.#offset = 0
   }
 
@@ -80,9 +92,9 @@ export class ReceivedBytes {
 
   /** Takes `count` bytes out, beginning `start` behind the head. */
   remove(start: number, count: number): void {
+    this.#leavePool()
     const chunks = this.#chunks
     let position = -this.#offset
-    this.#forgetPooled()
     this.#chunks = []
     for (const chunk of chunks) {
       const from = Math.min(Math.max(start - position, 0), chunk.length)
@@ -111,7 +123,7 @@ export class ReceivedBytes {
 
   /**
    * Moves `count` bytes into `target`, unmasking them on the way (`mask` 0: as they are), and tells whether all were ASCII.
-   * The received chunk itself stays untouched: a Duplex may hand over memory that somebody else holds, too.
+   * The received chunk itself stays untouched, unless it is our own: a Duplex may hand over memory that somebody else holds, too.
    */
   unmaskInto(target: Uint8Array, start: number, count: number, mask: number, maskOffset: number): boolean {
     let isAscii = true
@@ -120,7 +132,10 @@ export class ReceivedBytes {
       const first = this.#chunks[0]
       if (first === undefined) throw new RangeError('More bytes were asked for than were received')
       const part = Math.min(first.length - this.#offset, count - done)
-      isAscii = unmask(first, this.#offset, target, start + done, part, mask, maskOffset + done) && isAscii
+      const isPartAscii = this.isFirstInSharedMemory
+        ? unmaskInSharedMemory(first, this.#offset, target, start + done, part, mask, maskOffset + done)
+        : unmask(first, this.#offset, target, start + done, part, mask, maskOffset + done)
+      isAscii = isPartAscii && isAscii
       this.skip(part)
       done += part
     }
@@ -136,34 +151,38 @@ export class ReceivedBytes {
     throw new RangeError('More bytes were asked for than were received')
   }
 
-  #copyToPooled(bytes: Uint8Array): Uint8Array {
-    const chunk = takeChunk()
-    chunk.set(bytes)
-    this.#pooled = chunk
-    this.#pooledPart = chunk.subarray(0, bytes.length)
-    return this.#pooledPart
+  #copy(bytes: Uint8Array): Uint8Array {
+    const pooled = this.#pooled === undefined ? takeChunk(bytes.length) : undefined
+    if (pooled === undefined) return Buffer.from(bytes)
+    pooled.set(bytes)
+    const part = pooled.subarray(0, bytes.length)
+    this.#pooled = pooled
+    this.#pooledPart = part
+    this.#isPooledShared = isInSharedMemory(pooled)
+    return part
   }
 
   #giveBack(): void {
     if (this.#pooled !== undefined) giveChunkBack(this.#pooled)
-    this.#forgetPooled()
-  }
-
-  /** Leaves it to the garbage collector. */
-  #forgetPooled(): void {
     this.#pooled = undefined
     this.#pooledPart = undefined
   }
 
+  /** Copies what lies in the memory that is lent to us, and gives that back. */
+  #leavePool(): void {
+    const part = this.#pooledPart
+    if (part === undefined) return
+    this.#chunks = this.#chunks.map((chunk) => (chunk === part ? Buffer.from(chunk) : chunk))
+    this.#giveBack()
+  }
+
   #merge(): void {
-    this.#forgetPooled()
     const [first = EMPTY, ...rest] = this.#chunks
     this.#chunks = [Buffer.concat([first.subarray(this.#offset), ...rest])]
     this.#offset = 0
+    this.#giveBack()
   }
 }
 
 const MAX_CHUNKS = 64
-/** Less than this is copied as it is: a pooled chunk would hold much more memory than it needs. */
-const MIN_POOLED = 16_384
 const EMPTY = new Uint8Array(0)

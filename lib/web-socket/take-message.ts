@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import type { FrameReader } from './frame-reader.ts'
 import { Opcode } from './opcode.ts'
-import { unmask } from './unmask.ts'
+import { textMemory } from './shared-memory.ts'
+import { unmask, unmaskInSharedMemory } from './unmask.ts'
 import { toMessage } from './web-socket-message.ts'
 import type { WebSocketMessage } from './web-socket-message.ts'
 import { WebSocketMessageType } from './web-socket-message-type.ts'
@@ -28,9 +29,12 @@ export function takeMessage(reader: FrameReader, maxMessageSize: number): WebSoc
   const end = start + length
   if (end > first.length || length > maxMessageSize) return undefined
   const isText = firstByte === FINAL_TEXT
-  const target = isText ? scratch : Buffer.allocUnsafe(length)
-  const isAscii = unmask(first, start, target, 0, length, reader.isMaskExpected ? maskBefore(first, start) : 0, 0)
-  if (isText && !isAscii && !isUtf8(scratch.subarray(0, length))) return undefined
+  const target = isText ? textMemory : Buffer.allocUnsafe(length)
+  const mask = reader.isMaskExpected ? maskBefore(first, start) : 0
+  const isAscii = reader.bytes.isFirstInSharedMemory
+    ? unmaskInSharedMemory(first, start, target, 0, length, mask, 0)
+    : unmask(first, start, target, 0, length, mask, 0)
+  if (isText && !isAscii && !isUtf8(textMemory.subarray(0, length))) return undefined
   reader.passFrame(end - offset)
   return toMessage(target, length, isText ? WebSocketMessageType.Text : WebSocketMessageType.Binary, isAscii)
 }
@@ -41,6 +45,3 @@ function maskBefore(bytes: Uint8Array, start: number): number {
 
 const FINAL_TEXT = 0x80 | Opcode.Text
 const FINAL_BINARY = 0x80 | Opcode.Binary
-
-/** Where a text is unmasked on its way into a string. */
-const scratch = Buffer.allocUnsafeSlow(65_536)

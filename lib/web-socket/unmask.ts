@@ -1,5 +1,6 @@
-import { BLOCK_LENGTH, loadUnmaskSimd } from './load-unmask-simd.ts'
+import { BLOCK_LENGTH } from './load-unmask-simd.ts'
 import type { UnmaskSimd } from './load-unmask-simd.ts'
+import { textMemory, unmaskSimd } from './shared-memory.ts'
 
 /**
  * Moves `length` bytes from `source` to `target`, XORing them with a masking key (RFC 6455, section 5.3) on the way.
@@ -18,8 +19,33 @@ export function unmask(
   maskOffset: number,
 ): boolean {
   const key = rotate(mask, maskOffset)
-  if (length < SIMD_MIN_LENGTH || simd === undefined) return unmaskByBytes(source, sourceStart, target, targetStart, length, key)
-  return unmaskBySimd(simd, source, sourceStart, target, targetStart, length, key)
+  if (length < SIMD_MIN_LENGTH || unmaskSimd === undefined) return unmaskByBytes(source, sourceStart, target, targetStart, length, key)
+  return unmaskBySimd(unmaskSimd, source, sourceStart, target, targetStart, length, key)
+}
+
+/**
+ * The same for bytes that lie in shared memory, and are taken from there for good: they may be left there unmasked, unless the target is
+ * `textMemory`.
+ */
+export function unmaskInSharedMemory(
+  source: Uint8Array,
+  sourceStart: number,
+  target: Uint8Array,
+  targetStart: number,
+  length: number,
+  mask: number,
+  maskOffset: number,
+): boolean {
+  const isText = target === textMemory
+  if (unmaskSimd === undefined || (length < SIMD_MIN_LENGTH && !isText)) {
+    return unmask(source, sourceStart, target, targetStart, length, mask, maskOffset)
+  }
+  const from = source.byteOffset + sourceStart
+  const key = swapBytes(rotate(mask, maskOffset))
+  if (isText) return unmaskSimd.unmask(from, textMemory.byteOffset + targetStart, length, key) === 0
+  const isAscii = unmaskSimd.unmask(from, from, length, key) === 0
+  target.set(source.subarray(sourceStart, sourceStart + length), targetStart)
+  return isAscii
 }
 
 /** Byte by byte: the fastest for short payloads, and the way without WebAssembly. `key` begins with the byte that the first byte wants. */
@@ -60,7 +86,7 @@ export function unmaskByBytes(
 
 /** 16 bytes at a time, by way of WebAssembly's memory, in blocks that stay in the processor's cache. */
 export function unmaskBySimd(
-  { bytes, unmaskBlock }: UnmaskSimd,
+  simd: UnmaskSimd,
   source: Uint8Array,
   sourceStart: number,
   target: Uint8Array,
@@ -68,22 +94,20 @@ export function unmaskBySimd(
   length: number,
   key: number,
 ): boolean {
-  const wholeLength = length & ~15
   const littleEndianKey = swapBytes(key)
   let isAscii = true
-  for (let at = 0; at < wholeLength; at += BLOCK_LENGTH) {
-    const blockLength = Math.min(BLOCK_LENGTH, wholeLength - at)
-    bytes.set(source.subarray(sourceStart + at, sourceStart + at + blockLength))
-    isAscii = unmaskBlock(blockLength, littleEndianKey) === 0 && isAscii
-    target.set(blockLength === BLOCK_LENGTH ? bytes : bytes.subarray(0, blockLength), targetStart + at)
+  // A block is a multiple of the key's 4 bytes: with each, it begins anew.
+  for (let at = 0; at < length; at += BLOCK_LENGTH) {
+    const blockLength = Math.min(BLOCK_LENGTH, length - at)
+    simd.block.set(source.subarray(sourceStart + at, sourceStart + at + blockLength))
+    isAscii = simd.unmask(simd.block.byteOffset, simd.block.byteOffset, blockLength, littleEndianKey) === 0 && isAscii
+    target.set(blockLength === BLOCK_LENGTH ? simd.block : simd.block.subarray(0, blockLength), targetStart + at)
   }
-  // A multiple of 16 bytes is a multiple of the key's 4: it begins anew.
-  return unmaskByBytes(source, sourceStart + wholeLength, target, targetStart + wholeLength, length - wholeLength, key) && isAscii
+  return isAscii
 }
 
 /** Below this, crossing over to WebAssembly costs more than it saves. */
 const SIMD_MIN_LENGTH = 192
-const simd = loadUnmaskSimd()
 
 function rotate(mask: number, offset: number): number {
   const shift = (offset & 3) * 8

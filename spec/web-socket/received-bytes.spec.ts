@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { giveChunkBack, takeChunk } from '../../lib/web-socket/chunk-pool.ts'
 import { ReceivedBytes } from '../../lib/web-socket/received-bytes.ts'
+import { chunkMemory, readMemory } from '../../lib/web-socket/shared-memory.ts'
 
 describe('ReceivedBytes', () => {
   it('reads across chunks, whatever their sizes', () => {
@@ -42,41 +44,33 @@ describe('ReceivedBytes', () => {
     )
   })
 
-  it('keeps what is left of borrowed memory, also in memory that it borrows itself', () => {
-    const shared = Buffer.alloc(65_536)
-    // Two queues, so that what one gives back the other gets.
-    const queues = [new ReceivedBytes(), new ReceivedBytes()]
-    const expected = [Buffer.alloc(0), Buffer.alloc(0)]
+  const steps = fc.record({
+    queue: fc.nat(1),
+    length: fc.constantFrom(1, 100, 300, 20_000, 65_536),
+    filling: fc.nat(255),
+    read: fc.double({ max: 1, min: 0, noNaN: true }),
+    removed: fc.constantFrom(0, 0, 0, 7),
+  })
+
+  it.each([
+    ['of the caller', Buffer.alloc(65_536)],
+    ['that all sockets are read into', readMemory],
+  ])('keeps what is left of borrowed memory %s, also in memory that is lent to it, which it gives back', (_whose, borrowed) => {
     fc.assert(
-      fc.property(
-        fc.array(
-          fc.record({
-            queue: fc.nat(1),
-            length: fc.constantFrom(1, 100, 20_000, 65_536),
-            read: fc.double({ max: 1, min: 0, noNaN: true }),
-            filling: fc.nat(255),
-          }),
-          {
-            maxLength: 60,
-          },
-        ),
-        (steps) => {
-          for (const { queue, length, read, filling } of steps) {
-            const bytes = queues[queue]
-            if (bytes === undefined) continue
-            bytes.push(shared.subarray(0, length).fill(filling))
-            expected[queue] = Buffer.concat([expected[queue] ?? Buffer.alloc(0), Buffer.alloc(length, filling)])
-            for (const part of [read / 2, read]) {
-              const target = Buffer.alloc(Math.floor(bytes.length * part))
-              bytes.unmaskInto(target, 0, target.length, 0, 0)
-              expect(target.equals(expected[queue].subarray(0, target.length))).toBe(true)
-              expected[queue] = expected[queue].subarray(target.length)
-              if (part === read / 2) bytes.keepLast()
-            }
-            shared.fill(0xee)
-          }
-        },
-      ),
+      fc.property(fc.array(steps, { maxLength: 60 }), masks, (plan, mask) => {
+        // Two queues, so that what one gives back the other gets.
+        const queues = [new Queue(mask), new Queue(mask)]
+        for (const { queue, length, filling, read, removed } of plan) {
+          queues[queue]?.push(borrowed.subarray(0, length).fill(filling))
+          expect(queues[queue]?.isRight(read / 2)).toBe(true)
+          queues[queue]?.bytes.keepLast()
+          borrowed.fill(0xee)
+          queues[queue]?.remove(removed)
+          expect(queues[queue]?.isRight(read)).toBe(true)
+        }
+        for (const { bytes } of queues) bytes.clear()
+        expect(lendableChunks()).toBe(chunkMemory.length)
+      }),
     )
   })
 
@@ -119,6 +113,52 @@ describe('ReceivedBytes', () => {
     expect(() => bytes.unmaskInto(Buffer.alloc(4), 0, 4, 0, 0)).toThrow(RangeError)
   })
 })
+
+const masks = fc.integer({ min: 0, max: 0xffff_ffff })
+
+/** Received bytes beside what they have to be. */
+class Queue {
+  readonly bytes = new ReceivedBytes()
+  readonly #mask: number
+  #expected = Buffer.alloc(0)
+  #taken = 0
+
+  constructor(mask: number) {
+    this.#mask = mask
+  }
+
+  push(chunk: Buffer): void {
+    this.bytes.push(chunk)
+    this.#expected = Buffer.concat([this.#expected, chunk])
+  }
+
+  /** Takes `count` bytes out, from behind the first one. */
+  remove(count: number): void {
+    if (count === 0 || this.bytes.length <= count) return
+    this.bytes.remove(1, count)
+    this.#expected = Buffer.concat([this.#expected.subarray(0, 1), this.#expected.subarray(1 + count)])
+  }
+
+  /** Reads and unmasks a part of what is there; tells whether it is what it has to be. */
+  isRight(part: number): boolean {
+    const target = Buffer.alloc(Math.floor(this.bytes.length * part))
+    this.bytes.unmaskInto(target, 0, target.length, this.#mask, this.#taken)
+    const key = Buffer.alloc(4)
+    key.writeUInt32BE(this.#mask)
+    const expected = this.#expected.subarray(0, target.length).map((byte, index) => byte ^ (key[(this.#taken + index) % 4] ?? 0))
+    this.#expected = this.#expected.subarray(target.length)
+    this.#taken += target.length
+    return target.equals(expected)
+  }
+}
+
+/** How many chunks of shared memory nobody holds. */
+function lendableChunks(): number {
+  const lent: Buffer[] = []
+  for (let chunk = takeChunk(1); chunk !== undefined; chunk = takeChunk(1)) lent.push(chunk)
+  for (const chunk of lent) giveChunkBack(chunk)
+  return lent.length
+}
 
 function filled(chunks: readonly Uint8Array[]): ReceivedBytes {
   const bytes = new ReceivedBytes()

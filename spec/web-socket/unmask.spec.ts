@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { BLOCK_LENGTH, loadUnmaskSimd } from '../../lib/web-socket/load-unmask-simd.ts'
-import { unmask, unmaskByBytes, unmaskBySimd } from '../../lib/web-socket/unmask.ts'
+import { readMemory, textMemory } from '../../lib/web-socket/shared-memory.ts'
+import { unmask, unmaskByBytes, unmaskBySimd, unmaskInSharedMemory } from '../../lib/web-socket/unmask.ts'
 import { assembleUnmaskSimd } from '../../scripts/assemble-unmask-simd.ts'
 
 /** RFC 6455, section 5.3, word for word. */
@@ -57,6 +58,31 @@ describe('unmask', () => {
         unmask(bytes, 0, bytes, 0, bytes.length, mask, 0)
         expect(bytes.equals(unmaskAsWritten(payload, mask, 0))).toBe(true)
       }),
+    )
+  })
+
+  it('does it in shared memory, where it leaves what was taken as it likes, and all else as it was', () => {
+    fc.assert(
+      fc.property(
+        payloads,
+        masks,
+        fc.nat(7),
+        fc.nat(40),
+        fc.constantFrom('text', 'other'),
+        (payload, mask, maskOffset, sourceStart, target) => {
+          const length = Math.min(payload.length, readMemory.length - sourceStart)
+          readMemory.fill(0xee).set(payload.subarray(0, length), sourceStart)
+          const before = Buffer.from(readMemory)
+          const to = target === 'text' ? textMemory.fill(0xdd) : Buffer.alloc(textMemory.length, 0xdd)
+          const isAscii = unmaskInSharedMemory(readMemory, sourceStart, to, 0, length, mask, maskOffset)
+          const expected = unmaskAsWritten(payload.subarray(0, length), mask, maskOffset)
+          expect(to.equals(Buffer.concat([expected, Buffer.alloc(to.length - length, 0xdd)]))).toBe(true)
+          expect(isAscii).toBe(expected.every((byte) => byte < 0x80))
+          // Of memory that is not the text's, the part that was taken is free.
+          if (target === 'other') readMemory.copy(before, sourceStart, sourceStart, sourceStart + length)
+          expect(readMemory.equals(before)).toBe(true)
+        },
+      ),
     )
   })
 
