@@ -21,9 +21,7 @@ export function picture(reports: readonly ScenarioReport[]): string {
 
 function block({ title, rows, baseline, unit }: ScenarioReport, top: number): string {
   const longest = Math.max(...rows.map(lengthOf))
-  const direction = unit.startsWith('bytes')
-    ? `${unit}: less is better`
-    : `${unit.replace('/s', '')} for each second of processor time: more is better`
+  const direction = unit.startsWith('bytes') ? `${unit}, less is better` : `${unit.replace('/s', '')} per CPU second`
   const lines = rows.map((row, index) => bar(row, top + HEAD_HEIGHT + index * ROW_HEIGHT, longest, row.peer === baseline))
   return [
     `<text x="${MARGIN}" y="${top + 14}" font-weight="600">${escaped(title)} <tspan class="note" font-weight="400">(${direction})</tspan></text>`,
@@ -54,7 +52,7 @@ function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }
 
-const WIDTH = 860
+const WIDTH = 920
 const MARGIN = 16
 const HEAD_HEIGHT = 26
 const ROW_HEIGHT = 20

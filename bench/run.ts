@@ -12,6 +12,9 @@ import type { ScenarioReport } from './report.ts'
 import { SCENARIOS } from './scenarios.ts'
 import type { Scenario } from './scenarios.ts'
 
+/** What the README of the package shows: the scenarios that differ most in kind, whoever wins. */
+const HEADLINES = new Set(['echo-64', 'echo-16k', 'broadcast', 'handshakes', 'memory'])
+
 /** Measures what the command line asks for: every server in turn, again and again, so that a machine that changes its mind does so for all. */
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
@@ -29,6 +32,7 @@ async function main(): Promise<void> {
     const results = { date: new Date().toISOString(), machine: describeMachine(), options, scenarios: reports }
     writeFileSync(path.join(__dirname, 'results.json'), `${JSON.stringify(results, undefined, 2)}\n`)
     writeFileSync(path.join(__dirname, 'results.svg'), picture(reports))
+    writeFileSync(path.join(__dirname, 'headlines.svg'), picture(reports.filter(({ name }) => HEADLINES.has(name))))
   }
 }
 
