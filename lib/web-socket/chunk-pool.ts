@@ -1,17 +1,14 @@
 import { AREA_LENGTH } from './load-unmask-simd.ts'
 import { chunkMemory, isInSharedMemory } from './shared-memory.ts'
 
-/** The size of a pooled chunk: as much as is read at once. Bytes. */
-export const POOLED_LENGTH = AREA_LENGTH
-
 /**
  * Lends memory for chunks, and takes it back: copies of what was read and waits for somebody to ask for it come and go at the rate of the
  * network, and left to the garbage collector they would pile up by tens of megabytes between its rounds. What can be had of shared memory is
  * lent first; for less than {@link MIN_POOLED_LENGTH} bytes there is nothing else, since a chunk of its own would be too much for them.
  */
 export function takeChunk(length: number): Buffer | undefined {
-  if (length > POOLED_LENGTH) return undefined
-  return sharedChunks.pop() ?? (length < MIN_POOLED_LENGTH ? undefined : (chunks.pop() ?? Buffer.allocUnsafeSlow(POOLED_LENGTH)))
+  if (length > AREA_LENGTH) return undefined
+  return sharedChunks.pop() ?? (length < MIN_POOLED_LENGTH ? undefined : (chunks.pop() ?? Buffer.allocUnsafeSlow(AREA_LENGTH)))
 }
 
 /** Takes a chunk of {@link takeChunk} back, which nobody may use any more. */

@@ -15,6 +15,7 @@ export class ReceivedBytes {
   /** The one chunk whose memory is lent to us, and the part of it that is in the queue. */
   #pooled: Buffer | undefined
   #pooledPart: Uint8Array | undefined
+  /** Noted, since asking for the buffer of a chunk is slow. */
   #isPooledShared = false
   /** The last chunk, if it lies in memory that is not ours, until {@link ReceivedBytes.keepLast}. */
   #borrowed: Uint8Array | undefined
@@ -27,12 +28,6 @@ export class ReceivedBytes {
   /** Where the head of the queue is in it. */
   get offset(): number {
     return this.#offset
-  }
-
-  /** Whether it lies in shared memory. */
-  get isFirstInSharedMemory(): boolean {
-    const first = this.#chunks[0]
-    return first !== undefined && (first === this.#borrowed || (this.#isPooledShared && first === this.#pooledPart))
   }
 
   push(chunk: Uint8Array): void {
@@ -132,14 +127,25 @@ export class ReceivedBytes {
       const first = this.#chunks[0]
       if (first === undefined) throw new RangeError('More bytes were asked for than were received')
       const part = Math.min(first.length - this.#offset, count - done)
-      const isPartAscii = this.isFirstInSharedMemory
-        ? unmaskInSharedMemory(first, this.#offset, target, start + done, part, mask, maskOffset + done)
-        : unmask(first, this.#offset, target, start + done, part, mask, maskOffset + done)
-      isAscii = isPartAscii && isAscii
+      isAscii = this.unmaskOfFirst(first, this.#offset, target, start + done, part, mask, maskOffset + done) && isAscii
       this.skip(part)
       done += part
     }
     return isAscii
+  }
+
+  /** `unmask` for bytes of `first`, which the caller skips after it: if they lie in shared memory, they may be unmasked where they are. */
+  unmaskOfFirst(
+    first: Uint8Array,
+    from: number,
+    target: Uint8Array,
+    to: number,
+    length: number,
+    mask: number,
+    maskOffset: number,
+  ): boolean {
+    const isInShared = first === this.#borrowed || (this.#isPooledShared && first === this.#pooledPart)
+    return (isInShared ? unmaskInSharedMemory : unmask)(first, from, target, to, length, mask, maskOffset)
   }
 
   #atLaterChunk(position: number): number {

@@ -2,7 +2,6 @@ import { isUtf8 } from 'node:buffer'
 import type { FrameReader } from './frame-reader.ts'
 import { Opcode } from './opcode.ts'
 import { textMemory } from './shared-memory.ts'
-import { unmask, unmaskInSharedMemory } from './unmask.ts'
 import { toMessage } from './web-socket-message.ts'
 import type { WebSocketMessage } from './web-socket-message.ts'
 import { WebSocketMessageType } from './web-socket-message-type.ts'
@@ -31,9 +30,7 @@ export function takeMessage(reader: FrameReader, maxMessageSize: number): WebSoc
   const isText = firstByte === FINAL_TEXT
   const target = isText ? textMemory : Buffer.allocUnsafe(length)
   const mask = reader.isMaskExpected ? maskBefore(first, start) : 0
-  const isAscii = reader.bytes.isFirstInSharedMemory
-    ? unmaskInSharedMemory(first, start, target, 0, length, mask, 0)
-    : unmask(first, start, target, 0, length, mask, 0)
+  const isAscii = reader.bytes.unmaskOfFirst(first, start, target, 0, length, mask, 0)
   if (isText && !isAscii && !isUtf8(textMemory.subarray(0, length))) return undefined
   reader.passFrame(end - offset)
   return toMessage(target, length, isText ? WebSocketMessageType.Text : WebSocketMessageType.Binary, isAscii)

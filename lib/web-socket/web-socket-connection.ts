@@ -419,6 +419,7 @@ export class WebSocketConnection
     if (this.completion !== undefined) return
     this.#disarmEndTimer()
     this.receives.stop()
+    // Whatever the way here was: memory that is lent goes back.
     this.#reader.bytes.clear()
     this.#deflater?.dispose()
     const { closeFrame, error } = this

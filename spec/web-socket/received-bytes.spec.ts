@@ -74,6 +74,15 @@ describe('ReceivedBytes', () => {
     )
   })
 
+  it('gives lent memory back when it has been read, however often it was asked to keep it', () => {
+    const bytes = filled([readMemory.subarray(0, 100)])
+    bytes.keepLast()
+    bytes.keepLast()
+    expect(lendableChunks()).toBe(chunkMemory.length - 1)
+    bytes.skip(100)
+    expect(lendableChunks()).toBe(chunkMemory.length)
+  })
+
   it('tells whether what it moves is ASCII', () => {
     const bytes = filled([Buffer.from('abc'), Buffer.of(0x80), Buffer.from('def')])
     const target = Buffer.alloc(7)
