@@ -133,6 +133,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     }
     const { state } = this
     if (state !== WebSocketState.Open && state !== WebSocketState.CloseSent) return rejectState(this.#connection, 'Open, CloseSent')
+    if (signal === undefined) return this.#connection.receives.startIntoBuffer(target)
     return this.#receive(new ReceiveIntoBuffer(target), signal)
   }
 
@@ -159,11 +160,11 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     endOfMessageOrFlags: boolean | WebSocketMessageFlags = true,
     signal?: AbortSignal,
   ): Promise<void> {
-    if (messageType === undefined && endOfMessageOrFlags === true && signal === undefined && this.#trySend(data)) return SETTLED
+    const type: unknown = messageType ?? (typeof data === 'string' ? WebSocketMessageType.Text : WebSocketMessageType.Binary)
+    if (endOfMessageOrFlags === true && signal === undefined && this.#trySend(data, type)) return SETTLED
     if (data instanceof PreparedMessage) return this.#sendPrepared(data, signal)
     let payload: string | Uint8Array
     let flags: WebSocketMessageFlags
-    const type: unknown = messageType ?? (typeof data === 'string' ? WebSocketMessageType.Text : WebSocketMessageType.Binary)
     const { sends, state } = this.#connection
     try {
       checkMessageType(type)
@@ -283,11 +284,13 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   }
 
   /** The short way of a message that is whole, plain and not cancelled. */
-  #trySend(data: WebSocketData | PreparedMessage): boolean {
+  #trySend(data: WebSocketData | PreparedMessage, type: unknown): boolean {
     const connection = this.#connection
     if (connection.state !== WebSocketState.Open && connection.state !== WebSocketState.CloseReceived) return false
-    if (typeof data === 'string' || data instanceof Uint8Array) return connection.sends.trySendMessage(data)
-    return data instanceof PreparedMessage && connection.trySendPrepared(data)
+    if (typeof data !== 'string' && !(data instanceof Uint8Array))
+      return data instanceof PreparedMessage && connection.trySendPrepared(data)
+    if (type !== WebSocketMessageType.Text && type !== WebSocketMessageType.Binary) return false
+    return connection.sends.trySendMessage(data, type === WebSocketMessageType.Text ? Opcode.Text : Opcode.Binary)
   }
 
   #sendPrepared(message: PreparedMessage, signal: AbortSignal | undefined): Promise<void> {

@@ -2,10 +2,13 @@ import type { Duplex } from 'node:stream'
 import { FramePosition } from './frame-reader.ts'
 import type { FrameFailure, FrameReader } from './frame-reader.ts'
 import type { CloseFrame } from './close-frame.ts'
+import { ReceiveIntoBuffer } from './receive-into-buffer.ts'
+import type { WebSocketReceiveResult } from './receive-into-buffer.ts'
 import { ReceiveMessage } from './receive-message.ts'
 import { PASSED, RECEIVED } from './receive-operation.ts'
 import type { ReceiveOperation } from './receive-operation.ts'
 import type { MessageDeflater } from './message-deflater.ts'
+import { takeIntoBuffer } from './take-into-buffer.ts'
 import { takeMessage } from './take-message.ts'
 import { WebSocketException } from './web-socket-exception.ts'
 import type { WebSocketMessage } from './web-socket-message.ts'
@@ -72,12 +75,22 @@ export class ReceiveQueue {
 
   /** Receives the next whole message. */
   startMessage(maxMessageSize: number): Promise<IteratorResult<WebSocketMessage, undefined>> {
-    if (this.#waiting.length === 0 && !this.#isInflating) {
+    if (this.#isFree) {
       this.#isIdle = false
       const value = takeMessage(this.#reader, maxMessageSize)
       if (value !== undefined) return Promise.resolve({ done: false, value })
     }
     return this.start(new ReceiveMessage(maxMessageSize))
+  }
+
+  /** Receives the next part of a message into `buffer`. */
+  startIntoBuffer(buffer: Uint8Array): Promise<WebSocketReceiveResult> {
+    if (this.#isFree) {
+      this.#isIdle = false
+      const result = takeIntoBuffer(this.#reader, buffer)
+      if (result !== undefined) return Promise.resolve(result)
+    }
+    return this.start(new ReceiveIntoBuffer(buffer))
   }
 
   /** Lets the operations go on as far as they can. */
@@ -161,6 +174,11 @@ export class ReceiveQueue {
   /** Lets nothing be done later. */
   stop(): void {
     clearTimeout(this.#idleTimer)
+  }
+
+  /** Whether whoever asks now is the next. */
+  get #isFree(): boolean {
+    return this.#waiting.length === 0 && !this.#isInflating && !this.#isDeferred
   }
 
   #resume(): void {

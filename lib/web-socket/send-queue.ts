@@ -76,10 +76,10 @@ export class SendQueue {
    * Writes a whole message if nothing stands in its way, as is usual: without a frame to be kept, and a promise. `false`: it has to go the
    * ordinary way.
    */
-  trySendMessage(message: string | Uint8Array): boolean {
+  trySendMessage(message: string | Uint8Array, opcode: number): boolean {
     if (this.#deflater !== undefined || !this.isReady) return false
-    if (typeof message === 'string') this.#writer.writeText(0x80 | Opcode.Text, message)
-    else if (this.#writer.isCopying(message.length)) this.#writer.writeFrame(0x80 | Opcode.Binary, message)
+    if (typeof message === 'string') this.#writer.writeText(0x80 | opcode, message)
+    else if (this.#writer.isCopying(message.length)) this.#writer.writeFrame(0x80 | opcode, message)
     else return false
     this.#listener.onWritten()
     return true

@@ -147,6 +147,33 @@ describe('receiveAsync', () => {
     ])
   })
 
+  it('takes messages that wait one behind the other: plain, not ASCII, longer than the buffer, empty, and at last a wrong one', async () => {
+    const { webSocket, peer } = await openOverTcp()
+    await peer.send(
+      rawFrame(Opcode.Text, 'first'),
+      rawFrame(Opcode.Text, 'plain'),
+      rawFrame(Opcode.Text, 'gr\u00fcn'),
+      rawFrame(Opcode.Binary, 'exact fit'),
+      rawFrame(Opcode.Text, 'more than fits'),
+      rawFrame(Opcode.Ping, 'ping'),
+      rawFrame(Opcode.Binary, ''),
+      rawFrame(Opcode.Text, Buffer.from('61ff', 'hex')),
+    )
+    const received = []
+    for (let count = 0; count < 7; count++) received.push(await receive(webSocket, 9))
+
+    expect(received).toEqual([
+      ['first', Text, true],
+      ['plain', Text, true],
+      ['gr\u00fcn', Text, true],
+      ['exact fit', Binary, true],
+      ['more than', Text, false],
+      [' fits', Text, true],
+      ['', Binary, true],
+    ])
+    await expect(webSocket.receiveAsync(Buffer.alloc(9))).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_PAYLOAD' })
+  })
+
   it('gives the Close frame to one call, and refuses those behind it', async () => {
     const { webSocket, peer } = await openOverTcp()
     const first = webSocket.receiveAsync(Buffer.alloc(1))

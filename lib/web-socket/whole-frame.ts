@@ -1,0 +1,49 @@
+import type { FrameReader } from './frame-reader.ts'
+import { Opcode } from './opcode.ts'
+
+/**
+ * A message that is there as a whole: in one frame, uncompressed, in one piece and below 64 KiB, as most are. Finding it is the short way, and
+ * judges nothing: whatever is not plainly right is left for the frame reader to deal with.
+ */
+export class WholeFrame {
+  isText = false
+  /** Bytes of the payload. */
+  length = 0
+  /** Where the payload is in the reader's first chunk. */
+  start = 0
+  /** The masking key, its first byte most significant; 0 if there is none. */
+  mask = 0
+  /** Bytes of the frame, header included. */
+  size = 0
+
+  /** Looks for it at the head of what has arrived; returns the chunk that it is in. */
+  find(reader: FrameReader): Uint8Array | undefined {
+    if (!reader.isBetweenMessages) return undefined
+    const { first, offset } = reader.bytes
+    const firstByte = first?.[offset]
+    if (first === undefined || (firstByte !== FINAL_TEXT && firstByte !== FINAL_BINARY)) return undefined
+    // The mask bit is subtracted if it has to be there; if it is wrong, the length is out of range.
+    let length = (first[offset + 1] ?? 0) - (reader.isMaskExpected ? 0x80 : 0)
+    let start = offset + 2
+    if (length === 126) {
+      length = ((first[offset + 2] ?? 0) << 8) | (first[offset + 3] ?? 0)
+      start += 2
+      if (length < 126) return undefined
+    } else if (length < 0 || length > 126) return undefined
+    if (reader.isMaskExpected) start += 4
+    if (start + length > first.length) return undefined
+    this.isText = firstByte === FINAL_TEXT
+    this.length = length
+    this.start = start
+    this.mask = reader.isMaskExpected ? maskBefore(first, start) : 0
+    this.size = start + length - offset
+    return first
+  }
+}
+
+function maskBefore(bytes: Uint8Array, start: number): number {
+  return ((bytes[start - 4] ?? 0) << 24) | ((bytes[start - 3] ?? 0) << 16) | ((bytes[start - 2] ?? 0) << 8) | (bytes[start - 1] ?? 0)
+}
+
+const FINAL_TEXT = 0x80 | Opcode.Text
+const FINAL_BINARY = 0x80 | Opcode.Binary
