@@ -178,7 +178,7 @@ export class ReceiveQueue {
 
   /** Whether whoever asks now is the next. */
   get #isFree(): boolean {
-    return this.#waiting.length === 0 && !this.#isInflating && !this.#isDeferred
+    return this.#waiting.length === 0 && !this.#isInflating
   }
 
   #resume(): void {
