@@ -38,7 +38,7 @@ export class FrameWriter {
 
   /** Bytes that were framed and have not left the process. */
   get bufferedAmount(): number {
-    return this.#pendingBytes + this.#duplex.writableLength
+    return this.#pendingBytes() + this.#duplex.writableLength
   }
 
   /** Whether so much waits in the stream that nothing should be added before its `'drain'`. */
@@ -115,7 +115,7 @@ export class FrameWriter {
     this.#flushRun()
   }
 
-  get #pendingBytes(): number {
+  #pendingBytes(): number {
     return this.#pieceBytes + (this.#runSlab === undefined ? 0 : this.#runEnd - this.#runStart)
   }
 

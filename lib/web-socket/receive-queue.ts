@@ -12,6 +12,7 @@ import { takeIntoBuffer } from './take-into-buffer.ts'
 import { takeMessage } from './take-message.ts'
 import { WebSocketException } from './web-socket-exception.ts'
 import type { WebSocketMessage } from './web-socket-message.ts'
+import { WebSocketMessageType } from './web-socket-message-type.ts'
 
 /** What a receive queue tells its connection. */
 export interface ReceiveListener {
@@ -75,7 +76,7 @@ export class ReceiveQueue {
 
   /** Receives the next whole message. */
   startMessage(maxMessageSize: number): Promise<IteratorResult<WebSocketMessage, undefined>> {
-    if (this.#isFree) {
+    if (this.#isFree()) {
       this.#isIdle = false
       const value = takeMessage(this.#reader, maxMessageSize)
       if (value !== undefined) return Promise.resolve({ done: false, value })
@@ -85,10 +86,14 @@ export class ReceiveQueue {
 
   /** Receives the next part of a message into `buffer`. */
   startIntoBuffer(buffer: Uint8Array): Promise<WebSocketReceiveResult> {
-    if (this.#isFree) {
+    if (this.#isFree()) {
       this.#isIdle = false
-      const result = takeIntoBuffer(this.#reader, buffer)
-      if (result !== undefined) return Promise.resolve(result)
+      const frame = takeIntoBuffer(this.#reader, buffer)
+      if (frame !== undefined) {
+        const messageType = frame.isText ? WebSocketMessageType.Text : WebSocketMessageType.Binary
+        // Made where it is resolved with, so that V8 sees that it has no `then`, and does not look for one.
+        return Promise.resolve({ count: frame.length, messageType, endOfMessage: true, closeStatus: null, closeStatusDescription: null })
+      }
     }
     return this.start(new ReceiveIntoBuffer(buffer))
   }
@@ -176,8 +181,8 @@ export class ReceiveQueue {
     clearTimeout(this.#idleTimer)
   }
 
-  /** Whether whoever asks now is the next. */
-  get #isFree(): boolean {
+  /** Whether whoever asks now is the next. (A method: V8 asks its runtime for every private getter, which takes three times as long.) */
+  #isFree(): boolean {
     return this.#waiting.length === 0 && !this.#isInflating
   }
 

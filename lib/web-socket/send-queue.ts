@@ -69,7 +69,7 @@ export class SendQueue {
 
   /** Whether a whole message could be written at once. */
   get isReady(): boolean {
-    return this.#unfinished === undefined && !this.#mustWait
+    return this.#unfinished === undefined && !this.#mustWait()
   }
 
   /**
@@ -87,14 +87,14 @@ export class SendQueue {
 
   sendFrame(frame: OutgoingFrame, signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted === true) return handledRejection(signalAbortError(signal))
-    if (this.#mustWait) return this.#wait(frame, undefined, byteLength(frame.payload), signal)
+    if (this.#mustWait()) return this.#wait(frame, undefined, byteLength(frame.payload), signal)
     return this.#startFrame(frame, signal)
   }
 
   /** Runs `write`, which writes whole frames and nothing else, when its turn has come. */
   sendWith(write: () => void, length: number, signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted === true) return handledRejection(signalAbortError(signal))
-    if (this.#mustWait) return this.#wait(undefined, write, length, signal)
+    if (this.#mustWait()) return this.#wait(undefined, write, length, signal)
     write()
     this.#listener.onWritten()
     return SETTLED
@@ -137,7 +137,7 @@ export class SendQueue {
     for (const settle of this.#inFlight ?? []) settle(error)
   }
 
-  get #mustWait(): boolean {
+  #mustWait(): boolean {
     return this.#isDeflating || this.#waiting.length > 0 || this.#writer.isBlocked
   }
 

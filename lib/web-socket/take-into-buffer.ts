@@ -1,14 +1,13 @@
 import type { FrameReader } from './frame-reader.ts'
-import type { WebSocketReceiveResult } from './receive-into-buffer.ts'
 import { unmask } from './unmask.ts'
-import { WebSocketMessageType } from './web-socket-message-type.ts'
 import { WholeFrame } from './whole-frame.ts'
 
 /**
  * Takes the next message into `buffer` if it is there as a {@link WholeFrame}, is short and fits, without an operation that would wait for it.
- * @returns `undefined` if it is not, or is not plainly right. The buffer may have been written to all the same.
+ * @returns what was taken, until the next call; `undefined` if it is not there, or is not plainly right. The buffer may have been written to all
+ * the same.
  */
-export function takeIntoBuffer(reader: FrameReader, buffer: Uint8Array): WebSocketReceiveResult | undefined {
+export function takeIntoBuffer(reader: FrameReader, buffer: Uint8Array): Pick<WholeFrame, 'isText' | 'length'> | undefined {
   const first = frame.find(reader)
   const { isText, length, start, mask, size } = frame
   if (first === undefined || length > Math.min(MAX_SHORT, buffer.length)) return undefined
@@ -16,8 +15,7 @@ export function takeIntoBuffer(reader: FrameReader, buffer: Uint8Array): WebSock
   const isAscii = unmask(first, start, buffer, 0, length, mask, 0)
   if (isText && !isAscii) return undefined
   reader.passFrame(size)
-  const messageType = isText ? WebSocketMessageType.Text : WebSocketMessageType.Binary
-  return { count: length, messageType, endOfMessage: true, closeStatus: null, closeStatusDescription: null }
+  return frame
 }
 
 /** Bytes. For longer ones, an operation costs little beside what it moves. */

@@ -19,6 +19,7 @@ import { ReceiveQueue } from './receive-queue.ts'
 import type { ReceiveListener } from './receive-queue.ts'
 import { SendQueue } from './send-queue.ts'
 import type { SendListener } from './send-queue.ts'
+import { SETTLED } from './settled.ts'
 import { TransportEnding } from './transport-ending.ts'
 import { runAtTurnEnd } from './turn-end.ts'
 import type { TurnEndTask } from './turn-end.ts'
@@ -127,7 +128,7 @@ export class WebSocketConnection
   sendClose(closeFrame: CloseFrame, signal: AbortSignal | undefined): Promise<void> {
     const length = 2 + Buffer.byteLength(closeFrame.description)
     const sent = this.sends.sendWith(() => this.#writeClose(closeFrame), length, signal)
-    if (this.#sentClose === undefined && this.#isAlive) {
+    if (this.#sentClose === undefined && this.#isAlive()) {
       this.#armEndTimer()
       sent.catch(() => this.#onCloseCancelled())
     }
@@ -137,7 +138,7 @@ export class WebSocketConnection
   /** Cuts the connection; one that is closed only waits for its peer no longer, since what was written may still leave. */
   abort(error: WebSocketException = abortError('The WebSocket was aborted')): void {
     if (this.state === WebSocketState.Closed && !this.#writer.isBlocked) return this.#leave()
-    if (this.#isAlive) {
+    if (this.#isAlive()) {
       this.state = WebSocketState.Aborted
       this.#endedBy ??= 'local'
       this.error ??= error
@@ -150,7 +151,7 @@ export class WebSocketConnection
     // A peer that broke the rules is still being told.
     if (this.#isEnding) return
     if (this.state === WebSocketState.Aborted) return this.#cut(abortError('The WebSocket was disposed'))
-    if (!this.#isAlive) return
+    if (!this.#isAlive()) return
     this.state = WebSocketState.Closed
     this.#endedBy ??= 'local'
     const error = closedPrematurely('The WebSocket was disposed')
@@ -167,7 +168,7 @@ export class WebSocketConnection
   // What the parts report.
 
   onPing(payload: Buffer): void {
-    if (!this.#isAlive) return
+    if (!this.#isAlive()) return
     if (this.#writer.isBlocked) this.#waitingPong = payload
     else this.#writeControl(Opcode.Pong, payload)
   }
@@ -185,7 +186,7 @@ export class WebSocketConnection
 
   /** As in .NET, what waits is cancelled, and the cause says why. */
   onDeadPeer(cause: WebSocketException): void {
-    if (!this.#isAlive) return
+    if (!this.#isAlive()) return
     this.error ??= cause
     this.abort(abortError('The WebSocket was aborted because its peer is dead', cause))
   }
@@ -201,7 +202,7 @@ export class WebSocketConnection
 
   /** The peer broke the rules: tell it (RFC 6455, section 7.1.7), and end the connection. */
   onFailure({ closeStatus, error, isCloseReceived }: FrameFailure): void {
-    if (!this.#isAlive) return
+    if (!this.#isAlive()) return
     this.#isCloseReceived ||= isCloseReceived
     this.error = error
     this.#writeClose({ status: closeStatus, description: '' })
@@ -248,7 +249,7 @@ export class WebSocketConnection
   // What the transport reports.
 
   onData(chunk: Uint8Array): void {
-    if (!this.#isAlive || this.#isCloseReceived) return
+    if (!this.#isAlive() || this.#isCloseReceived) return
     this.#keepAlive.onBytes()
     this.#reader.bytes.push(chunk)
     this.receives.run()
@@ -267,7 +268,7 @@ export class WebSocketConnection
   /** The peer has ended its side. What it sent before is still read; only then is it the end. */
   onTransportEnd(): void {
     this.#ending.isPeerEnded = true
-    if (!this.#isAlive) {
+    if (!this.#isAlive()) {
       this.#end()
       this.#ending.destroyWhenFinished()
       return
@@ -280,7 +281,7 @@ export class WebSocketConnection
   onDrain(): void {
     const pong = this.#waitingPong
     this.#waitingPong = undefined
-    if (pong !== undefined && this.#isAlive) this.#writeControl(Opcode.Pong, pong)
+    if (pong !== undefined && this.#isAlive()) this.#writeControl(Opcode.Pong, pong)
     this.sends.run()
   }
 
@@ -290,7 +291,7 @@ export class WebSocketConnection
   }
 
   onTransportClose(): void {
-    if (this.#isAlive) this.#lose(closedPrematurely('The connection was closed without a Close frame'))
+    if (this.#isAlive()) this.#lose(closedPrematurely('The connection was closed without a Close frame'))
     this.#complete()
   }
 
@@ -300,11 +301,11 @@ export class WebSocketConnection
     const { closeTimeout } = this.settings
     if (this.#ending.isPeerEnded) this.#lose(closedPrematurely(ENDED_WITHOUT_CLOSE))
     const error = closedPrematurely(`The peer did not answer the Close frame within the closeTimeout of ${closeTimeout} ms`)
-    if (this.#isAlive) this.abort(error)
+    if (this.#isAlive()) this.abort(error)
     else this.#cut(error)
   }
 
-  get #isAlive(): boolean {
+  #isAlive(): boolean {
     return this.state < WebSocketState.Closed
   }
 
@@ -321,7 +322,7 @@ export class WebSocketConnection
 
   /** The caller has seen to its turn. */
   #writeClose(closeFrame: CloseFrame): void {
-    if (this.#sentClose !== undefined || !this.#isAlive) return
+    if (this.#sentClose !== undefined || !this.#isAlive()) return
     this.#sentClose = closeFrame
     this.#endedBy ??= 'local'
     this.#writer.writeFrame(0x80 | Opcode.Close, encodeCloseFrame(closeFrame))
@@ -334,7 +335,7 @@ export class WebSocketConnection
 
   /** Our Close frame was cancelled before its turn came: all is as it was. */
   #onCloseCancelled(): void {
-    if (this.#sentClose === undefined && this.#isAlive && !this.#ending.isPeerEnded) this.#disarmEndTimer()
+    if (this.#sentClose === undefined && this.#isAlive() && !this.#ending.isPeerEnded) this.#disarmEndTimer()
   }
 
   #writeControl(opcode: number, payload: Buffer): void {
@@ -342,9 +343,11 @@ export class WebSocketConnection
     this.#scheduleTurnEnd()
   }
 
+  /** Not before the microtasks that are due, as a tick may come: in them, whoever was served receives what is left. */
   #settleAtTurnEnd(): void {
+    if (this.#hasUnreadBytes) return
     this.#hasUnreadBytes = true
-    this.#scheduleTurnEnd()
+    void SETTLED.then(() => this.#scheduleTurnEnd())
   }
 
   #scheduleTurnEnd(): void {
@@ -365,7 +368,7 @@ export class WebSocketConnection
 
   /** The transport is gone, or as good as gone, and it was not us. */
   #lose(error: WebSocketException): void {
-    if (!this.#isAlive) return
+    if (!this.#isAlive()) return
     this.state = WebSocketState.Aborted
     this.#endedBy ??= 'remote'
     this.error ??= error
