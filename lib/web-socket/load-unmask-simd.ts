@@ -16,8 +16,8 @@ export interface UnmaskSimd {
 /** How much is copied in to be unmasked in one go: what stays in a processor's first-level cache. */
 export const BLOCK_LENGTH = 32_768
 
-/** As much as is read at once: a page of WebAssembly's memory. */
-export const AREA_LENGTH = 65_536
+/** As much as is read at once. Many peers send 64 KiB at a time, in one message or in several: then their headers are read with them. */
+export const AREA_LENGTH = 65_536 + 4096
 
 /**
  * Where in a page of 4 KiB everything begins: away from its front, where `malloc` lets large blocks begin. Some processors (an AMD EPYC, as
@@ -32,7 +32,7 @@ export function loadUnmaskSimd(): UnmaskSimd | undefined {
     // Not by the name of `exports`: in CommonJS, BLOCK_LENGTH is a property of that one.
     const { exports: module } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(UNMASK_SIMD_MODULE, 'base64')))
     const { buffer } = module.memory
-    const count = buffer.byteLength / AREA_LENGTH - 2
+    const count = Math.floor((buffer.byteLength - MARGIN) / AREA_LENGTH) - 1
     return {
       block: new Uint8Array(buffer, MARGIN, BLOCK_LENGTH),
       areas: Array.from({ length: count }, (_, index) => Buffer.from(buffer, MARGIN + (index + 1) * AREA_LENGTH, AREA_LENGTH)),
