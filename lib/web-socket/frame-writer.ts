@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import type { Duplex } from 'node:stream'
+import { encodeUtf8 } from './buffer-internals.ts'
 import { unmask } from './unmask.ts'
 import type { WebSocketTransport } from './web-socket-transport.ts'
 import { WriteSlab } from './write-slab.ts'
@@ -70,11 +71,12 @@ export class FrameWriter {
   /** Writes a text as one frame. */
   writeText(firstByte: number, text: string): void {
     if (this.#isMasking || text.length > MAX_TEXT_IN_SLAB) return this.writeFrame(firstByte, Buffer.from(text, 'utf8'))
-    const start = this.#reserve(4 + 3 * text.length)
+    const maxLength = 3 * text.length
+    const start = this.#reserve(4 + maxLength)
     const { bytes } = slab
     // Most text is ASCII, and is as many bytes as it has characters: the header is laid out for that.
     const headerSize = headerSizeOf(text.length)
-    const length = bytes.write(text, start + headerSize)
+    const length = encodeUtf8(text, bytes, start + headerSize, maxLength)
     const neededSize = headerSizeOf(length)
     if (neededSize !== headerSize) bytes.copyWithin(start + neededSize, start + headerSize, start + headerSize + length)
     writeHeader(bytes, start, firstByte, length, 0)

@@ -1,3 +1,4 @@
+import { decodeLatin1 } from './buffer-internals.ts'
 import { WebSocketMessageType } from './web-socket-message-type.ts'
 
 /** A whole message: a string if its type is text, a Buffer if it is binary. */
@@ -5,6 +6,6 @@ export type WebSocketMessage = string | Buffer
 
 /** The message that these first `length` bytes of a buffer are. A binary message keeps their memory. */
 export function toMessage(bytes: Buffer, length: number, messageType: WebSocketMessageType, isAscii: boolean): WebSocketMessage {
-  if (messageType === WebSocketMessageType.Text) return bytes.toString(isAscii ? 'latin1' : 'utf8', 0, length)
+  if (messageType === WebSocketMessageType.Text) return isAscii ? decodeLatin1(bytes, length) : bytes.toString('utf8', 0, length)
   return bytes.length === length ? bytes : bytes.subarray(0, length)
 }
