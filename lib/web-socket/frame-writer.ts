@@ -29,8 +29,8 @@ export class FrameWriter {
   #runSlab: WriteSlab | undefined
   #runStart = 0
   #runEnd = 0
-  /** Noted, since looking is two more objects for each message, which a broadcast to many sockets has to fetch from memory. */
-  #isBlocked = false
+  /** Whether the last write filled the stream. Looking each time is two more objects, which a broadcast to many sockets has to fetch from memory. */
+  #hasFilledStream = false
 
   constructor({ duplex, releasesWrites = false }: WebSocketTransport, isMasking: boolean) {
     this.#duplex = duplex
@@ -46,12 +46,7 @@ export class FrameWriter {
 
   /** Whether so much waits in the stream that nothing should be added before its `'drain'`. */
   get isBlocked(): boolean {
-    return this.#isBlocked
-  }
-
-  /** The stream holds nothing any more. */
-  onDrain(): void {
-    this.#isBlocked = false
+    return this.#hasFilledStream && this.#isStreamFull()
   }
 
   /** Whether a payload of this length is copied, so that its memory is the caller's again at once. */
@@ -112,7 +107,7 @@ export class FrameWriter {
     for (const piece of pieces) this.#duplex.write(piece)
     this.#duplex.write(last, onWritten)
     if (pieces.length > 0) this.#duplex.uncork()
-    this.#noteWhetherBlocked()
+    this.#hasFilledStream = this.#isStreamFull()
   }
 
   /** One write of few bytes costs less than one of several pieces. */
@@ -168,12 +163,12 @@ export class FrameWriter {
     this.#runSlab = undefined
     const end = this.#runEnd
     this.#duplex.write(run.bytes.subarray(this.#runStart, end))
-    this.#noteWhetherBlocked()
+    this.#hasFilledStream = this.#isStreamFull()
     run.closeRun(this.#isReleasing && this.#duplex.writableLength === 0 ? 0 : end)
   }
 
-  #noteWhetherBlocked(): void {
-    this.#isBlocked = this.#duplex.writableLength >= this.#highWaterMark
+  #isStreamFull(): boolean {
+    return this.#duplex.writableLength >= this.#highWaterMark
   }
 
   /** Makes the run a piece, which is kept until it has been written. */

@@ -279,7 +279,6 @@ export class WebSocketConnection
   }
 
   onDrain(): void {
-    this.#writer.onDrain()
     const pong = this.#waitingPong
     this.#waitingPong = undefined
     if (pong !== undefined && this.#isAlive()) this.#writeControl(Opcode.Pong, pong)
