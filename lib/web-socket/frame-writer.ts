@@ -29,8 +29,8 @@ export class FrameWriter {
   #runSlab: WriteSlab | undefined
   #runStart = 0
   #runEnd = 0
-  /** Whether the last write filled the stream. Looking each time is two more objects, which a broadcast to many sockets has to fetch from memory. */
-  #hasFilledStream = false
+  /** `false` once a write has left room: then nobody need look, which is two more objects that a broadcast has to fetch from memory. */
+  #mayBeFull = true
 
   constructor({ duplex, releasesWrites = false }: WebSocketTransport, isMasking: boolean) {
     this.#duplex = duplex
@@ -46,7 +46,7 @@ export class FrameWriter {
 
   /** Whether so much waits in the stream that nothing should be added before its `'drain'`. */
   get isBlocked(): boolean {
-    return this.#hasFilledStream && this.#isStreamFull()
+    return this.#mayBeFull && this.#isFull()
   }
 
   /** Whether a payload of this length is copied, so that its memory is the caller's again at once. */
@@ -103,11 +103,12 @@ export class FrameWriter {
     const last = pieces.pop()
     // Ending the run may have made so much that it left at once.
     if (last === undefined) return
+    this.#mayBeFull = true
     if (pieces.length > 0) this.#duplex.cork()
     for (const piece of pieces) this.#duplex.write(piece)
     this.#duplex.write(last, onWritten)
     if (pieces.length > 0) this.#duplex.uncork()
-    this.#hasFilledStream = this.#isStreamFull()
+    this.#mayBeFull = this.#isFull()
   }
 
   /** One write of few bytes costs less than one of several pieces. */
@@ -162,12 +163,13 @@ export class FrameWriter {
     if (run === undefined) return
     this.#runSlab = undefined
     const end = this.#runEnd
+    this.#mayBeFull = true
     this.#duplex.write(run.bytes.subarray(this.#runStart, end))
-    this.#hasFilledStream = this.#isStreamFull()
+    this.#mayBeFull = this.#isFull()
     run.closeRun(this.#isReleasing && this.#duplex.writableLength === 0 ? 0 : end)
   }
 
-  #isStreamFull(): boolean {
+  #isFull(): boolean {
     return this.#duplex.writableLength >= this.#highWaterMark
   }
 

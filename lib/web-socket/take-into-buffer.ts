@@ -7,7 +7,7 @@ import { WholeFrame } from './whole-frame.ts'
  * @returns what was taken, until the next call; `undefined` if it is not there, or is not plainly right. The buffer may have been written to all
  * the same.
  */
-export function takeIntoBuffer(reader: FrameReader, buffer: Uint8Array): Pick<WholeFrame, 'isText' | 'length'> | undefined {
+export function takeIntoBuffer(reader: FrameReader, buffer: Uint8Array): Pick<WholeFrame, 'length' | 'messageType'> | undefined {
   const first = frame.find(reader)
   const { isText, length, start, mask, size } = frame
   if (first === undefined || length > Math.min(MAX_SHORT, buffer.length)) return undefined

@@ -3,7 +3,6 @@ import type { FrameReader } from './frame-reader.ts'
 import { textMemory } from './shared-memory.ts'
 import { toMessage } from './web-socket-message.ts'
 import type { WebSocketMessage } from './web-socket-message.ts'
-import { WebSocketMessageType } from './web-socket-message-type.ts'
 import { WholeFrame } from './whole-frame.ts'
 
 /**
@@ -18,7 +17,7 @@ export function takeMessage(reader: FrameReader, maxMessageSize: number): WebSoc
   const isAscii = reader.bytes.unmaskOfFirst(first, start, target, 0, length, mask, 0)
   if (isText && !isAscii && !isUtf8(textMemory.subarray(0, length))) return undefined
   reader.passFrame(size)
-  return toMessage(target, length, isText ? WebSocketMessageType.Text : WebSocketMessageType.Binary, isAscii)
+  return toMessage(target, length, frame.messageType, isAscii)
 }
 
 /** Filled and read within one step, so that one is enough for all sockets. */

@@ -1,5 +1,6 @@
 import type { FrameReader } from './frame-reader.ts'
 import { Opcode } from './opcode.ts'
+import { WebSocketMessageType } from './web-socket-message-type.ts'
 
 /**
  * A message that is there as a whole: in one frame, uncompressed, in one piece and below 64 KiB, as most are. Finding it is the short way, and
@@ -15,6 +16,10 @@ export class WholeFrame {
   mask = 0
   /** Bytes of the frame, header included. */
   size = 0
+
+  get messageType(): WebSocketMessageType {
+    return this.isText ? WebSocketMessageType.Text : WebSocketMessageType.Binary
+  }
 
   /** Looks for it at the head of what has arrived; returns the chunk that it is in. */
   find(reader: FrameReader): Uint8Array | undefined {

@@ -1,16 +1,19 @@
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import * as fc from 'fast-check'
-import { decodeLatin1, encodeUtf8 } from '../../lib/web-socket/buffer-internals.ts'
+import * as direct from '../../lib/web-socket/buffer-internals.ts'
 import { textMemory } from '../../lib/web-socket/shared-memory.ts'
 
 const texts = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)), maxLength: 30 })
 
-/** What Node has and does not document. If one of these fails, Node has changed, and `lib/web-socket/buffer-internals.ts` must follow. */
-describe('the conversions that Buffer does not document', () => {
-  it.each(['latin1Slice', 'utf8Write'])('%s is there', (name) => {
-    expect(typeof Reflect.get(Buffer.prototype, name)).toBe('function')
-  })
+/** What Node has and does not document. If this fails, Node has changed, and `lib/web-socket/buffer-internals.ts` must follow. */
+it.each(['latin1Slice', 'utf8Write'])('Buffer has %s', (name) => {
+  expect(typeof Reflect.get(Buffer.prototype, name)).toBe('function')
+})
 
+describe.each([
+  ['with what Buffer does not document', direct],
+  ['without', loadWithoutInternals()],
+])('the conversions, %s,', (_, { decodeLatin1, encodeUtf8 }) => {
   it('decode every byte as toString() does, in any memory', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), fc.boolean(), (bytes, isShared) => {
@@ -33,3 +36,20 @@ describe('the conversions that Buffer does not document', () => {
     )
   })
 })
+
+/** As on a Node that has them no more. They come back at once: Buffer's documented methods of today need them. */
+function loadWithoutInternals(): typeof direct {
+  const { latin1Slice, utf8Write } = Object.getOwnPropertyDescriptors(Buffer.prototype) as Record<string, PropertyDescriptor>
+  let loaded = direct
+  jest.isolateModules(() => {
+    Reflect.deleteProperty(Buffer.prototype, 'latin1Slice')
+    Reflect.deleteProperty(Buffer.prototype, 'utf8Write')
+    try {
+      loaded = jest.requireActual<typeof direct>('../../lib/web-socket/buffer-internals.ts')
+    } finally {
+      Object.defineProperties(Buffer.prototype, { ...(latin1Slice && { latin1Slice }), ...(utf8Write && { utf8Write }) })
+    }
+  })
+  if (loaded === direct) throw new Error('The module was not loaded anew')
+  return loaded
+}

@@ -195,6 +195,23 @@ describe('maxMessageSize', () => {
   })
 })
 
+describe('bytes that somebody is about to read', () => {
+  it('do not pause the transport', async () => {
+    const { webSocket, peer, stream } = openInMemory({}, 1_000_000)
+    let pauses = 0
+    stream.on('pause', () => pauses++)
+    const bunch = Buffer.concat(Array.from({ length: 2000 }, () => rawFrame(Opcode.Text, 'x'.repeat(60))))
+    await peer.send(bunch)
+    let count = 0
+    for await (const message of webSocket) {
+      expect(message).toHaveLength(60)
+      if (++count === 2000) break
+    }
+
+    expect(pauses).toBe(0)
+  })
+})
+
 describe('bytes that nobody reads', () => {
   it('pause the transport, and are all there when somebody reads again', async () => {
     const { webSocket, peer, stream } = await openOverTcp()

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { giveChunkBack, takeChunk } from '../../lib/web-socket/chunk-pool.ts'
+import { AREA_LENGTH } from '../../lib/web-socket/load-unmask-simd.ts'
 import { ReceivedBytes } from '../../lib/web-socket/received-bytes.ts'
 import { chunkMemory, readMemory } from '../../lib/web-socket/shared-memory.ts'
 
@@ -46,14 +47,14 @@ describe('ReceivedBytes', () => {
 
   const steps = fc.record({
     queue: fc.nat(1),
-    length: fc.constantFrom(1, 100, 300, 20_000, 65_536),
+    length: fc.constantFrom(1, 100, 300, 20_000, AREA_LENGTH),
     filling: fc.nat(255),
     read: fc.double({ max: 1, min: 0, noNaN: true }),
     removed: fc.constantFrom(0, 0, 0, 7),
   })
 
   it.each([
-    ['of the caller', Buffer.alloc(65_536)],
+    ['of the caller', Buffer.alloc(AREA_LENGTH)],
     ['that all sockets are read into', readMemory],
   ])('keeps what is left of borrowed memory %s, also in memory that is lent to it, which it gives back', (_whose, borrowed) => {
     fc.assert(

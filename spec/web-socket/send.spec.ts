@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import { once } from 'node:events'
 import { Duplex } from 'node:stream'
 import { ManagedWebSocket } from '../../lib/web-socket/managed-web-socket.ts'
@@ -7,6 +7,7 @@ import { WebSocketMessageFlags } from '../../lib/web-socket/web-socket-message-f
 import { WebSocketMessageType } from '../../lib/web-socket/web-socket-message-type.ts'
 import { WebSocketState } from '../../lib/web-socket/web-socket-state.ts'
 import { closePayload } from '../support/raw-frames.ts'
+import { until } from '../support/until.ts'
 import { openInMemory, openOverTcp } from '../support/web-socket-pairs.ts'
 
 const { Text, Binary } = WebSocketMessageType
@@ -214,6 +215,27 @@ describe('sendAsync', () => {
     await expect(large).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_CLOSED_PREMATURELY' })
     await expect(waiting).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_CLOSED_PREMATURELY' })
     expect(webSocket.state).toBe(WebSocketState.Aborted)
+  })
+
+  it('waits on a stream that was full before it was ours', async () => {
+    const written: (() => void)[] = []
+    const stream = new Duplex({
+      read: () => undefined,
+      write: (_chunk, _encoding, callback) => void written.push(callback),
+      highWaterMark: 10,
+    })
+    stream.write('x'.repeat(10))
+    const webSocket = ManagedWebSocket.createFromStream(stream, { isServer: true })
+    const isSent = jest.fn()
+    const sent = webSocket.sendAsync('text').then(isSent)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(isSent).not.toHaveBeenCalled()
+    expect(webSocket.bufferedAmount).toBe(14)
+
+    written[0]?.()
+    await sent
+    await until(() => written.length === 2)
+    stream.destroy()
   })
 
   it('rejects with the cause when a write fails', async () => {
