@@ -6,6 +6,7 @@ import { failWebSocket } from './fail-web-socket.ts'
 import { ResponseGuard } from './hosting/response-guard.ts'
 import type { ResponseEndListener } from './hosting/response-guard.ts'
 import type { WebSocketRequest } from './hosting/web-socket-request.ts'
+import type { Membership } from './member-list.ts'
 import type { WebSocketRegistry } from './web-socket-registry.ts'
 import type { CompletionListener } from './web-socket/completion-listener.ts'
 import type { WebSocketCompletion } from './web-socket/web-socket-completion.ts'
@@ -21,7 +22,7 @@ export class AcceptedRequest implements CompletionListener, ResponseEndListener 
   readonly #webSocketRequest: WebSocketRequest
   readonly #registry: WebSocketRegistry
   readonly #acceptedAt = performance.now()
-  #webSocket: AcceptedWebSocket | undefined
+  #membership: Membership<AcceptedWebSocket> | undefined
   #guard: ResponseGuard | undefined
 
   constructor(request: IncomingMessage, response: ServerResponse, webSocketRequest: WebSocketRequest, registry: WebSocketRegistry) {
@@ -33,8 +34,7 @@ export class AcceptedRequest implements CompletionListener, ResponseEndListener 
 
   /** Called once, with the socket that was made on this connection. */
   begin(webSocket: AcceptedWebSocket, duplex: Duplex): void {
-    this.#webSocket = webSocket
-    this.#registry.add(webSocket)
+    this.#membership = this.#registry.add(webSocket)
     diagnostics.accept({ request: this.#request, webSocket })
     this.#guard = new ResponseGuard(this.#response, this)
     const accepted: AcceptedDuplex = duplex
@@ -45,15 +45,16 @@ export class AcceptedRequest implements CompletionListener, ResponseEndListener 
 
   onCompleted(completion: WebSocketCompletion): void {
     const request = this.#request
-    const webSocket = this.#webSocket
-    if (webSocket === undefined) return
-    this.#registry.delete(webSocket)
+    const membership = this.#membership
+    if (membership === undefined) return
+    this.#registry.delete(membership)
+    const webSocket = membership.member
     diagnostics.close({ request, webSocket, completion, duration: performance.now() - this.#acceptedAt })
     if (completion.error !== undefined) diagnostics.error({ request, webSocket, error: completion.error })
   }
 
   onResponseEnd(): void {
-    if (this.#webSocket !== undefined) void failWebSocket(this.#webSocket)
+    if (this.#membership !== undefined) void failWebSocket(this.#membership.member)
   }
 
   /** The connection has ended. */

@@ -1,5 +1,7 @@
 import type { AcceptedWebSocket } from './accepted-web-socket.ts'
 import { diagnostics } from './diagnostics.ts'
+import { MemberList } from './member-list.ts'
+import type { Membership } from './member-list.ts'
 import { MAX_TIMER_DELAY } from './web-socket/max-timer-delay.ts'
 import { WebSocketState } from './web-socket/web-socket-state.ts'
 
@@ -24,7 +26,7 @@ export interface WebSocketDrainResult {
 /** The WebSockets of one middleware: those that are open, and the places for those that are about to be. */
 export class WebSocketRegistry {
   readonly #maxConnections: number
-  readonly #open = new Set<AcceptedWebSocket>()
+  readonly #open = new MemberList<AcceptedWebSocket>()
   #places = 0
   #drain: Promise<WebSocketDrainResult> | undefined
   #onEmpty: (() => void) | undefined
@@ -55,14 +57,15 @@ export class WebSocketRegistry {
     this.#places--
   }
 
-  add(webSocket: AcceptedWebSocket): void {
-    this.#open.add(webSocket)
+  add(webSocket: AcceptedWebSocket): Membership<AcceptedWebSocket> {
+    const membership = this.#open.add(webSocket)
     // It was being accepted when the drain began.
     if (this.#plan !== undefined) close(webSocket, this.#plan)
+    return membership
   }
 
-  delete(webSocket: AcceptedWebSocket): void {
-    this.#open.delete(webSocket)
+  delete(membership: Membership<AcceptedWebSocket>): void {
+    this.#open.delete(membership)
     if (this.#open.size === 0) this.#onEmpty?.()
   }
 
@@ -82,7 +85,7 @@ export class WebSocketRegistry {
   }
 
   async #closeAll(plan: DrainPlan): Promise<WebSocketDrainResult> {
-    const webSockets = [...this.#open]
+    const webSockets = this.#open.members
     const timers = webSockets.map((webSocket, index) => {
       const delay = (index * plan.spread) / webSockets.length
       if (delay > 0) return setTimeout(close, delay, webSocket, plan)
@@ -92,7 +95,7 @@ export class WebSocketRegistry {
     const isTimedOut = await this.#untilEmpty(plan.timeout)
     for (const timer of timers) clearTimeout(timer)
     if (!isTimedOut) return { closed: webSockets.length, aborted: 0 }
-    const rest = [...this.#open]
+    const rest = this.#open.members
     for (const webSocket of rest) webSocket.abort()
     await Promise.all(rest.map((webSocket) => webSocket.completion))
     const aborted = rest.filter((webSocket) => webSockets.includes(webSocket)).length

@@ -17,13 +17,17 @@ export class UpgradeHead {
 }
 
 /** Makes it known to {@link upgradeHeadOf}. */
-export function rememberUpgradeHead(request: IncomingMessage, head: UpgradeHead): void {
-  heads.set(request, head)
+export function rememberUpgradeHead(request: UpgradeRequest, head: UpgradeHead): void {
+  request[HEAD] = head
 }
 
 /** `undefined` if the request came by the `'request'` event, so that its connection is an HTTP server's. */
-export function upgradeHeadOf(request: IncomingMessage): UpgradeHead | undefined {
-  return heads.get(request)
+export function upgradeHeadOf(request: UpgradeRequest): UpgradeHead | undefined {
+  return request[HEAD]
 }
 
-const heads = new WeakMap<IncomingMessage, UpgradeHead>()
+const HEAD = Symbol('UpgradeHead')
+
+interface UpgradeRequest extends IncomingMessage {
+  [HEAD]?: UpgradeHead
+}

@@ -1,0 +1,50 @@
+import { describe, expect, it } from '@jest/globals'
+import { MemberList } from '../lib/member-list.ts'
+import { runScript } from './support/run-script.ts'
+
+describe('a member list', () => {
+  it('has who came and did not leave, wherever they were', () => {
+    for (const leaving of [0, 1, 2, 3]) {
+      const list = new MemberList<string>()
+      const memberships = ['a', 'b', 'c', 'd'].map((name) => list.add(name))
+      const left = memberships[leaving]
+      if (left !== undefined) list.delete(left)
+      list.add('e')
+
+      expect(list.members.toSorted()).toEqual(['a', 'b', 'c', 'd', 'e'].filter((name) => name !== left?.member))
+      expect(list.size).toBe(4)
+    }
+  })
+
+  it('lets nobody leave twice, and nobody else instead', () => {
+    const list = new MemberList<string>()
+    const first = list.add('a')
+    list.add('b')
+
+    list.delete(first)
+    list.delete(first)
+
+    expect(list.members).toEqual(['b'])
+  })
+
+  it('is empty when all have left, in any order', () => {
+    const list = new MemberList<number>()
+    const memberships = Array.from({ length: 20 }, (_, index) => list.add(index))
+    for (let index = 0; index < 20; index++) {
+      const membership = memberships[(index * 7) % 20]
+      if (membership !== undefined) list.delete(membership)
+    }
+
+    expect(list.size).toBe(0)
+    expect(list.members).toEqual([])
+  })
+
+  it('does not keep who has left until a major collection of garbage', async () => {
+    const { exitCode, stdout, stderr } = await runScript('spec/scripts/member-list-garbage.ts', ['--expose-gc'])
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    const { present, leftMegabytes } = JSON.parse(stdout)
+    expect(present).toBe(50)
+    expect(leftMegabytes).toBeLessThan(2)
+  }, 60_000)
+})
