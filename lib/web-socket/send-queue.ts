@@ -42,8 +42,8 @@ export class SendQueue {
   #isMessageCompressed = false
   #waitingBytes = 0
   #deflatingBytes = 0
-  /** Those who wait until their bytes have left. */
-  #inFlight: Set<Settle> | undefined
+  /** Those who wait until their bytes have left: few, since the rest waits for its turn. Not a Set, for the reason of `MemberList`. */
+  #inFlight: Settle[] | undefined
   /** Makes the error that says why nothing more is sent. */
   #toClosedError: (() => Error) | undefined
 
@@ -134,7 +134,9 @@ export class SendQueue {
   /** Sends nothing more, and does not expect what was written to leave, either. */
   abort(error: Error): void {
     this.close(() => error)
-    for (const settle of this.#inFlight ?? []) settle(error)
+    const inFlight = this.#inFlight ?? []
+    this.#inFlight = undefined
+    for (const settle of inFlight) settle(error)
   }
 
   #mustWait(): boolean {
@@ -203,7 +205,7 @@ export class SendQueue {
       new Promise<void>((resolve, reject) => {
         const settle: Settle = (error) => {
           signal?.removeEventListener('abort', onAbort)
-          this.#inFlight?.delete(settle)
+          this.#forget(settle)
           if (error === undefined) resolve()
           else reject(error)
         }
@@ -211,11 +213,16 @@ export class SendQueue {
           if (signal !== undefined) this.#listener.onCancelledInFlight(signalAbortError(signal))
         }
         signal?.addEventListener('abort', onAbort, { once: true })
-        this.#inFlight ??= new Set()
-        this.#inFlight.add(settle)
+        this.#inFlight ??= []
+        this.#inFlight.push(settle)
         start(settle)
       }),
     )
+  }
+
+  #forget(settle: Settle): void {
+    const index = this.#inFlight?.indexOf(settle) ?? -1
+    if (index >= 0) this.#inFlight?.splice(index, 1)
   }
 
   #wait(frame: OutgoingFrame | undefined, write: (() => void) | undefined, length: number, signal: AbortSignal | undefined): Promise<void> {
