@@ -1,3 +1,5 @@
+import { allocatePayload } from './allocate-payload.ts'
+
 /**
  * A buffer with room behind the `filled` bytes of `current`, unless `needed`, what is known to come in all, is there already.
  * What a header announces is only believed up to a megabyte ahead of what has come. `isFinal`: more than `needed` will not come.
@@ -5,7 +7,7 @@
 export function growBuffer(current: Buffer | undefined, filled: number, needed: number, isFinal: boolean): Buffer {
   if (current !== undefined && (current.length >= needed || filled < current.length)) return current
   const size = Math.max(Math.min(needed, MAX_TRUSTED_LENGTH), 2 * filled)
-  const grown = Buffer.allocUnsafe(isFinal ? Math.min(size, needed) : size)
+  const grown = allocatePayload(isFinal ? Math.min(size, needed) : size)
   if (current !== undefined) grown.set(current.subarray(0, filled))
   return grown
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { allocatePayload } from './allocate-payload.ts'
 import type { FrameReader } from './frame-reader.ts'
 import { textMemory } from './shared-memory.ts'
 import { toMessage } from './web-socket-message.ts'
@@ -13,7 +14,7 @@ export function takeMessage(reader: FrameReader, maxMessageSize: number): WebSoc
   const first = frame.find(reader)
   const { isText, length, start, mask, size } = frame
   if (first === undefined || length > maxMessageSize) return undefined
-  const target = isText ? textMemory : Buffer.allocUnsafe(length)
+  const target = isText ? textMemory : allocatePayload(length)
   const isAscii = reader.bytes.unmaskOfFirst(first, start, target, 0, length, mask, 0)
   if (isText && !isAscii && !isUtf8(textMemory.subarray(0, length))) return undefined
   reader.passFrame(size)
