@@ -22,7 +22,7 @@ const USAGE = `npm run bench -- [options]
   --seconds=N       measured time of a run (3)
   --warm-up=N       time before it, in seconds (1.5)
   --repeats=N       runs of each, of which the median counts (5)
-  --save            writes bench/results.json, and results.svg and headlines.svg beside it`
+  --save            writes what was measured into bench/results.json, and draws results.svg and headlines.svg of all that is there`
 
 /** Reads the command line; ends the process on `--help` and on what it does not understand. */
 export function readOptions(parameters: string[]): BenchOptions {

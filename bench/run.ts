@@ -1,19 +1,13 @@
-import { writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { buildKestrel } from './build-kestrel.ts'
 import { takeMeasurement } from './measurement.ts'
 import type { Measurement } from './measurement.ts'
 import { readOptions } from './options.ts'
 import { missingPart } from './peers.ts'
 import type { Peer } from './peers.ts'
-import { picture } from './picture.ts'
 import { describeMachine, summarise, table } from './report.ts'
-import type { ScenarioReport } from './report.ts'
+import { saveReport } from './saved-results.ts'
 import { SCENARIOS } from './scenarios.ts'
 import type { Scenario } from './scenarios.ts'
-
-/** What the README of the package shows: the scenarios that differ most in kind, whoever wins. */
-const HEADLINES = new Set(['echo-64', 'echo-16k', 'broadcast', 'handshakes', 'memory'])
 
 /** Measures what the command line asks for: every server in turn, again and again, so that a machine that changes its mind does so for all. */
 async function main(): Promise<void> {
@@ -21,18 +15,12 @@ async function main(): Promise<void> {
   if (options.peers.length === 0 || options.peers.includes('kestrel')) buildKestrel()
   const scenarios = SCENARIOS.filter(({ name }) => options.only.length === 0 || options.only.includes(name))
   console.log(describeMachine())
-  const reports: ScenarioReport[] = []
   for (const scenario of scenarios) {
     const peers = presentPeers(scenario, options.peers)
     const measurements = await measureInTurn(scenario, peers, options)
     const report = summarise(scenario, peers, measurements)
     console.log(table(report))
-    reports.push(report)
-    if (!options.isSaving) continue
-    const results = { date: new Date().toISOString(), machine: describeMachine(), options, scenarios: reports }
-    writeFileSync(path.join(__dirname, 'results.json'), `${JSON.stringify(results, undefined, 2)}\n`)
-    writeFileSync(path.join(__dirname, 'results.svg'), picture(reports))
-    writeFileSync(path.join(__dirname, 'headlines.svg'), picture(reports.filter(({ name }) => HEADLINES.has(name))))
+    if (options.isSaving) saveReport(report, options)
   }
 }
 

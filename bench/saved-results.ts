@@ -1,0 +1,38 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { BenchOptions } from './options.ts'
+import { picture } from './picture.ts'
+import { describeMachine } from './report.ts'
+import type { ScenarioReport } from './report.ts'
+import { SCENARIOS } from './scenarios.ts'
+
+/** Writes what was measured into `results.json`, in place of an earlier run of the scenario, and draws the pictures of all that is there. */
+export function saveReport(report: ScenarioReport, options: BenchOptions): void {
+  const results = { ...readResults(), [report.name]: { date: new Date().toISOString(), machine: describeMachine(), options, ...report } }
+  const ordered = SCENARIOS.map(({ name }) => results[name]).filter((result) => result !== undefined)
+  write('results.json', `${JSON.stringify(Object.fromEntries(ordered.map((result) => [result.name, result])), undefined, 2)}\n`)
+  write('results.svg', picture(ordered))
+  write('headlines.svg', picture(ordered.filter(({ name }) => HEADLINES.has(name))))
+}
+
+/** What the README of the package shows: the scenarios that differ most in kind, whoever wins. */
+const HEADLINES = new Set(['echo-64', 'echo-16k', 'broadcast', 'handshakes', 'memory'])
+
+/** A scenario's report, and how it came about. */
+interface SavedReport extends ScenarioReport {
+  readonly date: string
+  readonly machine: string
+  readonly options: BenchOptions
+}
+
+function readResults(): Record<string, SavedReport> {
+  return JSON.parse(readFileSync(inBench('results.json'), 'utf8'))
+}
+
+function write(file: string, text: string): void {
+  writeFileSync(inBench(file), text)
+}
+
+function inBench(file: string): string {
+  return path.join(__dirname, file)
+}
