@@ -153,12 +153,15 @@ async function open(server: Server): Promise<[Socket, Socket]> {
   return [socket, peer]
 }
 
-/** Collects garbage until `count` sockets are gone, or clearly will not be. */
+/** Collects garbage until `count` sockets are gone, or no more go. Those whose bytes zlib's threads are still at take a while. */
 async function collect(count = 0): Promise<void> {
-  for (let round = 0; round < 20; round++) {
+  let roundsWithoutAny = 0
+  for (let round = 0; roundsWithoutAny < 20; round++) {
+    const collectedBefore = collected
     await setImmediate()
     globalThis.gc?.()
     if (round > 2 && collected >= count) return
+    roundsWithoutAny = collected > collectedBefore ? 0 : roundsWithoutAny + 1
   }
 }
 
