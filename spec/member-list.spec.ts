@@ -20,11 +20,12 @@ describe('a member list', () => {
     const list = new MemberList<string>()
     const first = list.add('a')
     list.add('b')
+    list.add('c')
 
     list.delete(first)
     list.delete(first)
 
-    expect(list.members).toEqual(['b'])
+    expect(list.members.toSorted()).toEqual(['b', 'c'])
   })
 
   it('is empty when all have left, in any order', () => {
@@ -39,12 +40,19 @@ describe('a member list', () => {
     expect(list.members).toEqual([])
   })
 
-  it('does not keep who has left until a major collection of garbage', async () => {
-    const { exitCode, stdout, stderr } = await runScript('spec/scripts/member-list-garbage.ts', ['--expose-gc'])
+  it('does not keep who has left until a major collection of garbage, as a Set does', async () => {
+    const left: number[] = []
+    for (const kind of ['list', 'set']) {
+      const { exitCode, stdout, stderr } = await runScript('spec/scripts/member-list-garbage.ts', ['--expose-gc'], [kind])
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+      const { present, leftMegabytes } = JSON.parse(stdout)
+      expect(present).toBe(50)
+      left.push(leftMegabytes)
+    }
+    const [ofList, ofSet] = left
 
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
-    const { present, leftMegabytes } = JSON.parse(stdout)
-    expect(present).toBe(50)
-    expect(leftMegabytes).toBeLessThan(2)
+    expect(ofList).toBeLessThan(2)
+    // If a V8 has learnt it, a Set will do.
+    expect(ofSet).toBeGreaterThan(5)
   }, 60_000)
 })

@@ -22,7 +22,7 @@ function makeBallast(length: number): void {
 const ballast: { latest: unknown } = { latest: undefined }
 /** What shorter ones have within the heap weighs enough: at 8 KiB, ballast only costs. */
 const MIN_WEIGHED_LENGTH = 16_384
-/** Longer ones deserve a major collection. */
+/** A single Buffer of many megabytes deserves a major collection. */
 const MAX_WEIGHED_LENGTH = 1_048_576
 const LENGTH_PER_PIECE = 16_384
 /** An element takes eight bytes. */

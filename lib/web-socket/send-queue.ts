@@ -42,7 +42,7 @@ export class SendQueue {
   #isMessageCompressed = false
   #waitingBytes = 0
   #deflatingBytes = 0
-  /** Those who wait until their bytes have left: few, since the rest waits for its turn. Not a Set, for the reason of `MemberList`. */
+  /** Those who wait until their bytes have left: few, since the rest waits for its turn. Not a Set, whose old tables keep what comes later alive. */
   #inFlight: Settle[] | undefined
   /** Makes the error that says why nothing more is sent. */
   #toClosedError: (() => Error) | undefined
@@ -134,9 +134,8 @@ export class SendQueue {
   /** Sends nothing more, and does not expect what was written to leave, either. */
   abort(error: Error): void {
     this.close(() => error)
-    const inFlight = this.#inFlight ?? []
-    this.#inFlight = undefined
-    for (const settle of inFlight) settle(error)
+    // Each takes itself off the list.
+    for (const settle of [...(this.#inFlight ?? [])]) settle(error)
   }
 
   #mustWait(): boolean {
@@ -221,8 +220,9 @@ export class SendQueue {
   }
 
   #forget(settle: Settle): void {
-    const index = this.#inFlight?.indexOf(settle) ?? -1
-    if (index >= 0) this.#inFlight?.splice(index, 1)
+    const inFlight = this.#inFlight ?? []
+    const index = inFlight.indexOf(settle)
+    if (index >= 0) inFlight.splice(index, 1)
   }
 
   #wait(frame: OutgoingFrame | undefined, write: (() => void) | undefined, length: number, signal: AbortSignal | undefined): Promise<void> {

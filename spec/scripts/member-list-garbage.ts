@@ -1,4 +1,7 @@
-/** Lets many come and go, and prints how many megabytes of them minor collections of garbage have left. Needs `--expose-gc`. */
+/**
+ * Lets many come and go, and prints how many megabytes of them minor collections of garbage have left. Needs `--expose-gc`.
+ * Argument: `list` for a member list, `set` for a Set of the same.
+ */
 import { MemberList } from '../../lib/member-list.ts'
 import type { Membership } from '../../lib/member-list.ts'
 
@@ -9,17 +12,31 @@ const LENGTH = 100
 const BETWEEN_COLLECTIONS = 500
 
 const list = new MemberList<number[]>()
+const set = new Set<Membership<number[]>>()
+const isSet = process.argv[2] === 'set'
 const memberships: Membership<number[]>[] = []
 let position = 0
 
 function comeAndGo(count: number): void {
   for (let turn = 0; turn < count; turn++) {
-    const newcomer = list.add(Array.from({ length: LENGTH }, () => turn))
+    const newcomer = enter(Array.from({ length: LENGTH }, () => turn))
     position = (position + 7) % PRESENT
     const leaving = memberships[position]
     memberships[position] = newcomer
-    if (leaving !== undefined) list.delete(leaving)
+    if (leaving !== undefined) leave(leaving)
   }
+}
+
+function enter(member: number[]): Membership<number[]> {
+  if (!isSet) return list.add(member)
+  const membership = { member, index: 0 }
+  set.add(membership)
+  return membership
+}
+
+function leave(membership: Membership<number[]>): void {
+  if (isSet) set.delete(membership)
+  else list.delete(membership)
 }
 
 function collectMinor(): void {
@@ -35,4 +52,4 @@ for (let turn = 0; turn < COMING_AND_GOING; turn += BETWEEN_COLLECTIONS) {
   collectMinor()
 }
 const after = process.memoryUsage().heapUsed
-process.stdout.write(JSON.stringify({ present: list.size, leftMegabytes: (after - before) / 1e6 }))
+process.stdout.write(JSON.stringify({ present: isSet ? set.size : list.size, leftMegabytes: (after - before) / 1e6 }))

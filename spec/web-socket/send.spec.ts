@@ -259,6 +259,22 @@ describe('sendAsync', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'ABORT_ERR' })
   })
 
+  it('rejects all that are on their way, in order, when the socket is aborted', async () => {
+    const stream = new Duplex({ read: () => undefined, write: () => undefined, writableHighWaterMark: 1_000_000 })
+    const webSocket = ManagedWebSocket.createFromStream(stream, { isServer: true })
+    const rejected: number[] = []
+    const sends = [0, 1, 2, 3, 4].map((index) =>
+      webSocket.sendAsync(Buffer.alloc(100_000)).catch((error: unknown) => {
+        expect(error).toMatchObject({ code: 'ABORT_ERR' })
+        rejected.push(index)
+      }),
+    )
+    webSocket.abort()
+    await Promise.all(sends)
+
+    expect(rejected).toEqual([0, 1, 2, 3, 4])
+  })
+
   it('lets what is on its way leave, and rejects what waits, when the socket is disposed', async () => {
     const { webSocket, peer } = openInMemory({}, 1000)
     const large = webSocket.sendAsync(Buffer.alloc(3_000_000))
