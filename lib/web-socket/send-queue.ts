@@ -134,8 +134,10 @@ export class SendQueue {
   /** Sends nothing more, and does not expect what was written to leave, either. */
   abort(error: Error): void {
     this.close(() => error)
-    // Each takes itself off the list.
-    for (const settle of [...(this.#inFlight ?? [])]) settle(error)
+    const inFlight = this.#inFlight ?? []
+    // Lest each take itself off the list that is gone through.
+    this.#inFlight = undefined
+    for (const settle of inFlight) settle(error)
   }
 
   #mustWait(): boolean {
