@@ -8,6 +8,7 @@ import { WebSocketException } from '../web-socket/web-socket-exception.ts'
 import type { WebSocketTransport } from '../web-socket/web-socket-transport.ts'
 import { Http1EarlyBytes } from './http1-early-bytes.ts'
 import { leaveHttpServer } from './node-http-internals.ts'
+import { releaseServerState } from './node-response-internals.ts'
 import { SocketTransport } from './socket-transport.ts'
 import { upgradeHeadOf } from './upgrade-head.ts'
 import type { UpgradeHead } from './upgrade-head.ts'
@@ -110,6 +111,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     const { socket } = this.#request
     this.#isAccepted = true
     leaveHttpServer(socket)
+    releaseServerState(this.#response)
     const transport = new SocketTransport(socket, this.#earlyBytes?.take(this.#response) ?? [])
     this.#earlyBytes = undefined
     // What the application sends at once leaves together with the 101. If it aborts at once, nothing leaves.

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { ServerOptions } from 'node:http'
@@ -146,6 +147,30 @@ describe.each(http1Starts)('a connection over %s', (_, start) => {
     await until(() => events.length === 2)
     await new Promise((resolve) => setImmediate(resolve))
     expect(events.toSorted()).toEqual(['close', 'finish'])
+  })
+
+  it('tells those who trace HTTP that its response has finished, once, when the socket has completed', async () => {
+    const published: unknown[] = []
+    const note = (message: unknown): void => void published.push(message)
+    const exchanges: { readonly request: Request; readonly response: Response; readonly socket: Socket }[] = []
+    const { app } = createApp(async (request, response) => {
+      exchanges.push({ request, response, socket: request.socket })
+      await acceptAndEcho(request)
+    })
+    const { server, ...address } = await start(app)
+    const { client } = await openWebSocket(address)
+    subscribe('http.server.response.finish', note)
+    client.send('hello')
+    expect(await nextMessage(client)).toBe('hello')
+    expect(published).toEqual([])
+    client.close()
+    await until(() => published.length > 0)
+    await new Promise((resolve) => setImmediate(resolve))
+    unsubscribe('http.server.response.finish', note)
+    expect(published).toHaveLength(1)
+    for (const [name, value] of Object.entries({ ...exchanges[0], server }))
+      expect((published[0] as Record<string, unknown>)[name]).toBe(value)
+    expect(exchanges[0]?.response.writableFinished).toBe(true)
   })
 })
 

@@ -1,0 +1,42 @@
+import { channel } from 'node:diagnostics_channel'
+import type { ServerResponse } from 'node:http'
+import { serverOf } from './node-http-internals.ts'
+
+/*
+ * By what a response leads to the state that its HTTP server keeps of the connection: the listener that goes on with the next request, the
+ * counter of bytes that wait, and, since Node 26, a property. Node documents none of these. `spec/hosting/node-response-internals.spec.ts` fails if
+ * a Node release changes any of it; without it, only memory is lost.
+ */
+
+/**
+ * Lets go of what the HTTP server needs for a next request, which will not come on a connection that was taken: its parser, its listeners and
+ * lists, 1.5 KiB that would live as long as the WebSocket does. What the response's end means to others stays.
+ */
+export function releaseServerState(response: ServerResponse): void {
+  const listener = response.listeners('finish').find(({ name }) => FINISH_LISTENERS.includes(name))
+  if (listener === undefined) return
+  response.removeListener('finish', listener as () => void)
+  response.prependListener('finish', onFinish)
+  const owner = response as unknown as StateOwner
+  owner._onPendingData = ignorePendingData
+  const state = Object.getOwnPropertySymbols(response).find(({ description }) => description === 'ConnectionState')
+  if (state !== undefined) owner[state] = undefined
+}
+
+interface StateOwner {
+  _onPendingData: (bytes: number) => void
+  [state: symbol]: unknown
+}
+
+/** What the server's listener does for others. That the response closes is up to its connection. */
+function onFinish(this: ServerResponse): void {
+  const { req: request, socket } = this
+  if (finishes.hasSubscribers) finishes.publish({ request, response: this, socket, server: serverOf(request) })
+}
+
+function ignorePendingData(): void {}
+
+/** By which tracers know that a response has finished. */
+const finishes = channel('http.server.response.finish')
+
+const FINISH_LISTENERS = ['bound resOnFinish', 'onResponseFinish']
