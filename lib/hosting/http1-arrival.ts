@@ -21,22 +21,27 @@ export function noteArrivals(): void {
   subscribe('http.server.request.start', onRequestStart)
 }
 
-/** What was noted when this request arrived; `undefined` if it was no handshake, or nobody noted yet. */
-export function arrivalOf(request: IncomingMessage): Http1Arrival | undefined {
-  return (request as Arrived)[ARRIVAL]
+/** What was noted when this request arrived, once; `undefined` if it was no handshake, or nobody noted yet. Not kept: a WebSocket's request lives long. */
+export function takeArrival(request: Arrived): Http1Arrival | undefined {
+  const arrival = request[ARRIVAL]
+  request[ARRIVAL] = undefined
+  return arrival
 }
 
 let isNoting = false
 const ARRIVAL = Symbol('Http1Arrival')
-type Arrived = IncomingMessage & { [ARRIVAL]?: Http1Arrival }
+
+interface Arrived extends IncomingMessage {
+  [ARRIVAL]?: Http1Arrival | undefined
+}
 
 function onRequestStart(message: unknown): void {
-  const { request } = message as { readonly request: IncomingMessage }
+  const { request } = message as { readonly request: Arrived }
   const { 'sec-websocket-key': key, upgrade } = request.headers
   if (key === undefined || upgrade === undefined) return
   const chunk = chunkBeingParsed(request.socket)
   const headEnd = findHeadEnd(chunk, request.rawHeaders, key)
-  ;(request as Arrived)[ARRIVAL] = { rest: headEnd < 0 ? undefined : restOf(chunk, headEnd), bytesRead: request.socket.bytesRead }
+  request[ARRIVAL] = { rest: headEnd < 0 ? undefined : restOf(chunk, headEnd), bytesRead: request.socket.bytesRead }
 }
 
 /** Nothing, as a rule: then the chunk is not held on to. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { arrivalOf } from './http1-arrival.ts'
+import type { Http1Arrival } from './http1-arrival.ts'
 import { detachParserFeed, restoreParserFeed } from './node-http-internals.ts'
 import type { ParserFeed } from './node-http-internals.ts'
 
@@ -15,9 +15,7 @@ export class Http1EarlyBytes {
   #size = 0
 
   /** @returns `undefined` if bytes of this client may have been lost before, or if the connection is not an HTTP server's. */
-  static keepFor(request: IncomingMessage, response: ServerResponse): Http1EarlyBytes | undefined {
-    const { socket } = request
-    const arrival = arrivalOf(request)
+  static keepFor({ socket }: IncomingMessage, response: ServerResponse, arrival: Http1Arrival | undefined): Http1EarlyBytes | undefined {
     if (arrival?.rest === undefined || arrival.bytesRead !== socket.bytesRead) return undefined
     const feed = detachParserFeed(socket)
     return feed === undefined ? undefined : new Http1EarlyBytes(socket, feed, arrival.rest, response)

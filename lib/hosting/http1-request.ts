@@ -6,12 +6,12 @@ import { recogniseUpgrade } from '../handshake/recognise-upgrade.ts'
 import { signalAbortError } from '../web-socket/abort-error.ts'
 import { WebSocketException } from '../web-socket/web-socket-exception.ts'
 import type { WebSocketTransport } from '../web-socket/web-socket-transport.ts'
+import { takeArrival } from './http1-arrival.ts'
 import { Http1EarlyBytes } from './http1-early-bytes.ts'
 import { leaveHttpServer } from './node-http-internals.ts'
 import { releaseServerState } from './node-response-internals.ts'
 import { SocketTransport } from './socket-transport.ts'
-import { upgradeHeadOf } from './upgrade-head.ts'
-import type { UpgradeHead } from './upgrade-head.ts'
+import { isUpgraded } from './upgraded-request.ts'
 import type { WebSocketRequest } from './web-socket-request.ts'
 
 /** A request over HTTP/1 as a possible WebSocket: accepted by a 101 on a connection that is then taken from its HTTP server. */
@@ -20,7 +20,8 @@ export class Http1WebSocketRequest implements WebSocketRequest {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #key: string | undefined
-  #earlyBytes: Http1EarlyBytes | UpgradeHead | undefined
+  /** Not for a request of the `'upgrade'` event: what comes waits in its socket. */
+  #earlyBytes: Http1EarlyBytes | undefined
   #isAccepted = false
 
   constructor(request: IncomingMessage, response: ServerResponse) {
@@ -32,8 +33,10 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     this.refusal = refusal
     Object.assign(request.headers, canonicalHeaders)
     if (key === undefined) return
-    this.#earlyBytes = upgradeHeadOf(request) ?? Http1EarlyBytes.keepFor(request, response)
-    if (this.#earlyBytes === undefined) {
+    const arrival = takeArrival(request)
+    const wasUpgraded = isUpgraded(request)
+    if (!wasUpgraded) this.#earlyBytes = Http1EarlyBytes.keepFor(request, response, arrival)
+    if (this.#earlyBytes === undefined && !wasUpgraded) {
       this.refusal = 'the client sent more before it was accepted, which was lost because useWebSockets() ran too late: use it first'
       response.shouldKeepAlive = false
     } else {

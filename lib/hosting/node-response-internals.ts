@@ -13,7 +13,7 @@ import { serverOf } from './node-http-internals.ts'
  * lists, 1.5 KiB that would live as long as the WebSocket does. What the response's end means to others stays.
  */
 export function releaseServerState(response: ServerResponse): void {
-  const listener = response.listeners('finish').find(({ name }) => FINISH_LISTENERS.includes(name))
+  const listener = response.listeners('finish').find(({ name }) => FINISH_LISTENERS.has(name))
   if (listener === undefined) return
   response.removeListener('finish', listener as () => void)
   response.prependListener('finish', onFinish)
@@ -39,4 +39,4 @@ function ignorePendingData(): void {}
 /** By which tracers know that a response has finished. */
 const finishes = channel('http.server.response.finish')
 
-const FINISH_LISTENERS = ['bound resOnFinish', 'onResponseFinish']
+const FINISH_LISTENERS = new Set(['bound resOnFinish', 'onResponseFinish'])

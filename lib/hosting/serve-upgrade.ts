@@ -1,14 +1,15 @@
 import { ServerResponse } from 'node:http'
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
-import { rememberUpgradeHead, UpgradeHead } from './upgrade-head.ts'
+import { markAsUpgraded } from './upgraded-request.ts'
 
 /**
  * Hands a request of the `'upgrade'` event to a request listener, with a response as for any request. Node has taken its parser off the
  * connection, so that the response is the last on it.
  */
 export function serveUpgrade(request: IncomingMessage, socket: Socket, head: Buffer, listener: RequestListener): void {
-  rememberUpgradeHead(request, new UpgradeHead(head))
+  markAsUpgraded(request)
+  if (head.length > 0) socket.unshift(head)
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
   response.assignSocket(socket)

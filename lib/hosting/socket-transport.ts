@@ -6,19 +6,25 @@ import { readIntoSharedBuffer } from './shared-read-buffer.ts'
 /** A connection that is a WebSocket's alone: TCP, TLS, a Unix socket or a named pipe. */
 export class SocketTransport implements WebSocketTransport {
   readonly duplex: Socket
-  readonly head: readonly Uint8Array[]
   /** What TCP has taken, the kernel has copied; TLS and others may encrypt later. */
   readonly releasesWrites: boolean
+  #head: readonly Uint8Array[]
 
   constructor(duplex: Socket, head: readonly Uint8Array[]) {
     this.duplex = duplex
-    this.head = head
+    this.#head = head
     this.releasesWrites = !(duplex instanceof TLSSocket)
     // The time that an HTTP request may take means nothing to a WebSocket; keep-alive pings find dead peers.
     duplex.setTimeout(0)
     duplex.setNoDelay(true)
     // Until the WebSocket listens, which is in a moment.
     duplex.on('error', ignoreError)
+  }
+
+  takeHead(): readonly Uint8Array[] {
+    const head = this.#head
+    this.#head = NONE
+    return head
   }
 
   readInto(listener: BorrowedBytesListener): void {
@@ -37,5 +43,7 @@ export class SocketTransport implements WebSocketTransport {
     this.duplex.end()
   }
 }
+
+const NONE: readonly Uint8Array[] = []
 
 function ignoreError(): void {}

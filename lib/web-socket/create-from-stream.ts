@@ -52,7 +52,7 @@ export function createFromStream<Socket>(
   if (!stream.readable) throw invalidArgument('stream', 'must be readable', stream)
   if (!stream.writable) throw invalidArgument('stream', 'must be writable', stream)
   const settings = toSettings(options)
-  return create({ duplex: stream, head: [], abort: () => stream.destroy(), end: () => stream.end() }, settings)
+  return create({ duplex: stream, abort: () => stream.destroy(), end: () => stream.end() }, settings)
 }
 
 function toSettings(options: WebSocketCreationOptions): WebSocketSettings {

@@ -309,12 +309,13 @@ export class WebSocketConnection
     return this.state < WebSocketState.Closed
   }
 
-  #listen({ duplex, head }: WebSocketTransport): void {
+  #listen(transport: WebSocketTransport): void {
+    const { duplex } = transport
     // The end of the peer's side must not end ours: what it sent may still be read, and answered.
     duplex.allowHalfOpen = true
     listenToDuplex(duplex, this)
-    this.#transport.readInto?.(this)
-    for (const chunk of head) this.#reader.bytes.push(chunk)
+    transport.readInto?.(this)
+    for (const chunk of transport.takeHead?.() ?? []) this.#reader.bytes.push(chunk)
     if (this.#reader.bytes.length > 0) this.#settleAtTurnEnd()
     if (duplex.destroyed) process.nextTick(() => this.onTransportClose())
     else duplex.resume()

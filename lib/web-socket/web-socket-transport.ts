@@ -3,10 +3,10 @@ import type { Duplex } from 'node:stream'
 /** The connection under a WebSocket: a byte stream, and the two ways of ending it. Whoever hosts the connection makes one. */
 export interface WebSocketTransport {
   readonly duplex: Duplex
-  /** Bytes of the WebSocket that arrived before the connection was handed over, oldest first. */
-  readonly head: readonly Uint8Array[]
   /** Whether the memory of what was written is free again as soon as `duplex.writableLength` is 0. Default `false`. */
   readonly releasesWrites?: boolean
+  /** Hands over, once, what arrived before and is not in the stream any more, oldest first. Default: nothing. */
+  takeHead?(): readonly Uint8Array[]
   /**
    * Hands what arrives to `listener` from now on, rather than by the stream's `'data'`, if that is possible and costs less. What the stream
    * holds already still comes by `'data'`, and first.

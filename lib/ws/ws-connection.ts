@@ -33,7 +33,7 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
   #complete: (completion: WebSocketCompletion) => void = ignore
 
   constructor(transport: WebSocketTransport, settings: WebSocketSettings, completionListener: CompletionListener) {
-    const { duplex, head } = transport
+    const { duplex } = transport
     this.#transport = transport
     this.#settings = settings
     this.#completionListener = completionListener
@@ -44,7 +44,7 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
     // A connection of its own is what `ws` is made for.
     this.#stream = duplex instanceof Socket ? duplex : new TransportStream(transport)
     this.#keepAlive = new KeepAlive(this, settings.keepAliveInterval, settings.keepAliveTimeout)
-    this.webSocket.connect(this.#stream, head, settings)
+    this.webSocket.connect(this.#stream, transport.takeHead?.() ?? [], settings)
     this.#stream.on('data', () => this.#keepAlive.onBytes())
   }
 

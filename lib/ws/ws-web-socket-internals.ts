@@ -1,6 +1,5 @@
 import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
-import type { WebSocketTransport } from '../web-socket/web-socket-transport.ts'
 import type { WebSocketSettings } from '../web-socket/web-socket-settings.ts'
 import { createPerMessageDeflate, toDeflateParams } from '../web-socket/ws-internals.ts'
 import type { PerMessageDeflate } from '../web-socket/ws-internals.ts'
@@ -22,7 +21,7 @@ export function serverOptions({ closeTimeout, maxMessageSize }: Pick<WebSocketSe
 export function connectWebSocket(
   webSocket: WebSocket,
   stream: Duplex,
-  head: WebSocketTransport['head'],
+  head: readonly Uint8Array[],
   settings: Pick<WebSocketSettings, 'closeTimeout' | 'compression' | 'maxMessageSize' | 'subProtocol'>,
 ): void {
   const internals = webSocket as unknown as WebSocketInternals

@@ -1,7 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { WebSocketSettings } from '../web-socket/web-socket-settings.ts'
-import type { WebSocketTransport } from '../web-socket/web-socket-transport.ts'
 import { connectWebSocket, serverOptions, ServerWebSocket } from './ws-web-socket-internals.ts'
 
 /** Who is told what happens on a {@link WsWebSocket}, before its listeners are. */
@@ -41,7 +40,7 @@ export class WsWebSocket extends ServerWebSocket {
   }
 
   /** Called once. */
-  connect(stream: Duplex, head: WebSocketTransport['head'], settings: WebSocketSettings): void {
+  connect(stream: Duplex, head: readonly Uint8Array[], settings: WebSocketSettings): void {
     connectWebSocket(this, stream, head, settings)
   }
 

@@ -109,6 +109,31 @@ describe.each(http1Starts)('attachWebSockets, over %s', (_, start) => {
     expect(await client.receive(rawFrame(1, 'two', { mask: false }))).toContain('two')
   })
 
+  it.each<[string, (request: Request) => unknown]>([
+    ['reads the request', (request) => request.toArray()],
+    ['lets the request flow', (request) => request.resume()],
+  ])('hands over what came early when somebody before %s', async (_name, read) => {
+    const app = express()
+    app.use(useWebSockets())
+    app.use((request, _response, next) => {
+      void read(request)
+      // Until what was sent together has surely been read, if anybody reads.
+      setImmediate(() => setImmediate(next))
+    })
+    app.all(
+      '/ws',
+      webSocketHandler(async (webSocket) => {
+        for await (const message of webSocket) await webSocket.sendAsync(message)
+      }),
+    )
+    const client = await RawHttp1Client.connect(await startAttached(app))
+    client.write(handshakeHead(), rawFrame(1, 'first'))
+    client.write(rawFrame(1, 'second'))
+    await client.receiveHead()
+    expect(await client.receive(rawFrame(1, 'first', { mask: false }))).toContain('first')
+    expect(await client.receive(rawFrame(1, 'second', { mask: false }))).toContain('second')
+  })
+
   it('takes a body for what it is', async () => {
     const client = await RawHttp1Client.connect(await startAttached())
     client.write(handshakeHead({ 'Content-Length': '5' }), 'hello')

@@ -62,12 +62,14 @@ describe.each(http1Starts)('a response of this Node, over %s', (_, start) => {
 
 describe('an idle WebSocket', () => {
   it.each(['request', 'upgrade'])(
-    'holds no parser of HTTP; its request came by the event %s',
+    'holds no parser of HTTP, and nothing that came early; its request came by the event %s',
     async (event) => {
       const { exitCode, stdout, stderr } = await runScript('spec/hosting/scripts/idle-web-sockets.ts', ['--expose-gc'], [event])
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
-      const { parsers, parsersHeld } = JSON.parse(stdout) as Record<string, number>
-      expect({ parsers, parsersHeld }).toEqual({ parsers: event === 'request' ? 50 : 0, parsersHeld: 0 })
+      const { received, parsers, parsersHeld, kibibytesHeld } = JSON.parse(stdout) as Record<string, number>
+      expect({ received, parsers, parsersHeld }).toEqual({ received: 50 * 81_920, parsers: event === 'request' ? 50 : 0, parsersHeld: 0 })
+      // Of 80.
+      expect(kibibytesHeld).toBeLessThan(5)
     },
     30_000,
   )

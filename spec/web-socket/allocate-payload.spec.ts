@@ -8,10 +8,9 @@ describe('long messages that nobody holds', () => {
     const { stdout, stderr } = await runScript('spec/web-socket/scripts/long-message-garbage.ts', youngGeneration)
 
     expect(stderr).toBe('')
-    const { count, minor, major } = JSON.parse(stdout) as Record<string, number>
+    const { count, minor } = JSON.parse(stdout) as Record<string, number>
     expect(count).toBe(40_000)
-    // Without ballast: 39 and 1 on Node 20, 38 and 6 on 22, none and 22 on 24, 13 and 15 on 26. With it 84 to 98, and 1 to 5.
+    // 84 to 98. Without ballast 39 on Node 20, 38 on 22, 13 on 26 and none on 24, and major ones instead.
     expect(minor).toBeGreaterThan(60)
-    expect(major).toBeLessThan(10)
   }, 60_000)
 })

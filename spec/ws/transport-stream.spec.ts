@@ -24,7 +24,7 @@ async function open(): Promise<{ stream: TransportStream; duplex: Socket; peer: 
     asked.push('end')
     duplex.end()
   }
-  return { stream: new TransportStream({ duplex, head: [], abort, end }), duplex, peer, asked }
+  return { stream: new TransportStream({ duplex, abort, end }), duplex, peer, asked }
 }
 
 describe('a stream over a transport', () => {

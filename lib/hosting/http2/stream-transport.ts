@@ -10,7 +10,6 @@ export function createStreamTransport(stream: ServerHttp2Stream): WebSocketTrans
   const end = boundWrites(stream)
   return {
     duplex: stream,
-    head: [],
     abort() {
       resetStream(stream, abortError('The WebSocket was aborted'))
     },

@@ -4,22 +4,25 @@
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import express from 'express'
 import { attachWebSockets, useWebSockets } from 'express-use-websockets'
+import type { ManagedWebSocket } from 'express-use-websockets'
 import { rawFrame } from '../../support/raw-frames.ts'
 import { handshakeHead } from '../../support/raw-http1.ts'
+import { until } from '../../support/until.ts'
 
 const WEB_SOCKETS = 50
 const EARLY = 40_960
 const frame = rawFrame(2, Buffer.alloc(EARLY))
 
+const isAttached = process.argv[2] === 'upgrade'
 const parsers: WeakRef<object>[] = []
 const clients = new Map<string, Socket>()
-const buffer = Buffer.alloc(2 * EARLY)
+const buffer = Buffer.alloc(EARLY)
 let received = 0
 
 const app = express()
@@ -28,7 +31,8 @@ app.all('/:client', async (request) => {
   watchParser(request)
   await sendMore(request)
   const webSocket = await request.webSockets.acceptWebSocketAsync()
-  for (let rest = 2 * EARLY; rest > 0; received += EARLY) rest -= await receiveMessage(webSocket)
+  await receiveMessage(webSocket)
+  await receiveMessage(webSocket)
   await webSocket.completion
 })
 
@@ -42,26 +46,20 @@ function watchParser(request: IncomingMessage): void {
 async function sendMore(request: IncomingMessage): Promise<void> {
   const { bytesRead } = request.socket
   clients.get(request.url ?? '')?.write(frame)
-  while (process.argv[2] === 'request' && request.socket.bytesRead < bytesRead + frame.length) await setImmediate()
+  if (!isAttached) await until(() => request.socket.bytesRead >= bytesRead + frame.length)
 }
 
-async function receiveMessage(webSocket: {
-  receiveAsync(into: Buffer): Promise<{ count: number; endOfMessage: boolean }>
-}): Promise<number> {
-  let length = 0
-  for (let isDone = false; !isDone;) {
+async function receiveMessage(webSocket: ManagedWebSocket): Promise<void> {
+  for (;;) {
     const { count, endOfMessage } = await webSocket.receiveAsync(buffer)
-    length += count
-    isDone = endOfMessage
+    received += count
+    if (endOfMessage) return
   }
-  return length
 }
 
 async function run(): Promise<void> {
-  const server = createServer(
-    process.argv[2] === 'upgrade' ? undefined : (app as (request: IncomingMessage, response: ServerResponse) => void),
-  )
-  if (process.argv[2] === 'upgrade') attachWebSockets(server, app, { filter: () => true })
+  const server = createServer(app)
+  if (isAttached) attachWebSockets(server, app, { filter: () => true })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const before = await payloadMemory()
@@ -69,7 +67,7 @@ async function run(): Promise<void> {
     const client = connect((server.address() as AddressInfo).port, '127.0.0.1').resume()
     clients.set(`/${index}`, client)
     client.write(Buffer.concat([Buffer.from(handshakeHead({}, `GET /${index} HTTP/1.1`)), frame]))
-    while (received < (index + 1) * 2 * EARLY) await setImmediate()
+    await until(() => received === (index + 1) * 2 * EARLY)
   }
   const after = await payloadMemory()
   const held = parsers.filter((parser) => parser.deref() !== undefined)
