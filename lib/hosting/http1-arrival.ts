@@ -21,7 +21,10 @@ export function noteArrivals(): void {
   subscribe('http.server.request.start', onRequestStart)
 }
 
-/** What was noted when this request arrived, once; `undefined` if it was no handshake, or nobody noted yet. Not kept: a WebSocket's request lives long. */
+/**
+ * What was noted when this request arrived; `undefined` if it was no handshake, or nobody noted yet. Tells it once, and does not keep it: the
+ * request of a WebSocket lives long.
+ */
 export function takeArrival(request: Arrived): Http1Arrival | undefined {
   const arrival = request[ARRIVAL]
   request[ARRIVAL] = undefined
