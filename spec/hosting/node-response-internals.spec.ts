@@ -4,7 +4,6 @@ import { releaseServerState } from '../../lib/hosting/node-response-internals.ts
 import { closeHttp1Peers } from '../support/http1-peers.ts'
 import { http1Starts } from '../support/http1-server.ts'
 import { RawHttp1Client } from '../support/raw-http1.ts'
-import { runScript } from '../support/run-script.ts'
 import { until } from '../support/until.ts'
 
 afterEach(closeHttp1Peers)
@@ -58,19 +57,4 @@ describe.each(http1Starts)('a response of this Node, over %s', (_, start) => {
     expect(events).toEqual(['finish', 'close'])
     expect(responses[0]?.destroyed).toBe(true)
   })
-})
-
-describe('an idle WebSocket', () => {
-  it.each(['request', 'upgrade'])(
-    'holds no parser of HTTP, and nothing that came early; its request came by the event %s',
-    async (event) => {
-      const { exitCode, stdout, stderr } = await runScript('spec/hosting/scripts/idle-web-sockets.ts', ['--expose-gc'], [event])
-      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
-      const { received, parsers, parsersHeld, kibibytesHeld } = JSON.parse(stdout) as Record<string, number>
-      expect({ received, parsers, parsersHeld }).toEqual({ received: 50 * 81_920, parsers: event === 'request' ? 50 : 0, parsersHeld: 0 })
-      // Of 80.
-      expect(kibibytesHeld).toBeLessThan(5)
-    },
-    30_000,
-  )
 })
