@@ -27,8 +27,7 @@ const LEAVING = 0.0008
 const VANISHING = 0.0004
 /**
  * How many times all connections are replaced before the time begins: eight minutes, roughly. V8's pages keep the holes that the ones that went have
- * left between those that live: the objects stayed at 150 MiB, while the pages that hold them grew from 220 to some 310 MiB in the first five replacements,
- * and then no more (`v8.getHeapSpaceStatistics()`, 10,000 connections, 2026-11-25).
+ * left between those that live, and grow until all were replaced about five times: README.md has the figures.
  */
 const WARM_UP_REPLACEMENTS = 6
 /** Milliseconds that timers and messages may take beside the delays of the event loops. */
