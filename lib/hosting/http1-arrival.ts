@@ -1,20 +1,50 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
-import { findHeadEnd } from './http1-head-end.ts'
-import { chunkBeingParsed } from './node-http-internals.ts'
+import { endOfFirstHead } from './end-of-first-head.ts'
+import { amountReceived, chunkBeingParsed, isFirstRequest, whenParsed } from './node-http-parser-internals.ts'
 
 /**
- * What can only be seen while an upgrade request arrives. Node's parser stops after the head of such a request and forgets the rest of the
- * chunk, and what comes later it takes for HTTP: a middleware that runs after something asynchronous could not tell what it has missed.
+ * What can only be seen while an upgrade request arrives. Node's parser stops behind such a request and forgets the rest of the chunk, and
+ * what comes later it takes for HTTP: a middleware that runs after something asynchronous cannot tell what it has missed.
  */
-export interface Http1Arrival {
-  /** What came in the same chunk as the end of the head; `undefined` if that could not be told. */
-  readonly rest: Buffer | undefined
-  /** How much the connection had received by then. */
-  readonly bytesRead: number
+export class Http1Arrival {
+  /** Whether the parser tells where the request ends. */
+  readonly isWatched: boolean
+  /** What came behind the request in the same chunk; `undefined` until the parser has come there, which is after the turn of the handlers. */
+  rest: Buffer | undefined
+  readonly #request: IncomingMessage
+  /** How much the connection had received when the request arrived. */
+  readonly #received: number | undefined
+  #onParsed: ((rest: Buffer) => void) | undefined
+
+  constructor(request: IncomingMessage, isFirst: boolean) {
+    this.#request = request
+    this.#received = amountReceived(request.socket)
+    const chunk = isFirst && !hasBody(request) ? chunkBeingParsed(request.socket) : NOTHING
+    const end = endOfFirstHead(chunk)
+    if (end !== undefined) this.rest = end === chunk.length ? NOTHING : Buffer.from(chunk.subarray(end))
+    this.isWatched = end !== undefined || whenParsed(request, (rest) => this.#finish(rest))
+  }
+
+  /** Whether the parser may have taken more since then, as HTTP. */
+  get isOver(): boolean {
+    return this.#received === undefined || this.#received !== amountReceived(this.#request.socket)
+  }
+
+  /** Calls back with the rest as soon as it is known; at once if it is. */
+  whenParsed(callback: (rest: Buffer) => void): void {
+    if (this.rest === undefined) this.#onParsed = callback
+    else callback(this.rest)
+  }
+
+  #finish(rest: Buffer): void {
+    this.rest = rest
+    this.#onParsed?.(rest)
+    this.#onParsed = undefined
+  }
 }
 
-/** Notes the arrival of every WebSocket handshake of this process from now on, by Node's own channel for that. Does nothing the second time. */
+/** Notes the arrival of every upgrade request of this process from now on, by Node's own channel for that. Does nothing the second time. */
 export function noteArrivals(): void {
   if (isNoting) return
   isNoting = true
@@ -22,13 +52,22 @@ export function noteArrivals(): void {
 }
 
 /**
- * What was noted when this request arrived; `undefined` if it was no handshake, or nobody noted yet. Tells it once, and does not keep it: the
- * request of a WebSocket lives long.
+ * What was noted when this request arrived; `undefined` if it is no upgrade request, or nobody noted yet. Tells it once, and does not keep
+ * it: the request of a WebSocket lives long.
  */
 export function takeArrival(request: Arrived): Http1Arrival | undefined {
   const arrival = request[ARRIVAL]
   request[ARRIVAL] = undefined
   return arrival
+}
+
+/** Why the WebSocket's bytes that follow this handshake are not all known, in words; `undefined` if they are, or will be. */
+export function lossOf(arrival: Http1Arrival | undefined): string | undefined {
+  if (arrival === undefined)
+    return 'where it ends is not known, since it arrived before useWebSockets() was called, or at no HTTP server of Node.js'
+  if (!arrival.isWatched) return 'where it ends is not known, since the HTTP parser of this version of Node.js does not tell'
+  if (!arrival.isOver) return undefined
+  return 'the client may have sent more before it was accepted, which was lost because useWebSockets() ran too late: use it first'
 }
 
 let isNoting = false
@@ -40,16 +79,12 @@ interface Arrived extends IncomingMessage {
 
 function onRequestStart(message: unknown): void {
   const { request } = message as { readonly request: Arrived }
-  const { 'sec-websocket-key': key, upgrade } = request.headers
-  if (key === undefined || upgrade === undefined) return
-  const chunk = chunkBeingParsed(request.socket)
-  const headEnd = findHeadEnd(chunk, request.rawHeaders, key)
-  request[ARRIVAL] = { rest: headEnd < 0 ? undefined : restOf(chunk, headEnd), bytesRead: request.socket.bytesRead }
+  const isFirst = isFirstRequest(request.socket)
+  if (request.headers.upgrade !== undefined) request[ARRIVAL] = new Http1Arrival(request, isFirst)
 }
 
-/** Nothing, as a rule: then the chunk is not held on to. */
-function restOf(chunk: Buffer, headEnd: number): Buffer {
-  return headEnd === chunk.length ? EMPTY : chunk.subarray(headEnd)
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
 }
 
-const EMPTY = Buffer.alloc(0)
+const NOTHING = Buffer.alloc(0)

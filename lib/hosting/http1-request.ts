@@ -4,11 +4,15 @@ import type { Socket } from 'node:net'
 import { computeAcceptKey } from '../handshake/compute-accept-key.ts'
 import { recogniseUpgrade } from '../handshake/recognise-upgrade.ts'
 import { signalAbortError } from '../web-socket/abort-error.ts'
+import { SETTLED } from '../web-socket/settled.ts'
 import { WebSocketException } from '../web-socket/web-socket-exception.ts'
 import type { WebSocketTransport } from '../web-socket/web-socket-transport.ts'
-import { takeArrival } from './http1-arrival.ts'
+import { lossOf, takeArrival } from './http1-arrival.ts'
+import type { Http1Arrival } from './http1-arrival.ts'
 import { Http1EarlyBytes } from './http1-early-bytes.ts'
+import { endConnectionBehind, keepConnection } from './http1-last-response.ts'
 import { leaveHttpServer } from './node-http-internals.ts'
+import { divertFromParser } from './node-http-parser-internals.ts'
 import { releaseServerState } from './node-response-internals.ts'
 import { SocketTransport } from './socket-transport.ts'
 import { isUpgraded } from './upgraded-request.ts'
@@ -16,10 +20,10 @@ import type { WebSocketRequest } from './web-socket-request.ts'
 
 /** A request over HTTP/1 as a possible WebSocket: accepted by a 101 on a connection that is then taken from its HTTP server. */
 export class Http1WebSocketRequest implements WebSocketRequest {
-  readonly refusal: string | undefined
+  refusal: string | undefined
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
-  readonly #key: string | undefined
+  #key: string | undefined
   /** Not for a request of the `'upgrade'` event: what comes waits in its socket. */
   #earlyBytes: Http1EarlyBytes | undefined
   #isAccepted = false
@@ -32,15 +36,10 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     const { refusal, key, canonicalHeaders } = recogniseUpgrade(request)
     this.refusal = refusal
     Object.assign(request.headers, canonicalHeaders)
-    if (key === undefined) return
-    const arrival = takeArrival(request)
-    const wasUpgraded = isUpgraded(request)
-    if (!wasUpgraded) this.#earlyBytes = Http1EarlyBytes.keepFor(request, response, arrival)
-    if (this.#earlyBytes === undefined && !wasUpgraded) {
-      this.refusal = 'the client sent more before it was accepted, which was lost because useWebSockets() ran too late: use it first'
-      response.shouldKeepAlive = false
-    } else {
+    if (isUpgraded(request)) {
       this.#key = key
+    } else if (request.headers.upgrade !== undefined) {
+      this.#watchConnection(takeArrival(request), key)
     }
   }
 
@@ -60,6 +59,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     this.#checkClient()
     // Behind other requests that the client sent on this connection before (HTTP pipelining).
     if (this.#response.socket === null) await this.#untilItsTurn(signal)
+    if (this.#earlyBytes?.isComplete === false) await this.#untilParsed()
     this.#prepareHead(headers)
     return this.#takeConnection()
   }
@@ -68,6 +68,29 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     if (!this.#response.writableEnded) this.#response.end()
     // It has been dealt with. Otherwise Node would end it with an error, as one that was broken off.
     this.#request.destroy()
+  }
+
+  /**
+   * Node's parser stops behind an upgrade request, drops the rest of the chunk, and goes on with the next chunk as if there were nothing in
+   * between. So an attempt at a WebSocket is the last request of its connection, and so is any other upgrade request with something behind it.
+   */
+  #watchConnection(arrival: Http1Arrival | undefined, key: string | undefined): void {
+    const { socket } = this.#request
+    const response = this.#response
+    const loss = key === undefined ? undefined : lossOf(arrival)
+    this.refusal ??= loss
+    const isAttempt = key !== undefined || this.refusal !== undefined
+    if (isAttempt) endConnectionBehind(response)
+    if (key !== undefined && arrival !== undefined && loss === undefined) {
+      this.#key = key
+      this.#earlyBytes = new Http1EarlyBytes(socket, arrival)
+      return
+    }
+    arrival?.whenParsed((rest) => {
+      if (!isAttempt && rest.length === 0) return
+      divertFromParser(socket, drop)
+      if (!isAttempt) endConnectionBehind(response)
+    })
   }
 
   #checkClient(): void {
@@ -88,6 +111,19 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     settled.abort()
     if (signal?.aborted) throw signalAbortError(signal)
     this.#checkClient()
+  }
+
+  /** An application may accept within the turn of the parser, which tells at its end what came behind the handshake. */
+  async #untilParsed(): Promise<void> {
+    await SETTLED
+    this.#checkClient()
+    if (this.isResponseStarted) {
+      throw new WebSocketException('ERR_WEBSOCKET_RESPONSE_STARTED', 'The response started before the WebSocket was accepted')
+    }
+    if (this.#earlyBytes?.isComplete === false) {
+      const message = "Not a WebSocket request: Node's HTTP parser has not told where the handshake ends"
+      throw new WebSocketException('ERR_WEBSOCKET_NOT_A_WEBSOCKET_REQUEST', message)
+    }
   }
 
   /** Lets everything that hooks the response (cookies, sessions, security headers, access logs) have its say on the 101. Writes nothing yet. */
@@ -113,9 +149,10 @@ export class Http1WebSocketRequest implements WebSocketRequest {
   #takeConnection(): WebSocketTransport {
     const { socket } = this.#request
     this.#isAccepted = true
+    keepConnection(this.#response)
     leaveHttpServer(socket)
     releaseServerState(this.#response)
-    const transport = new SocketTransport(socket, this.#earlyBytes?.take(this.#response) ?? [])
+    const transport = new SocketTransport(socket, this.#earlyBytes?.take() ?? [])
     this.#earlyBytes = undefined
     // What the application sends at once leaves together with the 101. If it aborts at once, nothing leaves.
     socket.cork()
@@ -142,3 +179,6 @@ const HANDSHAKE_FIELDS = [
 const BODY_FIELDS = ['Content-Encoding', 'Content-Length', 'Transfer-Encoding']
 
 function ignoreError(): void {}
+
+/** What is behind the last request of a connection. */
+function drop(): void {}

@@ -1,35 +1,18 @@
 import type { IncomingMessage, Server } from 'node:http'
 import { createServer } from 'node:http'
-import { Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { releaseParser } from './node-http-parser-internals.ts'
 
 /*
  * What taking a connection over touches of node:http that Node does not document: the listeners that an HTTP server puts on its sockets,
- * by their names, and the parser behind `socket.parser`. The same on Node 20 to 26.
+ * by their names. The same on Node 20 to 26. One that is not found, because an agent has
+ * wrapped it, stays: then our side ends with the peer's.
  * `spec/hosting/node-http-internals.spec.ts` fails if a Node release changes any of it.
  */
 
-/** The HTTP server's `'data'` listener, which feeds the parser. */
-export type ParserFeed = (...chunk: unknown[]) => void
-
-/**
- * Cuts the HTTP parser off from its socket: from now on, what arrives goes to the caller's `'data'` listener alone.
- * @returns the way back, for {@link restoreParserFeed}; `undefined` if the socket is not (or not any more) in the hands of an HTTP server.
- */
-export function detachParserFeed(socket: Socket): ParserFeed | undefined {
-  const feed = findListener(socket, 'data', 'bound socketOnData')
-  if (feed === undefined) return undefined
-  socket.removeListener('data', feed)
-  return feed
-}
-
-/** Gives the socket back to its parser. */
-export function restoreParserFeed(socket: Socket, feed: ParserFeed): void {
-  socket.on('data', feed)
-}
-
 /**
  * Takes the socket from its HTTP server for good: nothing that happens on it is HTTP's any more, except that `'close'` still closes the
- * response. Destroying the request is the caller's. The feed has been detached before.
+ * response. Destroying the request is the caller's. Its parser takes nothing any more.
  */
 export function leaveHttpServer(socket: Socket): void {
   for (const [event, name] of SERVER_LISTENERS) {
@@ -38,11 +21,6 @@ export function leaveHttpServer(socket: Socket): void {
   }
   // Not while the parser may be at work further up the stack.
   setImmediate(releaseParser, socket)
-}
-
-/** The chunk that the socket's parser is at work on, copied; empty outside of its work. */
-export function chunkBeingParsed(socket: Socket): Buffer {
-  return parserOf(socket)?.getCurrentBuffer() ?? EMPTY
 }
 
 /** Whether the server leaves upgrade requests to its `'upgrade'` listeners: it has some, and nobody has told it to choose by request. */
@@ -58,34 +36,6 @@ export function serverOf(request: IncomingMessage): Server | undefined {
   return (request.socket as { readonly server?: Server }).server
 }
 
-interface HttpParser {
-  /** Takes the parser off the server's list of connections, and so out of the reach of `requestTimeout` and `headersTimeout`. */
-  remove(): void
-  /** Frees the native object. */
-  close(): void
-  unconsume(): void
-  getCurrentBuffer(): Buffer
-}
-
-interface SocketWithParser {
-  parser: HttpParser | null | undefined
-}
-
-function parserOf(socket: Socket): HttpParser | null | undefined {
-  return (socket as unknown as SocketWithParser).parser
-}
-
-function releaseParser(socket: Socket): void {
-  const parser = parserOf(socket)
-  if (parser === null || parser === undefined) return
-  const owner = socket as unknown as SocketWithParser
-  owner.parser = null
-  // They were wrapped to watch for readers beside the parser.
-  for (const name of ['on', 'addListener', 'prependListener'] as const) socket[name] = Socket.prototype[name]
-  parser.remove()
-  parser.close()
-}
-
 function findListener(socket: Socket, event: string, name: string): ((...args: unknown[]) => void) | undefined {
   return (socket.listeners(event) as ((...args: unknown[]) => void)[]).find((listener) => listener.name === name)
 }
@@ -98,6 +48,7 @@ function defaultUpgradeChoice(): string {
 }
 
 const SERVER_LISTENERS = [
+  ['data', 'bound socketOnData'],
   ['end', 'bound socketOnEnd'],
   ['drain', 'bound socketOnDrain'],
   ['error', 'socketOnError'],
@@ -105,5 +56,3 @@ const SERVER_LISTENERS = [
   // It would end the request with an error, whose stack costs more than the rest of the handshake's end.
   ['close', 'bound socketOnClose'],
 ] as const
-
-const EMPTY = Buffer.alloc(0)

@@ -1,0 +1,180 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+
+/*
+ * What this package touches of Node's HTTP parser, the `parser` of an HTTP server's socket: `execute()`, which tells how many bytes of a
+ * chunk it took; the callback under the number `kOnExecute`, which is told the same where the parser reads from the native connection
+ * itself (`_consumed`); and `getCurrentBuffer()`. The same on Node 20 to 26, and not documented.
+ * `spec/hosting/node-http-parser-internals.spec.ts` fails if a Node release changes any of it.
+ */
+
+/** The chunk that the socket's parser is at work on, copied; empty outside of its work. */
+export function chunkBeingParsed(socket: Socket): Buffer {
+  return parserOf(socket)?.getCurrentBuffer() ?? NOTHING
+}
+
+/** A figure that grows with what the connection receives; `undefined` if nobody counts. */
+export function amountReceived(socket: Socket): number | undefined {
+  return socket.bytesRead ?? parserOf(socket)?.[WATCH]?.chunks
+}
+
+/** Whether the parser has called back on this connection for the first time. Every request of the connection has to be asked about. */
+export function isFirstRequest(socket: SeenSocket): boolean {
+  // A connection whose first requests nobody asked about was answered, or has a response under way.
+  const isFirst = socket[SEEN] !== true && (socket.bytesWritten ?? 0) === 0 && !socket._httpMessage
+  socket[SEEN] = true
+  const parser = parserOf(socket)
+  if (isFirst && parser !== undefined && !parser._consumed) watchExecute(parser, socket)
+  return isFirst
+}
+
+/**
+ * Calls back once the parser has come to the end of the request at work, with a copy of what stands behind it in the same chunk. The parser
+ * stops there, and Node drops what it did not take.
+ * @returns `false` if the parser does not tell.
+ */
+export function whenParsed(request: IncomingMessage, callback: (rest: Buffer) => void): boolean {
+  const parser = parserOf(request.socket)
+  if (parser === undefined) return false
+  if (parser._consumed) return watchNative(parser, request, callback)
+  if (parser[WATCH]?.isParsing !== true) return false
+  parser[WATCH].onParsed = (taken, chunk) => report(request, taken, chunk, callback)
+  return true
+}
+
+/**
+ * From now on the parser takes nothing of what arrives on the socket, ever: `listener` gets it. The way in is the parser, and not the
+ * server's `'data'` listener, which an agent may have wrapped.
+ * @returns `false` if there is no parser, or not any more.
+ */
+export function divertFromParser(socket: Socket, listener: (chunk: Buffer) => void): boolean {
+  const parser = parserOf(socket)
+  if (parser === undefined) return false
+  parser.execute = function divert(chunk) {
+    if (!isParserOf(parser, socket)) return restoreExecute(parser)(chunk)
+    listener(chunk)
+    return chunk.length
+  }
+  if (parser._consumed) {
+    // A 'data' listener is what makes Node's server read from the stream again, and hand what is read to `execute()`.
+    socket.on('data', ignore)
+    socket.removeListener('data', ignore)
+  }
+  return true
+}
+
+/** Takes the parser from its socket for good, and frees it. */
+export function releaseParser(socket: Socket): void {
+  const parser = parserOf(socket)
+  if (parser === undefined) return
+  const owner = socket as unknown as SocketWithParser
+  owner.parser = null
+  // Node's server has wrapped them to watch for readers beside the parser.
+  const prototype = Object.getPrototypeOf(socket) as Socket
+  for (const name of ['on', 'addListener', 'prependListener'] as const) socket[name] = prototype[name]
+  // A listener of the server that is still there may have something to parse.
+  parser.execute = takeAll
+  parser.remove()
+  parser.close()
+}
+
+interface HttpParser {
+  readonly constructor: { readonly kOnExecute?: unknown }
+  /** Whether it reads from the native connection, without the stream. */
+  readonly _consumed?: boolean
+  /** Parses a chunk; returns how many bytes it took, or an error. */
+  execute: Execute
+  /** The chunk at work, copied. */
+  getCurrentBuffer(): Buffer
+  /** Takes the parser off the server's list of connections, and so out of the reach of `requestTimeout` and `headersTimeout`. */
+  remove(): void
+  /** Frees the native object. */
+  close(): void
+  [WATCH]?: Watch | undefined
+  /** What it calls back, by number. */
+  [event: number]: unknown
+}
+
+/** Of a parser that is handed what was read from a stream. */
+interface Watch {
+  chunks: number
+  /** Whether what it takes of the chunk at work will be known. */
+  isParsing: boolean
+  /** Tells whether it has heard what it waits for. */
+  onParsed: ((taken: unknown, chunk: Buffer) => boolean) | undefined
+}
+
+const WATCH = Symbol('Watch')
+const SEEN = Symbol('isSeen')
+
+interface SeenSocket extends Socket {
+  [SEEN]?: true
+  /** The response under way. */
+  readonly _httpMessage?: unknown
+}
+
+type Execute = (chunk: Buffer, ...values: unknown[]) => unknown
+
+interface SocketWithParser {
+  parser: HttpParser | null | undefined
+}
+
+function parserOf(socket: Socket): HttpParser | undefined {
+  const parser = (socket as unknown as SocketWithParser).parser
+  return typeof parser?.execute === 'function' ? parser : undefined
+}
+
+/** Node uses parsers again, for other connections. */
+function isParserOf(parser: HttpParser, socket: Socket): boolean {
+  return (socket as unknown as SocketWithParser).parser === parser
+}
+
+function watchNative(parser: HttpParser, request: IncomingMessage, callback: (rest: Buffer) => void): boolean {
+  const { kOnExecute } = parser.constructor
+  if (typeof kOnExecute !== 'number') return false
+  const onExecute = parser[kOnExecute]
+  if (typeof onExecute !== 'function') return false
+  parser[kOnExecute] = function onExecuteWatched(taken: unknown): unknown {
+    if (!isParserOf(parser, request.socket) || request.complete) parser[kOnExecute] = onExecute
+    if (isParserOf(parser, request.socket)) report(request, taken, parser.getCurrentBuffer(), callback)
+    return onExecute.call(this, taken)
+  }
+  return true
+}
+
+/** It can only be watched from the next chunk on: at the first one, Node's call of `execute()` is under way. */
+function watchExecute(parser: HttpParser, socket: Socket): void {
+  const watch: Watch = { chunks: 0, isParsing: false, onParsed: undefined }
+  parser[WATCH] = watch
+  parser.execute = function watched(chunk, ...values) {
+    if (!isParserOf(parser, socket)) return restoreExecute(parser)(chunk, ...values)
+    watch.chunks++
+    watch.isParsing = true
+    const execute = Object.getPrototypeOf(parser).execute as Execute
+    const taken = execute.call(parser, chunk, ...values)
+    watch.isParsing = false
+    if (watch.onParsed?.(taken, chunk) === true) watch.onParsed = undefined
+    return taken
+  }
+}
+
+/** A body may still be coming. An error, in place of the count, ends the connection. */
+function report({ complete }: IncomingMessage, taken: unknown, chunk: Buffer, callback: (rest: Buffer) => void): boolean {
+  if (complete && typeof taken === 'number') callback(taken === chunk.length ? NOTHING : Buffer.from(chunk.subarray(taken)))
+  return complete
+}
+
+/** Gives the parser its own method back. */
+function restoreExecute(parser: HttpParser): Execute {
+  Reflect.deleteProperty(parser, 'execute')
+  parser[WATCH] = undefined
+  return (chunk, ...values) => parser.execute(chunk, ...values)
+}
+
+function takeAll({ length }: Buffer): number {
+  return length
+}
+
+function ignore(): void {}
+
+const NOTHING = Buffer.alloc(0)
