@@ -1,22 +1,24 @@
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { BorrowedBytesListener, WebSocketTransport } from '../web-socket/web-socket-transport.ts'
+import { isNativeConnection } from './native-connection.ts'
 import { readIntoSharedBuffer } from './shared-read-buffer.ts'
 
-/** A connection that is a WebSocket's alone: TCP, TLS, a Unix socket or a named pipe. */
+/** A connection that is a WebSocket's alone: TCP, TLS, a Unix socket, a named pipe, or any other stream that Node serves HTTP over. */
 export class SocketTransport implements WebSocketTransport {
-  readonly duplex: Socket
-  /** What TCP has taken, the kernel has copied; TLS and others may encrypt later. */
+  readonly duplex: Duplex
   readonly releasesWrites: boolean
   #head: readonly Uint8Array[]
 
-  constructor(duplex: Socket, head: readonly Uint8Array[]) {
+  constructor(duplex: Duplex, head: readonly Uint8Array[]) {
     this.duplex = duplex
     this.#head = head
-    this.releasesWrites = !(duplex instanceof TLSSocket)
+    this.releasesWrites = isNativeConnection(duplex)
+    const { setNoDelay, setTimeout }: Partial<Pick<Socket, 'setNoDelay' | 'setTimeout'>> = duplex as Partial<Socket>
     // The time that an HTTP request may take means nothing to a WebSocket; keep-alive pings find dead peers.
-    duplex.setTimeout(0)
-    duplex.setNoDelay(true)
+    if (typeof setTimeout === 'function') setTimeout.call(duplex, 0)
+    if (typeof setNoDelay === 'function') setNoDelay.call(duplex, true)
     // Until the WebSocket listens, which is in a moment.
     duplex.on('error', ignoreError)
   }
@@ -28,15 +30,16 @@ export class SocketTransport implements WebSocketTransport {
   }
 
   readInto(listener: BorrowedBytesListener): void {
-    readIntoSharedBuffer(this.duplex, listener)
+    if (this.duplex instanceof Socket) readIntoSharedBuffer(this.duplex, listener)
   }
 
   abort(): void {
     const { duplex } = this
     // Only TCP itself can be reset, and not while its FIN is on its way: libuv then refuses (EINVAL), and the handle would stay open.
     const isEnding = duplex.writableEnded && !duplex.writableFinished
-    if (duplex instanceof TLSSocket || duplex.remoteAddress === undefined || isEnding) duplex.destroy()
-    else duplex.resetAndDestroy()
+    if (duplex instanceof Socket && !(duplex instanceof TLSSocket) && duplex.remoteAddress !== undefined && !isEnding)
+      duplex.resetAndDestroy()
+    else duplex.destroy()
   }
 
   end(): void {

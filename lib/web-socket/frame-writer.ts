@@ -11,12 +11,19 @@ export const MAX_COPIED_LENGTH = 16_384
 /** Called when bytes that were not copied have left, or will never. */
 export type WriteCallback = (error: Error | null | undefined) => void
 
+/** What a writer tells. */
+export interface WriteListener {
+  /** There is room again, though the stream was never full: many small writes had waited in it. */
+  onDrain(): void
+}
+
 /**
  * Writes WebSocket frames (RFC 6455, section 5.2) to a stream. What is written in one turn of the event loop leaves in one
  * write when `flush` is called. Small frames are laid one behind the other into a slab that all sockets share.
  */
 export class FrameWriter {
   readonly #duplex: Duplex
+  readonly #listener: WriteListener
   readonly #highWaterMark: number
   /** The client masks what it sends (RFC 6455, section 5.3). */
   readonly #isMasking: boolean
@@ -29,10 +36,13 @@ export class FrameWriter {
   #runSlab: WriteSlab | undefined
   #runStart = 0
   #runEnd = 0
+  /** Writes that were handed to the stream behind others, and have not left it. */
+  #waitingWrites = 0
   /** `false` once a write has left room: then nobody need look, which is two more objects that a broadcast has to fetch from memory. */
   #mayBeFull = true
 
-  constructor({ duplex, releasesWrites = false }: WebSocketTransport, isMasking: boolean) {
+  constructor({ duplex, releasesWrites = false }: WebSocketTransport, isMasking: boolean, listener: WriteListener) {
+    this.#listener = listener
     this.#duplex = duplex
     this.#highWaterMark = Math.max(1, duplex.writableHighWaterMark)
     this.#isMasking = isMasking
@@ -105,8 +115,8 @@ export class FrameWriter {
     if (last === undefined) return
     this.#mayBeFull = true
     if (pieces.length > 0) this.#duplex.cork()
-    for (const piece of pieces) this.#duplex.write(piece)
-    this.#duplex.write(last, onWritten)
+    for (const piece of pieces) this.#write(piece)
+    this.#write(last, onWritten)
     if (pieces.length > 0) this.#duplex.uncork()
     this.#mayBeFull = this.#isFull()
   }
@@ -163,14 +173,41 @@ export class FrameWriter {
     if (run === undefined) return
     this.#runSlab = undefined
     const end = this.#runEnd
+    const bytes = run.bytes.subarray(this.#runStart, end)
     this.#mayBeFull = true
-    this.#duplex.write(run.bytes.subarray(this.#runStart, end))
+    if (this.#isLeaving()) {
+      this.#duplex.write(bytes)
+      run.closeRun(this.#duplex.writableLength === 0 ? 0 : end)
+    } else {
+      const copy = copyOf(bytes)
+      run.closeRun(0)
+      this.#write(copy)
+    }
     this.#mayBeFull = this.#isFull()
-    run.closeRun(this.#isReleasing && this.#duplex.writableLength === 0 ? 0 : end)
   }
 
   #isFull(): boolean {
-    return this.#duplex.writableLength >= this.#highWaterMark
+    return this.#duplex.writableLength >= this.#highWaterMark || this.#waitingWrites >= MAX_WAITING_WRITES
+  }
+
+  /** Whether a write may lie in shared memory: the kernel takes it at once, or as soon as the peer reads. What has to wait may wait long. */
+  #isLeaving(): boolean {
+    return this.#isReleasing && this.#duplex.writableLength === 0
+  }
+
+  /** Hands memory that is not shared to the stream. A write that waits takes more than its bytes, so they are counted. */
+  #write(bytes: Uint8Array, onWritten?: WriteCallback): void {
+    const duplex = this.#duplex
+    if (duplex.writableLength === 0) {
+      duplex.write(bytes, onWritten)
+      return
+    }
+    this.#waitingWrites++
+    duplex.write(bytes, (error) => {
+      onWritten?.(error)
+      const wasFull = this.#waitingWrites-- === MAX_WAITING_WRITES
+      if (wasFull && !error && !duplex.writableNeedDrain) this.#listener.onDrain()
+    })
   }
 
   /** Makes the run a piece, which is kept until it has been written. */
@@ -178,8 +215,10 @@ export class FrameWriter {
     const run = this.#runSlab
     if (run === undefined) return
     this.#runSlab = undefined
-    run.closeRun(this.#runEnd)
-    this.#addPiece(run.bytes.subarray(this.#runStart, this.#runEnd))
+    const bytes = run.bytes.subarray(this.#runStart, this.#runEnd)
+    const piece = this.#isLeaving() ? bytes : copyOf(bytes)
+    run.closeRun(piece === bytes ? this.#runEnd : 0)
+    this.#addPiece(piece)
   }
 
   #addPiece(bytes: Uint8Array, onWritten?: WriteCallback): void {
@@ -200,7 +239,16 @@ export function frameOf(firstByte: number, payload: Uint8Array): Buffer {
   return frame
 }
 
+/** Exactly as large as what it holds: a piece of a pool would keep all of the pool while it waits. */
+function copyOf(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  copy.set(bytes)
+  return copy
+}
+
 const EMPTY: Uint8Array[] = []
+/** In a stream, each takes some 500 bytes more than it has. */
+const MAX_WAITING_WRITES = 64
 /** So that the text, three bytes a character, surely fits into a run. */
 const MAX_TEXT_IN_SLAB = 16_384
 /** A little more than what a read of 64 KiB can ask for: then the answer to it leaves in one write. */

@@ -76,7 +76,7 @@ export class WebSocketConnection
     this.#ending = new TransportEnding(transport)
     this.#deflater = compression === undefined ? undefined : new MessageDeflater(compression, settings)
     this.#reader = new FrameReader(settings, this)
-    this.#writer = new FrameWriter(transport, !settings.isServer)
+    this.#writer = new FrameWriter(transport, !settings.isServer, this)
     this.sends = new SendQueue(this.#writer, this.#deflater, this, settings.maxBufferedAmount)
     this.receives = new ReceiveQueue(this.#reader, this.#deflater, duplex, this)
     this.#keepAlive = new KeepAlive(this, settings.keepAliveInterval, settings.keepAliveTimeout)

@@ -3,7 +3,10 @@ import type { Duplex } from 'node:stream'
 /** The connection under a WebSocket: a byte stream, and the two ways of ending it. Whoever hosts the connection makes one. */
 export interface WebSocketTransport {
   readonly duplex: Duplex
-  /** Whether the memory of what was written is free again as soon as `duplex.writableLength` is 0. Default `false`. */
+  /**
+   * Whether the memory of what was written is free again as soon as `duplex.writableLength` is 0, because the kernel has copied it. Default
+   * `false`: what is written is memory of its own.
+   */
   readonly releasesWrites?: boolean
   /** Hands over, once, what arrived before and is not in the stream any more, oldest first. Default: nothing. */
   takeHead?(): readonly Uint8Array[]
