@@ -16,6 +16,11 @@ export class Queue<Entry extends Queueable<Entry>> {
     return this.first === undefined
   }
 
+  /** Whether the entry waits in this queue. It must not wait in another one. */
+  has(entry: Entry): boolean {
+    return entry.previous !== undefined || this.first === entry
+  }
+
   /** The entry must not wait in any queue yet. */
   push(entry: Entry): void {
     entry.previous = this.last

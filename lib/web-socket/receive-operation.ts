@@ -1,6 +1,7 @@
 import type { CloseFrame } from './close-frame.ts'
 import type { FramePosition, FrameReader } from './frame-reader.ts'
 import { handledRejection, markHandled } from './handled-rejection.ts'
+import type { Queueable } from './queue.ts'
 
 /** What an operation needs next: one of the reader's positions, or nothing because it has its result. */
 export type ReceiveStep = FramePosition | typeof RECEIVED | typeof PASSED
@@ -9,23 +10,33 @@ export const RECEIVED = 5
 /** The operation has passed over a frame, and lets those behind it read the next one. */
 export const PASSED = 6
 
+/** An operation, whatever it results in. */
+export interface WaitingOperation extends Queueable<WaitingOperation> {
+  /** Whether the operation can also end when the Close frame went to another operation before. */
+  readonly isContentWithClosed: boolean
+  /** Reads what is there. Returns {@link RECEIVED} after having called `resolve`. */
+  advance(reader: FrameReader): ReceiveStep
+  /** Settles with the peer's Close frame. */
+  resolveClose(closeFrame: CloseFrame): void
+  reject(error: unknown): void
+}
+
 /**
  * One call that reads from the socket. It advances as bytes arrive, and settles once. Its promise is made when it is asked for:
  * if the result is there by then, the promise is settled from the start.
  */
-export abstract class ReceiveOperation<Result> {
+export abstract class ReceiveOperation<Result> implements WaitingOperation {
+  next: WaitingOperation | undefined
+  previous: WaitingOperation | undefined
   #settlement: Settlement<Result> | undefined
   #promise: Promise<Result> | undefined
   #resolve: ((result: Result) => void) | undefined
   #reject: ((error: unknown) => void) | undefined
 
-  /** Reads what is there. Returns {@link RECEIVED} after having called `resolve`. */
   abstract advance(reader: FrameReader): ReceiveStep
 
-  /** Settles with the peer's Close frame. */
   abstract resolveClose(closeFrame: CloseFrame): void
 
-  /** Whether the operation can also end when the Close frame went to another operation before. */
   get isContentWithClosed(): boolean {
     return false
   }

@@ -6,7 +6,8 @@ import { ReceiveIntoBuffer } from './receive-into-buffer.ts'
 import type { WebSocketReceiveResult } from './receive-into-buffer.ts'
 import { ReceiveMessage } from './receive-message.ts'
 import { PASSED, RECEIVED } from './receive-operation.ts'
-import type { ReceiveOperation } from './receive-operation.ts'
+import type { ReceiveOperation, WaitingOperation } from './receive-operation.ts'
+import { Queue } from './queue.ts'
 import type { MessageDeflater } from './message-deflater.ts'
 import { takeIntoBuffer } from './take-into-buffer.ts'
 import { takeMessage } from './take-message.ts'
@@ -23,9 +24,6 @@ export interface ReceiveListener {
   onPrematureEnd(): void
 }
 
-/** An operation, whatever it results in. */
-type WaitingOperation = Pick<ReceiveOperation<void>, 'advance' | 'isContentWithClosed' | 'reject' | 'resolveClose'>
-
 /** Bytes that may wait for a reader; beyond them, the transport is paused, and TCP or HTTP/2 makes the peer wait. */
 export const READ_AHEAD_LIMIT = 65_536
 
@@ -38,7 +36,7 @@ export class ReceiveQueue {
   readonly #deflater: MessageDeflater | undefined
   readonly #duplex: Duplex
   readonly #listener: ReceiveListener
-  #waiting: WaitingOperation[] = []
+  readonly #waiting = new Queue<WaitingOperation>()
   #isInflating = false
   /** Whether the next operation waits until whoever awaits the one before has seen it settle. */
   #isDeferred = false
@@ -58,18 +56,14 @@ export class ReceiveQueue {
   }
 
   get isWaiting(): boolean {
-    return this.#waiting.length > 0
+    return !this.#waiting.isEmpty
   }
 
   start<Result>(operation: ReceiveOperation<Result>): Promise<Result> {
     this.#isIdle = false
-    if (this.#waiting.length > 0) {
-      this.#waiting.push(operation)
-    } else {
-      // Not pushed: an array that grows has room for 17, which most connections, idle ones, would keep.
-      this.#waiting = [operation]
-      this.run()
-    }
+    const isNext = this.#waiting.isEmpty
+    this.#waiting.push(operation)
+    if (isNext) this.run()
     return operation.toPromise()
   }
 
@@ -100,7 +94,7 @@ export class ReceiveQueue {
   /** Lets the operations go on as far as they can. */
   run(): void {
     while (!this.#isInflating && !this.#isDeferred) {
-      const operation = this.#waiting[0]
+      const operation = this.#waiting.first
       if (operation === undefined) return
       const step = operation.advance(this.#reader)
       switch (step) {
@@ -110,7 +104,8 @@ export class ReceiveQueue {
           break
         }
         case PASSED: {
-          this.#waiting.push(...this.#waiting.splice(0, 1))
+          this.#waiting.delete(operation)
+          this.#waiting.push(operation)
           break
         }
         case FramePosition.Close: {
@@ -142,18 +137,16 @@ export class ReceiveQueue {
     if (!this.isWaiting && !this.#isInflating && !this.#reader.hasMore()) this.#listener.onPrematureEnd()
   }
 
-  /** Rejects one that waits. */
-  reject(operation: Pick<ReceiveOperation<void>, 'reject'>, error: WebSocketException): void {
-    this.#waiting = this.#waiting.filter((other) => other !== operation)
+  /** Rejects one, whether it waits or not yet. */
+  reject(operation: WaitingOperation, error: WebSocketException): void {
+    if (this.#waiting.has(operation)) this.#waiting.delete(operation)
     operation.reject(error)
   }
 
   /** Rejects all that wait; those behind the first one with an error of their own, if there is one. */
   rejectAll(error: WebSocketException, errorBehind = error): void {
-    const [first, ...others] = this.#waiting
-    this.#waiting = []
-    first?.reject(error)
-    for (const operation of others) operation.reject(errorBehind)
+    this.#waiting.shift()?.reject(error)
+    for (let operation = this.#waiting.shift(); operation !== undefined; operation = this.#waiting.shift()) operation.reject(errorBehind)
   }
 
   /** At the end of a turn: with nobody reading, looks for control frames in what waits, and pauses the transport when that is much. */
@@ -182,7 +175,7 @@ export class ReceiveQueue {
 
   /** Whether whoever asks now is the next. (A method, like others here: V8 asks its runtime for every private getter.) */
   #isFree(): boolean {
-    return this.#waiting.length === 0 && !this.#isInflating
+    return this.#waiting.isEmpty && !this.#isInflating
   }
 
   #resume(): void {
@@ -193,7 +186,7 @@ export class ReceiveQueue {
 
   /** Nobody behind: nothing to wait for. */
   #defer(): void {
-    if (this.#waiting.length === 0) return
+    if (this.#waiting.isEmpty) return
     this.#isDeferred = true
     // Ticks may come before microtasks, so: a tick after the microtasks that are due.
     queueMicrotask(() => process.nextTick(() => this.#goOn()))
