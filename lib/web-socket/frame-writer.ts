@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { encodeUtf8 } from './buffer-internals.ts'
+import { exactCopy } from './exact-copy.ts'
 import { unmask } from './unmask.ts'
 import type { WebSocketTransport } from './web-socket-transport.ts'
 import { WriteSlab } from './write-slab.ts'
@@ -179,7 +180,7 @@ export class FrameWriter {
       this.#duplex.write(bytes)
       run.closeRun(this.#duplex.writableLength === 0 ? 0 : end)
     } else {
-      const copy = copyOf(bytes)
+      const copy = exactCopy(bytes)
       run.closeRun(0)
       this.#write(copy)
     }
@@ -216,7 +217,7 @@ export class FrameWriter {
     if (run === undefined) return
     this.#runSlab = undefined
     const bytes = run.bytes.subarray(this.#runStart, this.#runEnd)
-    const piece = this.#isLeaving() ? bytes : copyOf(bytes)
+    const piece = this.#isLeaving() ? bytes : exactCopy(bytes)
     run.closeRun(piece === bytes ? this.#runEnd : 0)
     this.#addPiece(piece)
   }
@@ -237,13 +238,6 @@ export function frameOf(firstByte: number, payload: Uint8Array): Buffer {
   writeHeader(frame, 0, firstByte, payload.length, 0)
   frame.set(payload, headerSize)
   return frame
-}
-
-/** Exactly as large as what it holds: a piece of a pool would keep all of the pool while it waits. */
-function copyOf(bytes: Uint8Array): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes.length)
-  copy.set(bytes)
-  return copy
 }
 
 const EMPTY: Uint8Array[] = []

@@ -154,6 +154,7 @@ export class ReceiveQueue {
     if (this.isWaiting && !this.#isInflating) return
     const doPingsWait = this.#reader.readAhead(this.#isIdle)
     if (doPingsWait) this.#idleTimer ??= setTimeout(onIdle, PING_PATIENCE, this).unref()
+    this.#reader.bytes.keepNoMore()
     if (this.#reader.bytes.length < READ_AHEAD_LIMIT || this.isPaused) return
     this.isPaused = true
     this.#duplex.pause()

@@ -1,4 +1,5 @@
 import { giveChunkBack, takeChunk } from './chunk-pool.ts'
+import { exactCopy } from './exact-copy.ts'
 import { isInSharedMemory } from './shared-memory.ts'
 import { unmask, unmaskInSharedMemory } from './unmask.ts'
 
@@ -47,6 +48,14 @@ export class ReceivedBytes {
     const rest = last === 0 ? chunk.subarray(this.#offset) : chunk
     this.#chunks[last] = this.#copy(rest)
     if (last === 0) this.#offset = 0
+  }
+
+  /** Copies the chunks that keep much more memory than they are long. For bytes that are going to wait. */
+  keepNoMore(): void {
+    this.#chunks = this.#chunks.map((chunk) => {
+      const isPart = chunk !== this.#pooledPart && chunk.buffer.byteLength > MAX_SURPLUS * chunk.length
+      return isPart ? exactCopy(chunk) : chunk
+    })
   }
 
   /** The byte at `index`, counted from the head. The caller has checked `length`. */
@@ -159,7 +168,7 @@ export class ReceivedBytes {
 
   #copy(bytes: Uint8Array): Uint8Array {
     const pooled = this.#pooled === undefined ? takeChunk(bytes.length) : undefined
-    if (pooled === undefined) return Buffer.from(bytes)
+    if (pooled === undefined) return exactCopy(bytes)
     pooled.set(bytes)
     const part = pooled.subarray(0, bytes.length)
     this.#pooled = pooled
@@ -178,7 +187,7 @@ export class ReceivedBytes {
   #leavePool(): void {
     const part = this.#pooledPart
     if (part === undefined) return
-    this.#chunks = this.#chunks.map((chunk) => (chunk === part ? Buffer.from(chunk) : chunk))
+    this.#chunks = this.#chunks.map((chunk) => (chunk === part ? exactCopy(chunk) : chunk))
     this.#giveBack()
   }
 
@@ -191,4 +200,6 @@ export class ReceivedBytes {
 }
 
 const MAX_CHUNKS = 64
+/** Times the length of a chunk. */
+const MAX_SURPLUS = 2
 const EMPTY = new Uint8Array(0)
