@@ -17,8 +17,8 @@ export interface WebSocketOptions {
   /** How long a ping may stay unanswered before the connection is aborted. Defaults to `Infinity`: for ever; `0` means the same. */
   readonly keepAliveTimeout?: number | undefined
   /**
-   * How many bytes may wait for a peer that reads too slowly, of an application that sends without awaiting; one message more aborts the
-   * connection with `ERR_WEBSOCKET_TOO_SLOW`. Defaults to `67_108_864` (64 MiB).
+   * How many bytes of memory the sends may take that nobody awaits and that wait for a peer that reads too slowly, some 500 for each of them
+   * included; one message more aborts the connection with `ERR_WEBSOCKET_TOO_SLOW`. Defaults to `67_108_864` (64 MiB).
    */
   readonly maxBufferedAmount?: number | undefined
   /** How many WebSockets may be open, or about to be opened, at a time; one more is answered 503. Defaults to `Infinity`. */

@@ -34,7 +34,7 @@ export interface WebSocketCreationOptions {
   readonly keepAliveInterval?: number
   /** Milliseconds until a peer that does not answer a ping is given up. Default Infinity: never. */
   readonly keepAliveTimeout?: number
-  /** How many bytes of sends that are not awaited may wait for a peer that does not read; one more aborts the connection. Default 64 MiB. */
+  /** Bytes of memory that waiting sends, which nobody awaits, may take, some 500 for each included; one more aborts the connection. Default 64 MiB. */
   readonly maxBufferedAmount?: number
   /** The longest message that `for await` collects, and that compressed data may inflate to. Bytes; default 16 MiB. */
   readonly maxMessageSize?: number
