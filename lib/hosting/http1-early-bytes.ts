@@ -1,22 +1,30 @@
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { GatheredBytes } from '../web-socket/gathered-bytes.ts'
 import type { Http1Arrival } from './http1-arrival.ts'
-import { divertFromParser } from './node-http-parser-internals.ts'
+import { endConnectionBehind } from './http1-last-response.ts'
+import { divertFromParser, returnToParser } from './node-http-parser-internals.ts'
 
 /**
  * Keeps what a client sends after a WebSocket handshake until the application decides. On accept these bytes are the WebSocket's. On refusal
- * they are dropped: no HTTP parser ever sees them. When there are many, the connection is paused.
+ * they are dropped, and the connection ends behind the response: no HTTP parser ever sees them. When there are many, the connection is paused.
  */
 export class Http1EarlyBytes {
   readonly #socket: Socket
+  readonly #response: ServerResponse
   readonly #arrival: Http1Arrival
   readonly #bytes = new GatheredBytes()
-  #isKeeping = true
+  #isTaken = false
 
-  constructor(socket: Socket, arrival: Http1Arrival) {
+  constructor(socket: Socket, response: ServerResponse, arrival: Http1Arrival) {
     this.#socket = socket
+    this.#response = response
     this.#arrival = arrival
     divertFromParser(socket, (chunk) => this.#keep(chunk))
+    arrival.whenParsed(({ length }) => {
+      if (length > 0) endConnectionBehind(response)
+    })
+    response.on('close', this.#onRefused)
   }
 
   /** Whether it is known where the WebSocket's bytes begin. */
@@ -27,15 +35,23 @@ export class Http1EarlyBytes {
   /** Hands over what was kept, oldest first, and stops keeping. The socket is left paused: nothing is lost until somebody reads it. */
   take(): Uint8Array[] {
     this.#socket.pause()
-    this.#isKeeping = false
+    this.#isTaken = true
+    this.#response.removeListener('close', this.#onRefused)
     return [this.#arrival.rest ?? NOTHING, this.#bytes.take()].filter(({ length }) => length > 0)
   }
 
   #keep(chunk: Buffer): void {
-    if (!this.#isKeeping) return
+    if (this.#isTaken) return
+    if (this.#bytes.length === 0) endConnectionBehind(this.#response)
     this.#bytes.push(chunk)
     // Reading the request, even after its end, resumes the socket; so this may come more than once.
     if (this.#bytes.length >= LIMIT) this.#socket.pause()
+  }
+
+  /** Where nothing follows the handshake for certain, the next request does. */
+  readonly #onRefused = (): void => {
+    if (this.#arrival.rest === undefined) endConnectionBehind(this.#response)
+    else if (this.#arrival.rest.length + this.#bytes.length === 0) returnToParser(this.#socket)
   }
 }
 

@@ -1,10 +1,13 @@
 import type { ServerResponse } from 'node:http'
 
-/** Makes a response the last one on its connection: the connection ends behind it, whatever the application says of keeping it alive. */
+/**
+ * Makes a response the last one on its connection: the connection ends behind it, whatever the application says of keeping it alive. Does
+ * nothing the second time.
+ */
 export function endConnectionBehind(response: ServerResponse): void {
   response.shouldKeepAlive = false
   if (response.writableFinished) endConnection.call(response)
-  else response.on('close', endConnection)
+  else if (!response.listeners('close').includes(endConnection)) response.on('close', endConnection)
 }
 
 /** Takes {@link endConnectionBehind} back. */

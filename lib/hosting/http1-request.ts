@@ -72,24 +72,23 @@ export class Http1WebSocketRequest implements WebSocketRequest {
 
   /**
    * Node's parser stops behind an upgrade request, drops the rest of the chunk, and goes on with the next chunk as if there were nothing in
-   * between. So an attempt at a WebSocket is the last request of its connection, and so is any other upgrade request with something behind it.
+   * between. So an upgrade request with something behind it is the last one of its connection, unless it becomes a WebSocket.
    */
   #watchConnection(arrival: Http1Arrival | undefined, key: string | undefined): void {
     const { socket } = this.#request
     const response = this.#response
     const loss = key === undefined ? undefined : lossOf(arrival)
-    this.refusal ??= loss
-    const isAttempt = key !== undefined || this.refusal !== undefined
-    if (isAttempt) endConnectionBehind(response)
     if (key !== undefined && arrival !== undefined && loss === undefined) {
       this.#key = key
-      this.#earlyBytes = new Http1EarlyBytes(socket, arrival)
+      this.#earlyBytes = new Http1EarlyBytes(socket, response, arrival)
       return
     }
-    arrival?.whenParsed((rest) => {
-      if (!isAttempt && rest.length === 0) return
+    this.refusal ??= loss
+    if (loss !== undefined) endConnectionBehind(response)
+    arrival?.whenParsed(({ length }) => {
+      if (length === 0 && loss === undefined) return
       divertFromParser(socket, drop)
-      if (!isAttempt) endConnectionBehind(response)
+      endConnectionBehind(response)
     })
   }
 

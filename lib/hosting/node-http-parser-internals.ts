@@ -43,8 +43,8 @@ export function whenParsed(request: IncomingMessage, callback: (rest: Buffer) =>
 }
 
 /**
- * From now on the parser takes nothing of what arrives on the socket, ever: `listener` gets it. The way in is the parser, and not the
- * server's `'data'` listener, which an agent may have wrapped.
+ * From now on the parser takes nothing of what arrives on the socket: `listener` gets it. The way in is the parser, and not the server's
+ * `'data'` listener, which an agent may have wrapped.
  * @returns `false` if there is no parser, or not any more.
  */
 export function divertFromParser(socket: Socket, listener: (chunk: Buffer) => void): boolean {
@@ -61,6 +61,12 @@ export function divertFromParser(socket: Socket, listener: (chunk: Buffer) => vo
     socket.removeListener('data', ignore)
   }
   return true
+}
+
+/** Ends {@link divertFromParser}: the parser takes the next chunk. What `listener` got is not given back. */
+export function returnToParser(socket: Socket): void {
+  const parser = parserOf(socket)
+  if (parser !== undefined) watchExecute(parser, socket)
 }
 
 /** Takes the parser from its socket for good, and frees it. */
