@@ -50,8 +50,9 @@ export class ReceivedBytes {
     if (last === 0) this.#offset = 0
   }
 
-  /** Copies the chunks that keep much more memory than they are long. For bytes that are going to wait. */
+  /** Makes what is there take little more memory than its length: chunks that are parts of more are copied, many small ones merged. */
   keepNoMore(): void {
+    if (this.#chunks.length > MAX_WAITING_CHUNKS) return this.#merge()
     this.#chunks = this.#chunks.map((chunk) => {
       const isPart = chunk !== this.#pooledPart && chunk.buffer.byteLength > MAX_SURPLUS * chunk.length
       return isPart ? exactCopy(chunk) : chunk
@@ -193,13 +194,22 @@ export class ReceivedBytes {
 
   #merge(): void {
     const [first = EMPTY, ...rest] = this.#chunks
-    this.#chunks = [Buffer.concat([first.subarray(this.#offset), ...rest])]
+    const merged = Buffer.allocUnsafeSlow(this.length)
+    let length = 0
+    for (const chunk of [first.subarray(this.#offset), ...rest]) {
+      merged.set(chunk, length)
+      length += chunk.length
+    }
+    this.#chunks = [merged]
     this.#offset = 0
     this.#giveBack()
   }
 }
 
+/** While somebody reads, they go soon. */
 const MAX_CHUNKS = 64
+/** A chunk takes some 350 bytes beside what is in it. */
+const MAX_WAITING_CHUNKS = 8
 /** Times the length of a chunk. */
 const MAX_SURPLUS = 2
 const EMPTY = new Uint8Array(0)

@@ -5,6 +5,7 @@ import { createResponse } from './create-response.ts'
 import { rememberExchange } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
 import type { IncomingMessageInternals, ServerResponseInternals } from './node-http-internals.ts'
+import { holdUnreadBytes } from './hold-unread-bytes.ts'
 import { outliveStream } from './outlive-stream.ts'
 import { readRequestHead } from './request-head.ts'
 import { resetUnlessEnded } from './reset-unless-ended.ts'
@@ -17,6 +18,7 @@ export function serveStream(server: Http2Server | Http2SecureServer, stream: Ser
   outliveStream(stream)
   // A server may have 'stream' listeners of its own, which come first.
   if (stream.destroyed || stream.headersSent) return
+  holdUnreadBytes(stream)
   const head = readRequestHead(rawFields)
   const isTunnel = head.method === 'CONNECT'
   const exchange: Exchange = { stream, socket: new StreamSocket(stream, isTunnel), head, isTunnel, isAccepted: false }
