@@ -2,7 +2,7 @@ import type { AcceptedWebSocket } from './accepted-web-socket.ts'
 import { diagnostics } from './diagnostics.ts'
 import { MemberList } from './member-list.ts'
 import type { Membership } from './member-list.ts'
-import { MAX_TIMER_DELAY } from './web-socket/max-timer-delay.ts'
+import { startTimer } from './web-socket/start-timer.ts'
 import { WebSocketState } from './web-socket/web-socket-state.ts'
 
 /** How to close all WebSockets of a middleware, complete. */
@@ -88,7 +88,7 @@ export class WebSocketRegistry {
     const webSockets = this.#open.members
     const timers = webSockets.map((webSocket, index) => {
       const delay = (index * plan.spread) / webSockets.length
-      if (delay > 0) return setTimeout(close, delay, webSocket, plan)
+      if (delay > 0) return startTimer(delay, () => close(webSocket, plan), undefined)
       close(webSocket, plan)
       return undefined
     })
@@ -106,7 +106,7 @@ export class WebSocketRegistry {
   async #untilEmpty(timeout: number): Promise<boolean> {
     if (this.#open.size === 0) return false
     return new Promise((resolve) => {
-      const timer = timeout === Infinity ? undefined : setTimeout(resolve, Math.min(timeout, MAX_TIMER_DELAY), true)
+      const timer = startTimer(timeout, resolve, true)
       this.#onEmpty = () => {
         clearTimeout(timer)
         resolve(false)

@@ -1,4 +1,4 @@
-import { MAX_TIMER_DELAY } from './max-timer-delay.ts'
+import { startTimer } from './start-timer.ts'
 import { WebSocketException } from './web-socket-exception.ts'
 
 /** What keep-alive needs of its connection. */
@@ -63,7 +63,7 @@ export class KeepAlive {
   }
 
   #schedule(delay: number): void {
-    this.#timer = setTimeout(onTick, Math.min(delay, MAX_TIMER_DELAY), this).unref()
+    this.#timer = startTimer(delay, onTick, this)?.unref()
   }
 
   tick(): void {

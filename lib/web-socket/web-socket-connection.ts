@@ -10,7 +10,6 @@ import { KeepAlive, pingNumberOf } from './keep-alive.ts'
 import type { KeepAliveListener } from './keep-alive.ts'
 import { listenToDuplex } from './listen-to-duplex.ts'
 import type { DuplexListener } from './listen-to-duplex.ts'
-import { MAX_TIMER_DELAY } from './max-timer-delay.ts'
 import { MessageDeflater } from './message-deflater.ts'
 import { Opcode } from './opcode.ts'
 import { PingTimes } from './ping-times.ts'
@@ -20,6 +19,7 @@ import type { ReceiveListener } from './receive-queue.ts'
 import { SendQueue } from './send-queue.ts'
 import type { SendListener } from './send-queue.ts'
 import { SETTLED } from './settled.ts'
+import { startTimer } from './start-timer.ts'
 import { TransportEnding } from './transport-ending.ts'
 import { runAtTurnEnd } from './turn-end.ts'
 import type { TurnEndTask } from './turn-end.ts'
@@ -410,8 +410,8 @@ export class WebSocketConnection
   }
 
   #armEndTimer(timeout = this.settings.closeTimeout): void {
-    if (this.#endTimer !== undefined || timeout === Infinity || this.completion !== undefined) return
-    this.#endTimer = setTimeout(onEndTimeout, Math.min(timeout, MAX_TIMER_DELAY), this).unref()
+    if (this.#endTimer !== undefined || this.completion !== undefined) return
+    this.#endTimer = startTimer(timeout, onEndTimeout, this)?.unref()
   }
 
   #disarmEndTimer(): void {

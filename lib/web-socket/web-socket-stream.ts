@@ -5,6 +5,7 @@ import type { ManagedWebSocket } from './managed-web-socket.ts'
 import { OptionReader } from './option-reader.ts'
 import type { OptionOwner } from './option-reader.ts'
 import { receiveChunk } from './receive-chunk.ts'
+import { startTimer } from './start-timer.ts'
 import { WebSocketCloseStatus } from './web-socket-close-status.ts'
 import { WebSocketMessageType } from './web-socket-message-type.ts'
 import { WebSocketState } from './web-socket-state.ts'
@@ -102,8 +103,14 @@ function canSend({ state }: ManagedWebSocket): boolean {
 async function closeOwned(webSocket: ManagedWebSocket, error: Error | null, closeTimeout: number): Promise<void> {
   if (webSocket.state < WebSocketState.Closed && closeTimeout > 0) {
     const status = error === null ? WebSocketCloseStatus.NormalClosure : WebSocketCloseStatus.InternalServerError
-    const signal = closeTimeout === Infinity ? undefined : AbortSignal.timeout(closeTimeout)
-    await webSocket.closeAsync(status, undefined, signal).catch(() => undefined)
+    const patience = new AbortController()
+    const timer = startTimer(closeTimeout, abort, patience)?.unref()
+    await webSocket.closeAsync(status, undefined, patience.signal).catch(() => undefined)
+    clearTimeout(timer)
   }
   webSocket.dispose()
+}
+
+function abort(controller: AbortController): void {
+  controller.abort()
 }

@@ -135,6 +135,20 @@ describe('createWebSocketStream', () => {
     expect(hasty.peer.frames).toEqual([])
   })
 
+  it.each([20.5, 2 ** 31 + 10, 5e9])(
+    'takes a closeTimeout of %d: no socket stays open, and none is given up early',
+    async (closeTimeout) => {
+      const { peer, webSocket } = await openOverTcp()
+      createWebSocketStream(webSocket, { closeTimeout }).destroy()
+      expect((await peer.nextFrame()).payload).toEqual(closePayload(1000))
+      const isLong = closeTimeout > 1000
+      if (isLong) await peer.sendFrame(Opcode.Close, closePayload(1000))
+      peer.end()
+
+      expect(await webSocket.completion).toMatchObject({ closeStatus: 1000, wasClean: isLong })
+    },
+  )
+
   it('gives a socket that it owns no longer than closeTimeout to close when it ends', async () => {
     const { webSocket } = await openOverTcp()
     const stream = createWebSocketStream(webSocket, { closeTimeout: 20 })
