@@ -126,11 +126,13 @@ function refuse({ request, response }: MiddlewareCall, statusCode: 403 | 503, re
 }
 
 /** The response closes when it has ended, or with its connection; if it waits behind another response, only the connection closes. */
-function untilThrough({ request, response }: MiddlewareCall): Promise<void> {
+function untilThrough({ request: { socket }, response }: MiddlewareCall): Promise<void> {
   return new Promise((resolve) => {
     // Not once(): it comes once, and this lives as long as the connection does.
     response.on('close', resolve)
-    if (response.socket === null) request.socket.once('close', resolve)
+    if (response.socket !== null) return
+    socket.once('close', resolve)
+    response.once('socket', () => socket.removeListener('close', resolve))
   })
 }
 

@@ -29,6 +29,23 @@ function createApp(options: WebSocketOptions, webSockets: WebSocketMiddleware = 
 }
 
 describe('allowedOrigins', () => {
+  it('leaves nothing on the connection of handshakes that it refused behind other requests', async () => {
+    const app = express()
+    const counts: number[] = []
+    app.get('/slow', (req, res) => {
+      counts.push(req.socket.listenerCount('close'))
+      setImmediate(() => res.send('slow'))
+    })
+    app.use(useWebSockets({ allowedOrigins: ['https://a.example'] }))
+    const client = await RawHttp1Client.connect(await startHttp1Server(app))
+    for (let count = 0; count < 30; count++) {
+      client.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n', handshakeHead({ Origin: 'https://b.example' }))
+      await client.receive('slow')
+      expect(await client.receiveHead()).toMatch(/^HTTP\/1\.1 403 /)
+    }
+    expect(new Set(counts.slice(1)).size).toBe(1)
+  })
+
   it('answers 403 without a body to a WebSocket request from elsewhere, which no later handler sees', async () => {
     const client = await RawHttp1Client.connect(await startHttp1Server(createApp({ allowedOrigins: ['https://a.example'] })))
     client.write(handshakeHead({ Origin: 'https://b.example' }))

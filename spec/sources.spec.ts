@@ -17,6 +17,14 @@ describe('the sources', () => {
     expect(sources).toContain('lib/index.ts')
     expect(offences).toEqual([])
   })
+
+  it('do not read headersDistinct, which throws on Node 20.19, 22.12 and 24.0 if a peer sends a field __proto__', () => {
+    const readers = sources.filter(
+      (file) => file.startsWith('lib/') && /\.headersDistinct|\{[^}]*\bheadersDistinct\b/.test(readFileSync(join(root, file), 'utf8')),
+    )
+
+    expect(readers).toEqual([])
+  })
 })
 
 function filesIn(folder: string): string[] {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkKey } from '../../handshake/check-key.ts'
 import { WEB_SOCKET_VERSION } from '../../handshake/check-version.ts'
 import { computeAcceptKey } from '../../handshake/compute-accept-key.ts'
+import { headerLines } from '../../handshake/header-lines.ts'
 import { splitHeaderList } from '../../handshake/header-list.ts'
 import { recogniseExtendedConnect } from '../../handshake/recognise-extended-connect.ts'
 import { signalAbortError } from '../../web-socket/abort-error.ts'
@@ -101,8 +102,9 @@ function refusalOf(request: IncomingMessage, { head, stream }: Exchange): string
   return stream.endAfterHeaders ? 'the request ended the stream (END_STREAM), so that the client could send nothing' : undefined
 }
 
-function versionLines({ headersDistinct }: IncomingMessage): readonly string[] {
-  return headersDistinct['sec-websocket-version'] ?? []
+/** Not by `headersDistinct`, which throws on Node 20.19, 22.12 and 24.0 if the peer sends a field `__proto__`. */
+function versionLines({ rawHeaders }: IncomingMessage): readonly string[] {
+  return headerLines(rawHeaders, 'sec-websocket-version')
 }
 
 function clientGone(): WebSocketException {

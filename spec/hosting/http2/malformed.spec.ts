@@ -95,6 +95,14 @@ describe('a WebSocket over HTTP/2', () => {
     expect((await client.frameOn(1, frameTypes.data)).payload).toEqual(echoedHello)
   })
 
+  it.each(['__proto__', 'constructor', 'tostring'])('opens beside a field of the name %s, and nothing breaks', async (name) => {
+    const { server } = await startEchoServer()
+    const client = await connectRaw(server)
+    client.sendHeaders(1, [...connect('/echo'), [name, 'x']])
+    client.sendData(1, helloFrame)
+    expect((await client.frameOn(1, frameTypes.data)).payload).toEqual(echoedHello)
+  })
+
   it.each([NGHTTP2_NO_ERROR, NGHTTP2_CANCEL])(
     'is gone, and nothing else is, when it is reset with %i before it is accepted',
     async (code) => {
