@@ -84,6 +84,17 @@ function record<Event>(name: string): Event[] {
   return events
 }
 
+/** Lets the event loop turn until something does not change any more. */
+async function untilStill(value: () => number): Promise<void> {
+  let last = value()
+  for (let turn = 0; turn < 100; turn++) {
+    await nextTurn()
+    if (value() === last) continue
+    last = value()
+    turn = 0
+  }
+}
+
 /** Of their errors. Events themselves hold the whole server, which is too much for a report of a failure. */
 function codesOf(events: readonly WebSocketErrorEvent[]): string[] {
   return events.map(({ error }) => (error as WebSocketException).code)
@@ -215,8 +226,7 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
         sent++
       }),
     )
-    await until(() => ws.isPaused)
-    for (let turn = 0; turn < 100; turn++) await nextTurn()
+    await untilStill(() => sent)
     expect(sent).toBeLessThan(count)
     const received: number[] = []
     ws.on('message', (data: Buffer) => received.push(data[0] ?? -1))
@@ -230,11 +240,12 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
     await using answer = await requestWebSocket(app, '/ws', { protocol })
     const ws = await accepted
     void answer.webSocket.sendAsync(Buffer.alloc(100_000))
-    await until(() => ws.isPaused)
+    void answer.webSocket.closeOutputAsync(3001)
+    await untilStill(() => answer.webSocket.bufferedAmount)
+    expect(ws.readyState).toBe(WebSocket.OPEN)
     ws.close(1000)
     await answer.nextMessage()
-    await answer.webSocket.closeOutputAsync(1000)
-    expect(await once(ws, 'close')).toEqual([1000, Buffer.alloc(0)])
+    expect(await once(ws, 'close')).toEqual([3001, Buffer.alloc(0)])
   })
 
   it('tells a listener that comes late that the socket has closed, after the messages', async () => {
@@ -506,6 +517,17 @@ describe('acceptWsWebSocketAsync', () => {
       const ending = { closeStatus: 1006, wasClean: false, endedBy: 'remote', error }
       expect(closes.splice(0).map(({ completion }) => completion)).toMatchObject([ending])
     }
+  })
+
+  it('reports an error whose code is a number', async () => {
+    const errors = record<WebSocketErrorEvent>('express-use-websockets:error')
+    const { app, accepted } = createAppWithSocket()
+    await openWebSocket(await startHttp1Server(app))
+    const ws = await accepted
+    ws.emit('error', new DOMException('The blob cannot be read', 'NotReadableError'))
+    ws.terminate()
+    await until(() => errors.length > 0)
+    expect(codesOf(errors)).toEqual(['ERR_WEBSOCKET_CLOSED_PREMATURELY'])
   })
 
   it('ends others of one HTTP/2 connection when one has closed', async () => {

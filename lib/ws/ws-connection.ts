@@ -44,7 +44,7 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
     // A connection of its own is what `ws` is made for.
     this.#stream = duplex instanceof Socket ? duplex : new TransportStream(transport)
     this.#keepAlive = new KeepAlive(this, settings.keepAliveInterval, settings.keepAliveTimeout)
-    this.webSocket.connect(this.#stream, transport.takeHead?.() ?? [], settings)
+    this.webSocket.connect(this.#stream, duplex, transport.takeHead?.() ?? [], settings)
     this.#stream.on('data', () => this.#keepAlive.onBytes())
   }
 
@@ -145,11 +145,13 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
   }
 }
 
-function toException(error: Error & { readonly code?: string }): WebSocketException {
+function toException(error: Error & { readonly code?: unknown }): WebSocketException {
   return new WebSocketException(codeOf(error), error.message, { cause: error })
 }
 
-function codeOf({ code = '' }: { readonly code?: string }): WebSocketExceptionCode {
+/** The code of an error that is none of `ws` may be a number, as of a `DOMException`. */
+function codeOf({ code }: { readonly code?: unknown }): WebSocketExceptionCode {
+  if (typeof code !== 'string') return 'ERR_WEBSOCKET_CLOSED_PREMATURELY'
   if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'ERR_WEBSOCKET_MESSAGE_TOO_BIG'
   if (code === 'WS_ERR_INVALID_UTF8' || code.startsWith('Z_')) return 'ERR_WEBSOCKET_INVALID_PAYLOAD'
   return code.startsWith('WS_ERR_') ? 'ERR_WEBSOCKET_PROTOCOL_ERROR' : 'ERR_WEBSOCKET_CLOSED_PREMATURELY'

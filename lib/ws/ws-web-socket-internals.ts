@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream'
+import type { Duplex, Writable } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { WebSocketSettings } from '../web-socket/web-socket-settings.ts'
 import { createPerMessageDeflate, toDeflateParams } from '../web-socket/ws-internals.ts'
@@ -12,9 +12,9 @@ import type { PerMessageDeflate } from '../web-socket/ws-internals.ts'
 /** The class, with the constructor that `WebSocketServer` calls. Its third argument are the options of the server. */
 export const ServerWebSocket = WebSocket as unknown as new (address: null, protocols: undefined, options: object) => WebSocket
 
-/** The options of `WebSocketServer`, its defaults included, with those that a socket of ours has instead. */
+/** The options of `WebSocketServer`, its defaults included, with those that a socket of ours has instead. It answers pings itself. */
 export function serverOptions({ closeTimeout, maxMessageSize }: Pick<WebSocketSettings, 'closeTimeout' | 'maxMessageSize'>): object {
-  return { ...defaults, closeTimeout: Math.min(closeTimeout, MAX_INT), maxPayload: Math.min(maxMessageSize, MAX_INT) }
+  return { ...defaults, autoPong: false, closeTimeout: Math.min(closeTimeout, MAX_INT), maxPayload: Math.min(maxMessageSize, MAX_INT) }
 }
 
 /** Gives an unconnected socket its connection, whose opening handshake is done. */
@@ -30,6 +30,25 @@ export function connectWebSocket(
   if (compression !== undefined) internals._extensions = { 'permessage-deflate': createDeflate(compression, settings.maxMessageSize) }
   internals.setSocket(stream, Buffer.concat(head), serverOptions(settings))
 }
+
+/** What reads the frames of a connected socket. */
+export function receiverOf(webSocket: WebSocket): WsReceiver {
+  return (webSocket as unknown as WebSocketInternals)._receiver
+}
+
+/** A stream that is written to what arrives, emits the messages in it, and calls back when it needs more. */
+export interface WsReceiver extends Writable {
+  /** The bytes that are not read yet, for want of the rest of a frame, or since the loop was stopped. */
+  readonly _buffers: Buffer[]
+  /** The frames that came of a message, while its last has not. */
+  readonly _fragments: Buffer[]
+  /** Whether it goes on behind the message that it emits at present. Set while it does so. */
+  _loop: boolean
+  /** Reads what there is. It is called for each chunk, and to go on behind what was inflated. */
+  startLoop: (callback: ReceiverCallback) => void
+}
+
+export type ReceiverCallback = (error?: Error | null) => void
 
 /** Whether the peer's Close frame was received. */
 export function isCloseReceived(webSocket: WebSocket): boolean {
@@ -67,6 +86,7 @@ interface WebSocketInternals {
   _extensions: Record<string, PerMessageDeflate>
   readonly _closeFrameReceived: boolean
   readonly _closeFrameSent: boolean
+  readonly _receiver: WsReceiver
   setSocket(socket: Duplex, head: Buffer, options: object): void
 }
 

@@ -1,6 +1,10 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
+import { Queue } from '../web-socket/queue.ts'
 import type { WebSocketSettings } from '../web-socket/web-socket-settings.ts'
+import { KeptMessage } from './kept-message.ts'
+import { ReceiverGate } from './receiver-gate.ts'
+import { WaitingFrames } from './waiting-frames.ts'
 import { connectWebSocket, serverOptions, ServerWebSocket } from './ws-web-socket-internals.ts'
 
 /** Who is told what happens on a {@link WsWebSocket}, before its listeners are. */
@@ -16,18 +20,22 @@ export interface WsWebSocketObserver {
 
 /**
  * A socket of `ws` that keeps what nobody listens for yet: messages, up to a limit, then the peer has to wait; and that it has closed.
- * `ws` itself drops them. Its errors are no `'error'` events that nobody listens to, which would end the process.
+ * `ws` itself drops them. Its errors are no `'error'` events that nobody listens to, which would end the process. What waits for the peer is
+ * bounded, the answers to its pings included.
  */
 export class WsWebSocket extends ServerWebSocket {
   readonly #observer: WsWebSocketObserver
   readonly #maxBufferedAmount: number
-  /** The arguments of `'message'` events, oldest first. */
-  #messages: unknown[][] = []
-  /** Bytes in `#messages`. */
-  #waitingBytes = 0
-  #isFull = false
-  /** The arguments of the `'close'` event. */
+  readonly #messages = new Queue<KeptMessage>()
+  /** What `#messages` take. */
+  #keptBytes = 0
+  #gate: ReceiverGate | undefined
+  /** The arguments of a `'close'` event that is still to come. */
   #close: unknown[] | undefined
+  readonly #waiting = new WaitingFrames()
+  #waitingPongs = 0
+  /** Of the pings that are not answered yet. */
+  #latestPing: Buffer | undefined
 
   constructor(settings: WebSocketSettings, observer: WsWebSocketObserver) {
     super(null, undefined, serverOptions(settings))
@@ -35,19 +43,27 @@ export class WsWebSocket extends ServerWebSocket {
     this.#maxBufferedAmount = settings.maxBufferedAmount
     this.on('newListener', (event) => {
       // It is added only after this.
-      if (event === 'message' || event === 'close') process.nextTick(() => this.#deliver())
+      if (event === 'message' || event === 'close') this.#deliverSoon()
     })
   }
 
-  /** Called once. */
-  connect(stream: Duplex, head: readonly Uint8Array[], settings: WebSocketSettings): void {
+  /**
+   * Called once.
+   * @param stream - what `ws` takes for its socket.
+   * @param source - where that has its bytes from: itself, or the stream under it.
+   */
+  connect(stream: Duplex, source: Duplex, head: readonly Uint8Array[], settings: WebSocketSettings): void {
     connectWebSocket(this, stream, head, settings)
+    this.#gate = new ReceiverGate(this, stream, source)
   }
 
   override emit(event: string | symbol, ...values: unknown[]): boolean {
     switch (event) {
       case 'message':
-        if (this.#mustWait()) return this.#keep(values)
+        if (this.#mustWait()) return this.#keep(values[0], values[1] === true)
+        break
+      case 'ping':
+        this.#answer(values[0] as Buffer)
         break
       case 'pong':
         this.#observer.onPong(values[0] as Buffer)
@@ -58,21 +74,35 @@ export class WsWebSocket extends ServerWebSocket {
         break
       case 'close':
         this.#observer.onClosed(values[0] as number, values[1] as Buffer)
-        if (this.listenerCount('close') === 0) this.#close = values
+        this.#close = values
+        this.#deliver()
+        return true
     }
     return super.emit(event, ...values)
   }
 
   override send(...values: unknown[]): void {
-    super.send(...(values as Parameters<WebSocket['send']>))
-    if (this.bufferedAmount > this.#maxBufferedAmount) this.#observer.onTooSlow()
+    this.#send(values, (...all) => super.send(...(all as Parameters<WebSocket['send']>)))
+  }
+
+  override ping(...values: unknown[]): void {
+    this.#send(values, (...all) => super.ping(...(all as Parameters<WebSocket['ping']>)))
+  }
+
+  override pong(...values: unknown[]): void {
+    this.#send(values, (...all) => super.pong(...(all as Parameters<WebSocket['pong']>)))
+  }
+
+  override resume(): void {
+    super.resume()
+    this.#deliverSoon()
   }
 
   override close(closeStatus?: number, reason?: string | Buffer): void {
     this.#observer.onClosing()
     super.close(closeStatus, reason)
-    // The peer's Close frame lies behind what is not read.
-    this.#readOn()
+    // The peer's Close frame may lie behind what has to wait.
+    this.#deliverSoon()
   }
 
   override terminate(): void {
@@ -80,45 +110,90 @@ export class WsWebSocket extends ServerWebSocket {
     super.terminate()
   }
 
+  // What is received.
+
   #mustWait(): boolean {
     // What comes after our own Close frame, and nobody listens for, is not waited for.
-    return this.listenerCount('message') > 0 ? this.#messages.length > 0 : this.readyState === this.OPEN
+    return this.listenerCount('message') > 0 ? !this.#messages.isEmpty : this.readyState === this.OPEN
   }
 
-  #keep(values: unknown[]): boolean {
-    this.#messages.push(values)
-    this.#waitingBytes += sizeOf(values[0])
-    if (this.#waitingBytes >= READ_AHEAD && !this.#isFull && this.readyState === this.OPEN) {
-      this.#isFull = true
-      this.pause()
-    }
+  #keep(data: unknown, isBinary: boolean): boolean {
+    const message = new KeptMessage(data, isBinary)
+    this.#messages.push(message)
+    this.#keptBytes += message.cost
+    if (this.#keptBytes >= READ_AHEAD) this.#gate?.stop()
     return false
   }
 
+  #deliverSoon(): void {
+    if (!this.#messages.isEmpty || this.#close !== undefined) process.nextTick(() => this.#deliver())
+  }
+
   #deliver(): void {
-    while (this.#messages.length > 0 && this.listenerCount('message') > 0) {
-      const values = this.#messages.shift() ?? []
-      this.#waitingBytes -= sizeOf(values[0])
-      super.emit('message', ...values)
+    const keptBefore = this.#keptBytes
+    try {
+      for (let message = this.#take(); message !== undefined; message = this.#take()) {
+        super.emit('message', message.dataAs(this.binaryType), message.isBinary)
+      }
+    } catch (error) {
+      this.#deliverSoon()
+      throw error
     }
-    if (this.#messages.length === 0) this.#readOn()
+    if (this.#messages.isEmpty || (this.readyState !== this.OPEN && this.listenerCount('message') === 0)) this.#gate?.goOn()
+    // Whoever takes the messages one by one comes for the next in the same turn.
+    if (!this.#messages.isEmpty && this.#keptBytes < keptBefore) setImmediate(() => this.#emitClose())
+    else this.#emitClose()
+  }
+
+  /** The next message that somebody wants to have. */
+  #take(): KeptMessage | undefined {
+    if (this.listenerCount('message') === 0 || (this.isPaused && this.readyState !== this.CLOSED)) return undefined
+    const message = this.#messages.shift()
+    if (message !== undefined) this.#keptBytes -= message.cost
+    return message
+  }
+
+  #emitClose(): void {
     if (this.#close === undefined || this.listenerCount('close') === 0) return
     const values = this.#close
     this.#close = undefined
     super.emit('close', ...values)
   }
 
-  #readOn(): void {
-    if (!this.#isFull) return
-    this.#isFull = false
-    this.resume()
-  }
-}
+  // What is sent.
 
-/** Of a message, in each of the binary types. */
-function sizeOf(data: unknown): number {
-  return Array.isArray(data) ? data.reduce<number>((sum, part) => sum + sizeOf(part), 0) : (data as Buffer | ArrayBuffer).byteLength
+  /** A peer may be answered the latest of several pings only (RFC 6455, section 5.5.3). */
+  #answer(ping: Buffer): void {
+    if (this.readyState !== this.OPEN) return
+    if (this.bufferedAmount === 0) {
+      this.pong(ping)
+      return
+    }
+    // What waits must not hold the whole chunk that it came in.
+    const payload = Buffer.from(new Uint8Array(ping).buffer)
+    if (this.#waitingPongs === MAX_PONGS) {
+      this.#latestPing = payload
+      return
+    }
+    this.#waitingPongs++
+    this.pong(payload, false, () => this.#onPongSent())
+  }
+
+  #onPongSent(): void {
+    this.#waitingPongs--
+    const ping = this.#latestPing
+    this.#latestPing = undefined
+    if (ping !== undefined) this.#answer(ping)
+  }
+
+  #send(values: unknown[], method: (...values: unknown[]) => void): void {
+    const isFirst = this.bufferedAmount === 0
+    if (isFirst) method(...values)
+    else this.#waiting.give(values, method)
+    if (this.readyState === this.OPEN && this.bufferedAmount + this.#waiting.cost > this.#maxBufferedAmount) this.#observer.onTooSlow()
+  }
 }
 
 /** Bytes, as of a `ManagedWebSocket` that nobody receives from. */
 const READ_AHEAD = 65_536
+const MAX_PONGS = 16

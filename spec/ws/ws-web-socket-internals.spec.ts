@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
+import { constants, deflateRawSync } from 'node:zlib'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { WebSocketCompression } from '../../lib/web-socket/web-socket-settings.ts'
 import {
@@ -8,12 +9,14 @@ import {
   isCloseReceived,
   isCloseSent,
   isClosing,
+  receiverOf,
   serverOptions,
   ServerWebSocket,
   trackClient,
 } from '../../lib/ws/ws-web-socket-internals.ts'
 import { connectTcp } from '../support/connect-tcp.ts'
 import { closePayload, parseFrames, rawFrame } from '../support/raw-frames.ts'
+import { until } from '../support/until.ts'
 
 const sockets: Socket[] = []
 
@@ -21,6 +24,14 @@ afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy()
 })
 
+const compression: WebSocketCompression = {
+  clientContextTakeover: true,
+  clientMaxWindowBits: 15,
+  serverContextTakeover: false,
+  serverMaxWindowBits: 10,
+  threshold: 10,
+  level: 9,
+}
 const settings = { closeTimeout: 1000, compression: undefined, maxMessageSize: 1000, subProtocol: null }
 
 /** A socket of ws in the server's role, and the bare other end of its connection. */
@@ -55,16 +66,20 @@ describe('what is used of the WebSocket of ws beyond its documented interface', 
   it('is given the options of a WebSocketServer, those that the class has by default included', async () => {
     expect(serverOptions(settings)).toMatchObject({
       allowSynchronousEvents: true,
-      autoPong: true,
       closeTimeout: 1000,
       maxBufferedChunks: expect.any(Number),
       maxFragments: expect.any(Number),
       maxPayload: 1000,
       skipUTF8Validation: false,
     })
-    const { peer } = await connect()
+  })
+
+  it('does not answer pings, and tells of them', async () => {
+    const { webSocket, peer } = await connect()
     peer.write(rawFrame(9, 'ping'))
-    expect(await firstFrame(peer)).toMatchObject({ opcode: 10, payload: Buffer.from('ping') })
+    expect(await once(webSocket, 'ping')).toEqual([Buffer.from('ping')])
+    webSocket.send('first')
+    expect(await firstFrame(peer)).toMatchObject({ opcode: 1 })
   })
 
   it('reads the bytes that came before, first', async () => {
@@ -82,14 +97,6 @@ describe('what is used of the WebSocket of ws beyond its documented interface', 
   })
 
   it('compresses and inflates as agreed, within the limit', async () => {
-    const compression: WebSocketCompression = {
-      clientContextTakeover: true,
-      clientMaxWindowBits: 15,
-      serverContextTakeover: false,
-      serverMaxWindowBits: 10,
-      threshold: 10,
-      level: 9,
-    }
     const { webSocket, peer } = await connect({ compression })
     expect(webSocket.extensions).toBe('permessage-deflate')
     webSocket.send('x'.repeat(1000))
@@ -104,6 +111,74 @@ describe('what is used of the WebSocket of ws beyond its documented interface', 
     const limited = await connect({ compression, maxMessageSize: 999 })
     limited.peer.write(rawFrame(1, compressed?.payload, { reserved: 4 }))
     expect(await firstFrame(limited.peer)).toMatchObject({ opcode: 8, payload: closePayload(1009) })
+  })
+
+  describe('its receiver', () => {
+    it('keeps parts of a frame in a list, and takes another list of the same bytes as well', async () => {
+      const { webSocket, peer } = await connect()
+      const receiver = receiverOf(webSocket)
+      const frame = rawFrame(1, 'in pieces')
+      for (let index = 0; index < frame.length - 1; index++) receiver.write(frame.subarray(index, index + 1))
+      expect(receiver._buffers.length).toBeGreaterThan(5)
+      receiver._buffers.splice(0, Infinity, Buffer.concat(receiver._buffers))
+      peer.write(frame.subarray(-1))
+      expect(await once(webSocket, 'message')).toEqual([Buffer.from('in pieces'), false])
+    })
+
+    it('keeps fragments of a message in a list, and takes another list of the same bytes as well', async () => {
+      const { webSocket } = await connect()
+      const receiver = receiverOf(webSocket)
+      for (const text of ['in', ' three', ' fragments']) receiver.write(rawFrame(text === 'in' ? 1 : 0, text, { isFinal: false }))
+      expect(receiver._fragments.map(String)).toEqual(['in', ' three', ' fragments'])
+      receiver._fragments.splice(1, 2, Buffer.concat(receiver._fragments.slice(1)))
+      const received = once(webSocket, 'message')
+      receiver.write(rawFrame(0, '.'))
+      expect(await received).toEqual([Buffer.from('in three fragments.'), false])
+    })
+
+    it('stops behind a message when it is told to, and goes on when it is told to, with all that it was given', async () => {
+      const { webSocket } = await connect()
+      const receiver = receiverOf(webSocket)
+      const received: string[] = []
+      webSocket.on('message', (data: Buffer) => {
+        received.push(data.toString())
+        receiver._loop = false
+      })
+      receiver.write(Buffer.concat(['one', 'two', 'three'].map((text) => rawFrame(1, text))))
+      expect(received).toEqual(['one'])
+      receiver.startLoop(() => received.push('done'))
+      receiver.startLoop(() => received.push('done'))
+      expect(received).toEqual(['one', 'two', 'done', 'three', 'done'])
+    })
+
+    it('starts by its own method, for each chunk, and behind what it has inflated', async () => {
+      const { webSocket, peer } = await connect({ compression })
+      const receiver = receiverOf(webSocket)
+      const { startLoop } = receiver
+      const events: unknown[] = []
+      receiver.startLoop = (callback) => {
+        events.push('start')
+        startLoop.call(receiver, callback)
+      }
+      webSocket.on('message', (data: Buffer) => events.push(data.toString()))
+      const compressed = rawFrame(1, deflateRawSync('inflated', { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4), { reserved: 4 })
+      peer.write(Buffer.concat([compressed, rawFrame(1, 'plain')]))
+      await until(() => events.includes('plain'))
+      expect(events).toEqual(['start', 'inflated', 'start', 'plain'])
+    })
+
+    it('is given what arrives by its method write()', async () => {
+      const { webSocket, peer } = await connect()
+      const receiver = receiverOf(webSocket)
+      const written: unknown[] = []
+      receiver.write = (chunk: unknown) => {
+        written.push(chunk)
+        return true
+      }
+      peer.write('bytes')
+      await until(() => written.length > 0)
+      expect(written).toEqual([Buffer.from('bytes')])
+    })
   })
 
   it('ends within closeTimeout', async () => {

@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals'
+import { runScript } from '../support/run-script.ts'
+import { kindsOfFrames } from './kinds-of-frames.ts'
+import { transports } from './raw-peers.ts'
+
+interface Measured {
+  readonly kind: string
+  readonly sent: number
+  readonly kept: number
+}
+
+function isTooMuch({ sent, kept }: Measured): boolean {
+  return sent === 0 || kept > 4 * sent + 65_536
+}
+
+/** What was measured of each kind. */
+async function measure<Row>(script: string, ...options: string[]): Promise<Row[]> {
+  const { exitCode, stdout, stderr } = await runScript(`spec/ws/scripts/${script}.ts`, ['--expose-gc'], options)
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Row)
+}
+
+describe('what is kept of what a peer sends to a WebSocket of ws', () => {
+  it.each(transports)(
+    'is at most 4 bytes for each that was sent, and 64 KiB, over %s',
+    async (transport) => {
+      const measured = await measure<Measured>('kept-bytes', transport)
+      expect(measured.map(({ kind }) => kind)).toEqual(Object.keys(kindsOfFrames))
+      expect(measured.filter(isTooMuch)).toEqual([])
+    },
+    60_000,
+  )
+
+  it.each(['arraybuffer', 'fragments', 'blob'])(
+    'is so as %s',
+    async (binaryType) => {
+      const measured = await measure<Measured>('kept-bytes', 'http', binaryType, 'binar')
+      expect(measured).toHaveLength(6)
+      expect(measured.filter(isTooMuch)).toEqual([])
+    },
+    60_000,
+  )
+})
+
+describe('what waits for a peer of a WebSocket of ws that does not read', () => {
+  it.each(transports)(
+    'takes at most maxBufferedAmount, and a tenth of it, over %s',
+    async (transport) => {
+      const measured = await measure<{ kind: string; frames: number; kept: number }>('waiting-sends', transport, '4000000')
+      expect(measured).toHaveLength(7)
+      expect(measured.filter(({ kept }) => kept > 4_400_000)).toEqual([])
+    },
+    60_000,
+  )
+})

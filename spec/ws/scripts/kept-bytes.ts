@@ -1,0 +1,96 @@
+/**
+ * Prints, for each kind of frame, how many bytes a peer has sent on the wire and how many this process keeps of them, as a line of JSON. Nobody
+ * listens to messages, unless the kind says so. Needs `--expose-gc`. Arguments: the transport (`http`, `https` or `h2`), the binary type, and what the
+ * names of the kinds begin with.
+ */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import express from 'express'
+import { useWebSockets } from 'express-use-websockets'
+import { createServer as createHttp2Server } from 'express-use-websockets/http2'
+import { acceptWsWebSocketAsync } from 'express-use-websockets/ws'
+import type { WebSocket } from 'ws'
+import { createSelfSignedCertificate } from '../../support/self-signed-certificate.ts'
+import { until } from '../../support/until.ts'
+import { kindsOfFrames } from '../kinds-of-frames.ts'
+
+const [, , transport = 'http', binaryType = 'nodebuffer', beginning = ''] = process.argv
+const sockets: Socket[] = []
+let webSockets: WebSocket[] = []
+
+const app = express()
+app.use(useWebSockets())
+app.all('/:kind', async (request) => {
+  const webSocket = await acceptWsWebSocketAsync(request, { dangerousEnableCompression: true })
+  webSocket.binaryType = binaryType as WebSocket['binaryType']
+  if (kindsOfFrames[request.params.kind ?? '']?.isListenedTo === true) webSocket.on('message', () => undefined)
+  webSockets.push(webSocket)
+})
+
+function createTransportServer(): ReturnType<typeof createServer> | ReturnType<typeof createHttp2Server> {
+  if (transport === 'h2') return createHttp2Server({}, app)
+  return transport === 'https' ? createHttpsServer(createSelfSignedCertificate(), app) : createServer(app)
+}
+
+async function run(): Promise<void> {
+  const server = createTransportServer()
+  server.on('connection', (socket: Socket) => sockets.push(socket)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const sender = new Worker(require.resolve('./send-frames.ts'), {
+    workerData: { transport, port: (server.address() as AddressInfo).port },
+  })
+  // What is compiled, and cached, only once.
+  await measure('empty texts', sender)
+  const kinds = Object.keys(kindsOfFrames).filter((kind) => kind.startsWith(beginning))
+  for (const kind of kinds) process.stdout.write(`${JSON.stringify(await measure(kind, sender))}\n`)
+  process.exit()
+}
+
+async function measure(name: string, sender: Worker): Promise<{ kind: string; sent: number; kept: number }> {
+  sender.postMessage(name, [])
+  await once(sender, 'message')
+  const sentBefore = bytesRead()
+  const keptBefore = await memory()
+  sender.postMessage('send', [])
+  await nothingComesAnyMore()
+  const sent = (bytesRead() - sentBefore) / webSockets.length
+  const kept = ((await memory()) - keptBefore) / webSockets.length
+  sender.postMessage('end', [])
+  await once(sender, 'message')
+  for (const webSocket of webSockets) webSocket.terminate()
+  await until(() => webSockets.every(({ readyState, CLOSED }) => readyState === CLOSED))
+  webSockets = []
+  sockets.length = 0
+  return { kind: name, sent: Math.round(sent), kept: Math.round(kept) }
+}
+
+function bytesRead(): number {
+  return sockets.reduce((sum, socket) => sum + socket.bytesRead, 0)
+}
+
+/** No event tells that. */
+async function nothingComesAnyMore(): Promise<void> {
+  let last = bytesRead()
+  let since = performance.now()
+  while (performance.now() - since < 100) {
+    await setImmediate()
+    if (bytesRead() === last) continue
+    last = bytesRead()
+    since = performance.now()
+  }
+}
+
+async function memory(): Promise<number> {
+  for (let turn = 0; turn < 5; turn++) {
+    globalThis.gc?.()
+    await setImmediate()
+  }
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
+void run()
