@@ -10,20 +10,21 @@ import { amountReceived, chunkBeingParsed, isFirstRequest, whenParsed } from './
 export class Http1Arrival {
   /** Whether the parser tells where the request ends. */
   readonly isWatched: boolean
-  /** What came behind the request in the same chunk; `undefined` until the parser has come there, which is after the turn of the handlers. */
+  /** What came behind the request in the same chunk. `undefined`: not known, or not yet, within the turn of the handlers. */
   rest: Buffer | undefined
   readonly #request: IncomingMessage
   /** How much the connection had received when the request arrived. */
   readonly #received: number | undefined
-  #onParsed: ((rest: Buffer) => void) | undefined
+  #isParsed = false
+  #onParsed: ((rest: Buffer | undefined) => void) | undefined
 
   constructor(request: IncomingMessage, isFirst: boolean) {
     this.#request = request
     this.#received = amountReceived(request.socket)
     const chunk = isFirst && !hasBody(request) ? chunkBeingParsed(request.socket) : NOTHING
     const end = endOfFirstHead(chunk)
-    if (end !== undefined) this.rest = end === chunk.length ? NOTHING : Buffer.from(chunk.subarray(end))
     this.isWatched = end !== undefined || whenParsed(request, (rest) => this.#finish(rest))
+    if (end !== undefined) this.#finish(end === chunk.length ? NOTHING : Buffer.from(chunk.subarray(end)))
   }
 
   /** Whether the parser may have taken more since then, as HTTP. */
@@ -31,13 +32,14 @@ export class Http1Arrival {
     return this.#received === undefined || this.#received !== amountReceived(this.#request.socket)
   }
 
-  /** Calls back with the rest as soon as it is known; at once if it is. */
-  whenParsed(callback: (rest: Buffer) => void): void {
-    if (this.rest === undefined) this.#onParsed = callback
-    else callback(this.rest)
+  /** Calls back with the rest as soon as the parser has come there, at once if it has; with `undefined` if the parser does not tell. */
+  whenParsed(callback: (rest: Buffer | undefined) => void): void {
+    if (this.#isParsed) callback(this.rest)
+    else this.#onParsed = callback
   }
 
-  #finish(rest: Buffer): void {
+  #finish(rest: Buffer | undefined): void {
+    this.#isParsed = true
     this.rest = rest
     this.#onParsed?.(rest)
     this.#onParsed = undefined
@@ -65,7 +67,8 @@ export function takeArrival(request: Arrived): Http1Arrival | undefined {
 export function lossOf(arrival: Http1Arrival | undefined): string | undefined {
   if (arrival === undefined)
     return 'where it ends is not known, since it arrived before useWebSockets() was called, or at no HTTP server of Node.js'
-  if (!arrival.isWatched) return 'where it ends is not known, since the HTTP parser of this version of Node.js does not tell'
+  if (!arrival.isWatched)
+    return 'where it ends is not known, since the HTTP parser of Node.js does not tell (did other requests come in the same packet?)'
   if (!arrival.isOver) return undefined
   return 'the client may have sent more before it was accepted, which was lost because useWebSockets() ran too late: use it first'
 }

@@ -21,8 +21,8 @@ export class Http1EarlyBytes {
     this.#response = response
     this.#arrival = arrival
     divertFromParser(socket, (chunk) => this.#keep(chunk))
-    arrival.whenParsed(({ length }) => {
-      if (length > 0) endConnectionBehind(response)
+    arrival.whenParsed((rest) => {
+      if (rest?.length !== 0) endConnectionBehind(response)
     })
     response.on('close', this.#onRefused)
   }

@@ -85,8 +85,8 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     }
     this.refusal ??= loss
     if (loss !== undefined) endConnectionBehind(response)
-    arrival?.whenParsed(({ length }) => {
-      if (length === 0 && loss === undefined) return
+    arrival?.whenParsed((rest) => {
+      if (rest?.length === 0 && loss === undefined) return
       divertFromParser(socket, drop)
       endConnectionBehind(response)
     })

@@ -29,17 +29,22 @@ export function isFirstRequest(socket: SeenSocket): boolean {
 }
 
 /**
- * Calls back once the parser has come to the end of the request at work, with a copy of what stands behind it in the same chunk. The parser
- * stops there, and Node drops what it did not take.
- * @returns `false` if the parser does not tell.
+ * Calls back once the parser has come to the end of the request at work, with a copy of what stands behind it in the same chunk; `undefined`
+ * if that is not known. The parser stops there, and Node drops what it did not take.
+ * @returns `false` if it will not be known, unless the request ends in a later chunk.
  */
-export function whenParsed(request: IncomingMessage, callback: (rest: Buffer) => void): boolean {
+export function whenParsed(request: IncomingMessage, callback: (rest: Buffer | undefined) => void): boolean {
   const parser = parserOf(request.socket)
-  if (parser === undefined) return false
-  if (parser._consumed) return watchNative(parser, request, callback)
-  if (parser[WATCH]?.isParsing !== true) return false
-  parser[WATCH].onParsed = (taken, chunk) => report(request, taken, chunk, callback)
-  return true
+  if (parser?._consumed) return watchNative(parser, request, callback)
+  const watch = parser?.[WATCH]
+  if (watch === undefined) return false
+  watch.onParsed = (taken, chunk) => report(request, taken, chunk, callback)
+  if (watch.isParsing) return true
+  // The call of `execute()` that is under way is nobody's to watch.
+  process.nextTick(() => {
+    if (watch.onParsed?.(undefined, NOTHING)) watch.onParsed = undefined
+  })
+  return false
 }
 
 /**
@@ -135,14 +140,13 @@ function isParserOf(parser: HttpParser, socket: Socket): boolean {
   return (socket as unknown as SocketWithParser).parser === parser
 }
 
-function watchNative(parser: HttpParser, request: IncomingMessage, callback: (rest: Buffer) => void): boolean {
+function watchNative(parser: HttpParser, request: IncomingMessage, callback: (rest: Buffer | undefined) => void): boolean {
   const { kOnExecute } = parser.constructor
-  if (typeof kOnExecute !== 'number') return false
-  const onExecute = parser[kOnExecute]
-  if (typeof onExecute !== 'function') return false
+  const onExecute = typeof kOnExecute === 'number' ? parser[kOnExecute] : undefined
+  if (typeof kOnExecute !== 'number' || typeof onExecute !== 'function') return false
   parser[kOnExecute] = function onExecuteWatched(taken: unknown): unknown {
-    if (!isParserOf(parser, request.socket) || request.complete) parser[kOnExecute] = onExecute
-    if (isParserOf(parser, request.socket)) report(request, taken, parser.getCurrentBuffer(), callback)
+    const isOver = !isParserOf(parser, request.socket) || report(request, taken, parser.getCurrentBuffer(), callback)
+    if (isOver) parser[kOnExecute] = onExecute
     return onExecute.call(this, taken)
   }
   return true
@@ -164,9 +168,9 @@ function watchExecute(parser: HttpParser, socket: Socket): void {
   }
 }
 
-/** A body may still be coming. An error, in place of the count, ends the connection. */
-function report({ complete }: IncomingMessage, taken: unknown, chunk: Buffer, callback: (rest: Buffer) => void): boolean {
-  if (complete && typeof taken === 'number') callback(taken === chunk.length ? NOTHING : Buffer.from(chunk.subarray(taken)))
+/** A body may still be coming. An error in place of the count ends the connection. */
+function report({ complete }: IncomingMessage, taken: unknown, chunk: Buffer, callback: (rest: Buffer | undefined) => void): boolean {
+  if (complete) callback(typeof taken !== 'number' ? undefined : taken === chunk.length ? NOTHING : Buffer.from(chunk.subarray(taken)))
   return complete
 }
 

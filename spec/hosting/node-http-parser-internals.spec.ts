@@ -60,7 +60,7 @@ describe.each(http1Starts)('the HTTP parser of this Node, over %s', (_, start) =
     const rests: string[] = []
     const { client, exchanges } = await connect(({ request, response }) => {
       if (request.headers.upgrade === undefined) response.end()
-      else whenParsed(request, (behind) => rests.push(behind.toString()))
+      else whenParsed(request, (behind) => rests.push(String(behind)))
     })
     client.write(bytes + rest)
     await until(() => rests.length > 0)
@@ -70,7 +70,7 @@ describe.each(http1Starts)('the HTTP parser of this Node, over %s', (_, start) =
 
   it('tells it of a body that comes in several chunks', async () => {
     const rests: string[] = []
-    const { client, exchanges } = await connect(({ request }) => whenParsed(request, (rest) => rests.push(rest.toString())))
+    const { client, exchanges } = await connect(({ request }) => whenParsed(request, (rest) => rests.push(String(rest))))
     client.write(`${HEAD.replace('GET', 'POST').slice(0, -2)}Content-Length: 4\r\n\r\nbo`)
     await until(() => exchanges.length === 1)
     client.write('dyrest')
@@ -154,7 +154,7 @@ describe('the HTTP parser of this Node, over a Duplex', () => {
     const rests: string[] = []
     const chunks: string[] = []
     const server = createServer((request, response) => {
-      const isWatched = whenParsed(request, (rest) => rests.push(rest.toString()))
+      const isWatched = whenParsed(request, (rest) => rests.push(String(rest)))
       seen.push([firsts.get(request), isWatched, amountReceived(request.socket), chunkBeingParsed(request.socket).toString()])
       if (request.headers.upgrade === undefined) response.end('plain')
       else divertFromParser(request.socket, (chunk) => chunks.push(chunk.toString()))
@@ -163,10 +163,11 @@ describe('the HTTP parser of this Node, over a Duplex', () => {
     peer.write(PLAIN)
     await until(() => seen.length === 1)
     peer.write(`${HEAD}rest`)
-    await until(() => rests.length > 0)
+    await until(() => rests.length > 1)
     peer.write(PLAIN)
     await until(() => chunks.join('').length === PLAIN.length)
-    expect(rests).toEqual(['rest'])
+    // Of the first chunk, it is not known.
+    expect(rests).toEqual(['undefined', 'rest'])
     expect(seen).toEqual([
       [true, false, 0, PLAIN],
       [false, true, 1, `${HEAD}rest`],
