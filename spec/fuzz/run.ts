@@ -8,9 +8,11 @@ import type { HostileServer } from '../conformance/hostile/hostile-server.ts'
 import type { HostileServerState } from '../conformance/hostile/server-settings.ts'
 import { Attack } from './attack.ts'
 import { inTime } from './patience.ts'
+import { playPipelines } from './play-pipelines.ts'
 import { Random } from './random.ts'
 
-// npm run fuzz -- [--seconds 60] [--seed 1] [--batch 0]: attacks a server with mutated handshakes and frames; fails on a crash, a hang, or growth.
+// npm run fuzz -- [--seconds 60] [--seed 1] [--batch 0]: attacks a server with mutated handshakes and frames, and plays pipelines of
+// requests and handshakes; fails on a crash, a hang, growth, or a request that nobody composed.
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' }, batch: { type: 'string', default: '0' } },
 })
@@ -53,12 +55,13 @@ async function attackForTheTime(scene: Scene): Promise<void> {
   for (; performance.now() - started < duration; batch++) {
     attacks = planAttacks()
     await inTime(Promise.all(attacks.map((attack) => attack.carryOut(scene.server.ports))), `batch ${batch} to end`)
+    await inTime(playPipelines(seed + batch * BATCH, BATCH), `the pipelines of batch ${batch} to end`)
     await inTime(scene.recover(transportNames[batch % transportNames.length] ?? 'http'), `the server to recover from batch ${batch}`)
     if (performance.now() - started > duration / 5) warm ??= await weigh(scene, true)
   }
   const end = await weigh(scene, false)
   const batches = batch - firstBatch
-  console.log(`Seed ${seed}: ${batches * BATCH} connections in ${batches} batches and ${seconds(started)} s`)
+  console.log(`Seed ${seed}: ${batches * BATCH} connections, and as many pipelines, in ${batches} batches and ${seconds(started)} s`)
   if (warm === undefined) return
   console.log(`Heap after collection: ${megabytes(warm.heap)} after a fifth of the time, ${megabytes(end.heap)} at the end`)
   console.log(`Peak of resident memory: ${megabytes(warm.peakMemory)} until then, ${megabytes(end.peakMemory)} from then on`)
