@@ -1,0 +1,94 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { createPipelineApp } from '../fuzz/pipeline-app.ts'
+import { closeHttp1Servers, startHttp1Server } from '../support/http1-server.ts'
+import type { Http1Server } from '../support/http1-server.ts'
+import { closeRawHttp1Clients, handshakeHead, RawHttp1Client, SAMPLE_KEY } from '../support/raw-http1.ts'
+import { rawFrame } from '../support/raw-frames.ts'
+import { until } from '../support/until.ts'
+import { haproxy, nginx, startProxy, stopProxies } from './start-proxy.ts'
+
+afterEach(async () => {
+  closeRawHttp1Clients()
+  closeHttp1Servers()
+  await stopProxies()
+})
+
+const nginxLike = (own: number, port: number): string => `
+  daemon off; pid nginx.pid; error_log stderr; events {}
+  http {
+    access_log off; client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+    map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
+    upstream back { server 127.0.0.1:${port}; keepalive 1; }
+    server {
+      listen 127.0.0.1:${own};
+      location /admin { return 403; }
+      location / {
+        proxy_pass http://back; proxy_http_version 1.1; proxy_request_buffering off;
+        proxy_set_header Host $host; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;
+      }
+    }
+  }`
+
+const haproxyLike = (own: number, port: number): string => `
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 30s
+  timeout server 30s
+  timeout tunnel 30s
+frontend front
+  bind 127.0.0.1:${own}
+  http-request deny if { path_beg /admin }
+  default_backend back
+backend back
+  http-reuse always
+  server node 127.0.0.1:${port}
+`
+
+const ADMIN = 'GET /admin HTTP/1.1\r\nHost: a\r\n\r\n'
+
+function post(body: string): string {
+  return `POST /early/0 HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+}
+
+describe.each([
+  ['nginx', nginx, nginxLike],
+  ['HAProxy', haproxy, haproxyLike],
+] as const)('behind %s, which shares its connections between clients', (_name, program, configure) => {
+  async function startBehind() {
+    const { app, witnesses } = createPipelineApp(false)
+    const behind = await startHttp1Server(app)
+    const server: Http1Server = { ...behind, port: await startProxy(program, (own) => configure(own, behind.port)) }
+    return { server, seen: () => [...witnesses.values()].flatMap(({ requests }) => requests), witnesses }
+  }
+
+  it.each([
+    ['ends in a blank', handshakeHead({ X: 'x ' }, 'GET /refuse/1 HTTP/1.1'), ''],
+    ['has a request behind it', handshakeHead({ X: 'x' }, 'GET /refuse/1 HTTP/1.1'), ADMIN],
+    ['is malformed', handshakeHead({ 'Sec-WebSocket-Version': '12', X: 'x ' }, 'GET /refuse/1 HTTP/1.1'), ADMIN],
+  ])('no client gets past its rules by a refused handshake that %s', async (_what, handshake, rest) => {
+    const { server, seen } = await startBehind()
+    const client = await RawHttp1Client.connect(server)
+    client.write(post(`${SAMPLE_KEY} x\r\n\r\n${ADMIN}`.repeat(3)))
+    await client.receive('answer to /early/0')
+    client.write(handshake, rest)
+    await client.receive(' 40')
+    const other = await RawHttp1Client.connect(server)
+    other.write('GET /plain/2 HTTP/1.1\r\nHost: a\r\n\r\n')
+    await other.receive('answer to /plain/2')
+    expect(seen()).toEqual(['POST /early/0', 'GET /refuse/1', 'GET /plain/2'])
+  })
+
+  it('a client sees why it is refused, and another one is accepted on the same connection', async () => {
+    const { server, witnesses } = await startBehind()
+    const client = await RawHttp1Client.connect(server)
+    client.write(handshakeHead({}, 'GET /refuse/0 HTTP/1.1'))
+    expect(await client.receive('refused')).toMatch(/^HTTP\/1\.1 401 /)
+    const other = await RawHttp1Client.connect(server)
+    other.write(handshakeHead({}, 'GET /accept/1 HTTP/1.1'))
+    await other.receive(' 101 ')
+    other.write(rawFrame(1, 'mine'))
+    await until(() => [...witnesses.values()].some(({ messages }) => messages.length > 0))
+    expect([...witnesses.values()].flatMap(({ messages }) => messages)).toEqual(['mine'])
+  })
+})
