@@ -47,9 +47,9 @@ backend back
 
 const ADMIN = 'GET /admin HTTP/1.1\r\nHost: a\r\n\r\n'
 
-function post(body: string): string {
-  return `POST /early/0 HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`
-}
+/** What a search for the handshake's key, or for its last value, finds first. */
+const BODY = `${SAMPLE_KEY} x\r\n\r\n${ADMIN}`.repeat(3)
+const POST = `POST /early/0 HTTP/1.1\r\nHost: a\r\nContent-Length: ${BODY.length}\r\n\r\n`
 
 describe.each([
   ['nginx', nginx, nginxLike],
@@ -65,18 +65,22 @@ describe.each([
   it.each([
     ['ends in a blank', handshakeHead({ X: 'x ' }, 'GET /refuse/1 HTTP/1.1'), ''],
     ['has a request behind it', handshakeHead({ X: 'x' }, 'GET /refuse/1 HTTP/1.1'), ADMIN],
+    ['has many fields', handshakeHead({ X: Array.from({ length: 1100 }, () => 'x') }, 'GET /refuse/1 HTTP/1.1'), ''],
     ['is malformed', handshakeHead({ 'Sec-WebSocket-Version': '12', X: 'x ' }, 'GET /refuse/1 HTTP/1.1'), ADMIN],
   ])('no client gets past its rules by a refused handshake that %s', async (_what, handshake, rest) => {
     const { server, seen } = await startBehind()
     const client = await RawHttp1Client.connect(server)
-    client.write(post(`${SAMPLE_KEY} x\r\n\r\n${ADMIN}`.repeat(3)))
+    client.write(POST)
+    // The server answers before the body has come, which then goes on to the server together with the handshake.
+    await until(() => seen().length > 0)
+    client.write(BODY, handshake, rest)
     await client.receive('answer to /early/0')
-    client.write(handshake, rest)
-    await client.receive(' 40')
+    await until(() => client.ending !== undefined || / 4\d\d /.test(client.received.toString('latin1')))
     const other = await RawHttp1Client.connect(server)
     other.write('GET /plain/2 HTTP/1.1\r\nHost: a\r\n\r\n')
     await other.receive('answer to /plain/2')
-    expect(seen()).toEqual(['POST /early/0', 'GET /refuse/1', 'GET /plain/2'])
+    // A proxy may end the connection of a client that it has answered before the end of the body.
+    expect(seen().filter((line) => line !== 'GET /refuse/1')).toEqual(['POST /early/0', 'GET /plain/2'])
   })
 
   it('a client sees why it is refused, and another one is accepted on the same connection', async () => {
