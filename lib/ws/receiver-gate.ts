@@ -20,6 +20,8 @@ export class ReceiverGate {
   readonly #startLoop: WsReceiver['startLoop']
   #isStopped = false
   #isStoppable = true
+  /** Whether the application has paused the socket. */
+  #isPaused = false
   /** Whether the receiver is to go on with its chunk when it is not stopped any more. */
   #isWaiting = false
   /** To be called when the receiver is done with its chunk. */
@@ -45,6 +47,7 @@ export class ReceiverGate {
     stream.on('close', () => {
       this.#isStoppable = false
       this.goOn()
+      this.unpause()
     })
   }
 
@@ -62,6 +65,18 @@ export class ReceiverGate {
     this.#isStopped = false
     if (this.#isWaiting) this.start(this.#onParsed)
     else this.#letStreamGo()
+  }
+
+  /** Keeps back what arrives, as long as the application has paused the socket. */
+  pause(): void {
+    this.#isPaused = true
+    this.#holdStream()
+  }
+
+  /** Leaves a stream that is paused to `ws`. */
+  unpause(): void {
+    this.#isPaused = false
+    this.#letStreamGo()
   }
 
   /** The receiver is written to while it is not done with what was written before: it inflates. */
@@ -85,8 +100,12 @@ export class ReceiverGate {
     mergeSmall(receiver._buffers, MANY_BUFFERS)
     mergeSmall(receiver._fragments, MANY_FRAGMENTS)
     this.#done(error)
-    // It may have begun with the next chunk.
-    if (error || (!this.#isStopped && receiver.writableLength === 0)) this.#letStreamGo()
+    this.#letStreamGo()
+  }
+
+  /** Whether the receiver inflates, perhaps of the next chunk. */
+  get #isBusy(): boolean {
+    return this.#receiver.writableLength > 0 && !this.#receiver.destroyed
   }
 
   #holdStream(): void {
@@ -97,7 +116,7 @@ export class ReceiverGate {
 
   #letStreamGo(): void {
     const letGo = this.#letGo
-    if (letGo === undefined) return
+    if (letGo === undefined || this.#isStopped || this.#isPaused || this.#isBusy) return
     this.#letGo = undefined
     letGo()
     // If the application has resumed the stream, that may have begun anew.

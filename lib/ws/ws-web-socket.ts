@@ -93,8 +93,14 @@ export class WsWebSocket extends ServerWebSocket {
     this.#send(values, (...all) => super.pong(...(all as Parameters<WebSocket['pong']>)))
   }
 
+  override pause(): void {
+    super.pause()
+    if (this.readyState === this.OPEN) this.#gate?.pause()
+  }
+
   override resume(): void {
     super.resume()
+    this.#gate?.unpause()
     this.#deliverSoon()
   }
 
@@ -102,11 +108,13 @@ export class WsWebSocket extends ServerWebSocket {
     this.#observer.onClosing()
     super.close(closeStatus, reason)
     // The peer's Close frame may lie behind what has to wait.
+    this.#gate?.unpause()
     this.#deliverSoon()
   }
 
   override terminate(): void {
     this.#observer.onClosing()
+    this.#gate?.unpause()
     super.terminate()
   }
 

@@ -8,6 +8,8 @@ export interface KindOfFrames {
   readonly isTrickled?: boolean
   /** Whether the application listens to messages. */
   readonly isListenedTo?: boolean
+  /** Whether it has paused the socket. */
+  readonly isPaused?: boolean
   /** The peer does not read what it is answered. */
   readonly isDeaf?: boolean
 }
@@ -35,6 +37,7 @@ export const kindsOfFrames: Record<string, KindOfFrames> = {
   'a text of one byte': { bytes: rawFrame(1, 'a') },
   'empty texts, byte by byte': { bytes: many(rawFrame(1)).subarray(0, 4_000), isTrickled: true },
   'a long message, byte by byte': { bytes: rawFrame(2, Buffer.alloc(200_000)).subarray(0, 4_000), isTrickled: true, isListenedTo: true },
+  'empty texts, byte by byte, to a paused socket': { bytes: many(rawFrame(1)).subarray(0, 4_000), isTrickled: true, isPaused: true },
 }
 
 /** As many as fit into {@link LENGTH}. */

@@ -134,6 +134,27 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     expect(events).toEqual([...numbers, 'closed 3001'])
   })
 
+  it('delivers what came while the application had paused it, when it does not any more', async () => {
+    const { ws, peer } = await open(Buffer.alloc(0))
+    const events = record(ws)
+    ws.pause()
+    peer.send(Buffer.concat([manyFrames, closeFrame])).catch(() => undefined)
+    for (let turn = 0; turn < 100; turn++) await nextTurn()
+    expect(events).toEqual([])
+    ws.resume()
+    await until(() => events.length > COUNT)
+    expect(events).toEqual([...numbers, 'closed 3001'])
+  })
+
+  it('notices the Close frame that came while the application had paused it, at the latest when its time is over', async () => {
+    const { ws, peer } = await open(Buffer.alloc(0), { closeTimeout: 50 })
+    ws.pause()
+    await peer.send(closeFrame)
+    for (let turn = 0; turn < 100; turn++) await nextTurn()
+    ws.close()
+    expect((await once(ws, 'close'))[0]).toBe(3001)
+  })
+
   it('loses nothing and changes no order when the application resumes it in between', async () => {
     const { ws } = await open(Buffer.concat([manyFrames, manyFrames, closeFrame]))
     for (let round = 0; round < 10; round++) {

@@ -27,7 +27,9 @@ app.use(useWebSockets())
 app.all('/:kind', async (request) => {
   const webSocket = await acceptWsWebSocketAsync(request, { dangerousEnableCompression: true })
   webSocket.binaryType = binaryType as WebSocket['binaryType']
-  if (kindsOfFrames[request.params.kind ?? '']?.isListenedTo === true) webSocket.on('message', () => undefined)
+  const { isListenedTo, isPaused } = kindsOfFrames[request.params.kind ?? ''] ?? {}
+  if (isListenedTo === true) webSocket.on('message', () => undefined)
+  if (isPaused === true) webSocket.pause()
   webSockets.push(webSocket)
 })
 
@@ -56,9 +58,11 @@ async function measure(name: string, sender: Worker): Promise<{ kind: string; se
   const sentBefore = bytesRead()
   const keptBefore = await memory()
   sender.postMessage('send', [])
+  await until(() => bytesRead() > sentBefore)
   await nothingComesAnyMore()
-  const sent = (bytesRead() - sentBefore) / webSockets.length
   const kept = ((await memory()) - keptBefore) / webSockets.length
+  // What comes after all is counted.
+  const sent = (bytesRead() - sentBefore) / webSockets.length
   sender.postMessage('end', [])
   await once(sender, 'message')
   for (const webSocket of webSockets) webSocket.terminate()
@@ -86,8 +90,8 @@ async function nothingComesAnyMore(): Promise<void> {
 
 async function memory(): Promise<number> {
   for (let turn = 0; turn < 5; turn++) {
-    globalThis.gc?.()
     await setImmediate()
+    globalThis.gc?.()
   }
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external

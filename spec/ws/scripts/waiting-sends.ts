@@ -64,8 +64,8 @@ async function openFull(maxBufferedAmount: number): Promise<WebSocket> {
 
 async function memory(): Promise<number> {
   for (let turn = 0; turn < 10; turn++) {
-    globalThis.gc?.()
     await setImmediate()
+    globalThis.gc?.()
   }
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
