@@ -1,25 +1,28 @@
 import { subscribe } from 'node:diagnostics_channel'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { endOfFirstHead } from './end-of-first-head.ts'
-import { amountReceived, chunkBeingParsed, isFirstRequest, whenParsed } from './node-http-parser-internals.ts'
+import { endConnectionBehind } from './http1-last-response.ts'
+import { serverOf } from './node-http-internals.ts'
+import { amountReceived, chunkBeingParsed, divertFromParser, isFirstRequest, whenParsed } from './node-http-parser-internals.ts'
 
 /**
  * What can only be seen while an upgrade request arrives. Node's parser stops behind such a request and forgets the rest of the chunk, and
- * what comes later it takes for HTTP: a middleware that runs after something asynchronous cannot tell what it has missed.
+ * what comes later it takes for HTTP, be it the middle of a body. So with anything behind it, the request is the last one of its connection.
  */
 export class Http1Arrival {
   /** Whether the parser tells where the request ends. */
   readonly isWatched: boolean
   /** What came behind the request in the same chunk. `undefined`: not known, or not yet, within the turn of the handlers. */
   rest: Buffer | undefined
-  readonly #request: IncomingMessage
+  readonly #message: RequestStart
   /** How much the connection had received when the request arrived. */
   readonly #received: number | undefined
   #isParsed = false
-  #onParsed: ((rest: Buffer | undefined) => void) | undefined
+  #isTaken = false
 
-  constructor(request: IncomingMessage, isFirst: boolean) {
-    this.#request = request
+  constructor(message: RequestStart, isFirst: boolean) {
+    const { request } = message
+    this.#message = message
     this.#received = amountReceived(request.socket)
     const chunk = isFirst && !hasBody(request) ? chunkBeingParsed(request.socket) : NOTHING
     const end = endOfFirstHead(chunk)
@@ -29,20 +32,26 @@ export class Http1Arrival {
 
   /** Whether the parser may have taken more since then, as HTTP. */
   get isOver(): boolean {
-    return this.#received === undefined || this.#received !== amountReceived(this.#request.socket)
+    return this.#received === undefined || this.#received !== amountReceived(this.#message.request.socket)
   }
 
-  /** Calls back with the rest as soon as the parser has come there, at once if it has; with `undefined` if the parser does not tell. */
-  whenParsed(callback: (rest: Buffer | undefined) => void): void {
-    if (this.#isParsed) callback(this.rest)
-    else this.#onParsed = callback
+  /** Lets `listener` have what comes from now on. */
+  divert(listener: (chunk: Buffer) => void): void {
+    this.#isTaken = true
+    divertFromParser(this.#message.request.socket, listener)
+  }
+
+  /** Lets nothing be parsed that may have lost its beginning. */
+  protect(): void {
+    if (!this.#isParsed || this.rest?.length === 0) return
+    endConnectionBehind(this.#message.response)
+    if (!this.#isTaken) divertFromParser(this.#message.request.socket, drop)
   }
 
   #finish(rest: Buffer | undefined): void {
-    this.#isParsed = true
     this.rest = rest
-    this.#onParsed?.(rest)
-    this.#onParsed = undefined
+    this.#isParsed = true
+    if (isProtected(this.#message.request)) this.protect()
   }
 }
 
@@ -60,7 +69,18 @@ export function noteArrivals(): void {
 export function takeArrival(request: Arrived): Http1Arrival | undefined {
   const arrival = request[ARRIVAL]
   request[ARRIVAL] = undefined
+  const server = serverOf(request)
+  if (server !== undefined) servers.add(server)
+  arrival?.protect()
   return arrival
+}
+
+/** Servers with a middleware of ours; what others make of upgrade requests is theirs. */
+const servers = new WeakSet<object>()
+
+function isProtected(request: IncomingMessage): boolean {
+  const server = serverOf(request)
+  return server !== undefined && servers.has(server)
 }
 
 /** Why the WebSocket's bytes that follow this handshake are not all known, in words; `undefined` if they are, or will be. */
@@ -80,14 +100,21 @@ interface Arrived extends IncomingMessage {
   [ARRIVAL]?: Http1Arrival | undefined
 }
 
+interface RequestStart {
+  readonly request: Arrived
+  readonly response: ServerResponse
+}
+
 function onRequestStart(message: unknown): void {
-  const { request } = message as { readonly request: Arrived }
+  const { request, response } = message as RequestStart
   const isFirst = isFirstRequest(request.socket)
-  if (request.headers.upgrade !== undefined) request[ARRIVAL] = new Http1Arrival(request, isFirst)
+  if (request.headers.upgrade !== undefined) request[ARRIVAL] = new Http1Arrival({ request, response }, isFirst)
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
 }
+
+function drop(): void {}
 
 const NOTHING = Buffer.alloc(0)

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { GatheredBytes } from '../web-socket/gathered-bytes.ts'
 import type { Http1Arrival } from './http1-arrival.ts'
 import { endConnectionBehind } from './http1-last-response.ts'
-import { divertFromParser, returnToParser } from './node-http-parser-internals.ts'
+import { returnToParser } from './node-http-parser-internals.ts'
 
 /**
  * Keeps what a client sends after a WebSocket handshake until the application decides. On accept these bytes are the WebSocket's. On refusal
@@ -20,10 +20,7 @@ export class Http1EarlyBytes {
     this.#socket = socket
     this.#response = response
     this.#arrival = arrival
-    divertFromParser(socket, (chunk) => this.#keep(chunk))
-    arrival.whenParsed((rest) => {
-      if (rest?.length !== 0) endConnectionBehind(response)
-    })
+    arrival.divert((chunk) => this.#keep(chunk))
     response.on('close', this.#onRefused)
   }
 

@@ -36,11 +36,9 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     const { refusal, key, canonicalHeaders } = recogniseUpgrade(request)
     this.refusal = refusal
     Object.assign(request.headers, canonicalHeaders)
-    if (isUpgraded(request)) {
-      this.#key = key
-    } else if (request.headers.upgrade !== undefined) {
-      this.#watchConnection(takeArrival(request), key)
-    }
+    const arrival = takeArrival(request)
+    if (isUpgraded(request)) this.#key = key
+    else if (key !== undefined) this.#keepEarlyBytes(key, arrival)
   }
 
   get isWebSocketRequest(): boolean {
@@ -70,26 +68,17 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     this.#request.destroy()
   }
 
-  /**
-   * Node's parser stops behind an upgrade request, drops the rest of the chunk, and goes on with the next chunk as if there were nothing in
-   * between. So an upgrade request with something behind it is the last one of its connection, unless it becomes a WebSocket.
-   */
-  #watchConnection(arrival: Http1Arrival | undefined, key: string | undefined): void {
-    const { socket } = this.#request
-    const response = this.#response
-    const loss = key === undefined ? undefined : lossOf(arrival)
-    if (key !== undefined && arrival !== undefined && loss === undefined) {
+  /** Keeps what follows a handshake; refuses one of which that is not certain. */
+  #keepEarlyBytes(key: string, arrival: Http1Arrival | undefined): void {
+    const loss = lossOf(arrival)
+    if (arrival !== undefined && loss === undefined) {
       this.#key = key
-      this.#earlyBytes = new Http1EarlyBytes(socket, response, arrival)
-      return
+      this.#earlyBytes = new Http1EarlyBytes(this.#request.socket, this.#response, arrival)
+    } else {
+      this.refusal = loss
+      endConnectionBehind(this.#response)
+      divertFromParser(this.#request.socket, drop)
     }
-    this.refusal ??= loss
-    if (loss !== undefined) endConnectionBehind(response)
-    arrival?.whenParsed((rest) => {
-      if (rest?.length === 0 && loss === undefined) return
-      divertFromParser(socket, drop)
-      endConnectionBehind(response)
-    })
   }
 
   #checkClient(): void {

@@ -82,15 +82,21 @@ export class WsWebSocket extends ServerWebSocket {
   }
 
   override send(...values: unknown[]): void {
-    this.#send(values, (...all) => super.send(...(all as Parameters<WebSocket['send']>)))
+    if (this.bufferedAmount === 0) super.send(...(values as Parameters<WebSocket['send']>))
+    else this.#waiting.give(values, (...all) => super.send(...(all as Parameters<WebSocket['send']>)))
+    this.#checkAmount()
   }
 
   override ping(...values: unknown[]): void {
-    this.#send(values, (...all) => super.ping(...(all as Parameters<WebSocket['ping']>)))
+    if (this.bufferedAmount === 0) super.ping(...(values as Parameters<WebSocket['ping']>))
+    else this.#waiting.give(values, (...all) => super.ping(...(all as Parameters<WebSocket['ping']>)))
+    this.#checkAmount()
   }
 
   override pong(...values: unknown[]): void {
-    this.#send(values, (...all) => super.pong(...(all as Parameters<WebSocket['pong']>)))
+    if (this.bufferedAmount === 0) super.pong(...(values as Parameters<WebSocket['pong']>))
+    else this.#waiting.give(values, (...all) => super.pong(...(all as Parameters<WebSocket['pong']>)))
+    this.#checkAmount()
   }
 
   override pause(): void {
@@ -194,11 +200,10 @@ export class WsWebSocket extends ServerWebSocket {
     if (ping !== undefined) this.#answer(ping)
   }
 
-  #send(values: unknown[], method: (...values: unknown[]) => void): void {
-    const isFirst = this.bufferedAmount === 0
-    if (isFirst) method(...values)
-    else this.#waiting.give(values, method)
-    if (this.readyState === this.OPEN && this.bufferedAmount + this.#waiting.cost > this.#maxBufferedAmount) this.#observer.onTooSlow()
+  #checkAmount(): void {
+    const { bufferedAmount } = this
+    if (bufferedAmount === 0 || this.readyState !== this.OPEN) return
+    if (bufferedAmount + this.#waiting.cost > this.#maxBufferedAmount) this.#observer.onTooSlow()
   }
 }
 
