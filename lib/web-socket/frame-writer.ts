@@ -97,9 +97,11 @@ export class FrameWriter {
     slab.end = this.#runEnd
   }
 
-  /** Writes frames that were made before. Their memory must not change any more. */
+  /** Writes frames that were made before. Their memory must not change any more. Behind others they are copied, which costs less than a write. */
   writePrepared(frames: Buffer): void {
-    this.#addPiece(frames)
+    if (frames.length > MAX_COPIED_LENGTH || this.#pendingBytes() === 0) return this.#addPiece(frames)
+    const start = this.#reserve(frames.length)
+    slab.bytes.set(frames, start)
   }
 
   /** Hands everything to the stream; calls back when the last of it has left, or never will. */
