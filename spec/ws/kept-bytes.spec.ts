@@ -23,11 +23,21 @@ async function measure<Row>(script: string, ...options: string[]): Promise<Row[]
     .map((line) => JSON.parse(line) as Row)
 }
 
-describe('what is kept of what a peer sends to a WebSocket of ws', () => {
+describe('what is kept of what a peer sends', () => {
   it.each(transports)(
     'is at most 4 bytes for each that was sent, and 64 KiB, over %s',
     async (transport) => {
       const measured = await measure<Measured>('kept-bytes', transport)
+      expect(measured.map(({ kind }) => kind)).toEqual(Object.keys(kindsOfFrames))
+      expect(measured.filter(isTooMuch)).toEqual([])
+    },
+    60_000,
+  )
+
+  it.each(transports.flatMap((transport) => [[transport, 'managed'] as const, [transport, 'waiting'] as const]))(
+    'is so over %s where the socket is %s: a ManagedWebSocket, or not accepted yet',
+    async (transport, stage) => {
+      const measured = await measure<Measured>('kept-bytes', transport, 'nodebuffer', '', stage)
       expect(measured.map(({ kind }) => kind)).toEqual(Object.keys(kindsOfFrames))
       expect(measured.filter(isTooMuch)).toEqual([])
     },

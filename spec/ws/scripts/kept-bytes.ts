@@ -1,7 +1,7 @@
 /**
  * Prints, for each kind of frame, how many bytes a peer has sent on the wire and how many this process keeps of them, as a line of JSON. Nobody
- * listens to messages, unless the kind says so. Needs `--expose-gc`. Arguments: the transport (`http`, `https` or `h2`), the binary type, and what the
- * names of the kinds begin with.
+ * listens to messages, unless the kind says so. Needs `--expose-gc`. Arguments: the transport (`http`, `https` or `h2`), the binary type, what the
+ * names of the kinds begin with, and the stage: accepted by `express-use-websockets/ws` (`ws`), as a `ManagedWebSocket` (`managed`), or not (`waiting`).
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -10,28 +10,56 @@ import type { AddressInfo, Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import express from 'express'
+import type { Request } from 'express'
 import { useWebSockets } from 'express-use-websockets'
+import type { ManagedWebSocket } from 'express-use-websockets'
 import { createServer as createHttp2Server } from 'express-use-websockets/http2'
 import { acceptWsWebSocketAsync } from 'express-use-websockets/ws'
 import type { WebSocket } from 'ws'
 import { createSelfSignedCertificate } from '../../support/self-signed-certificate.ts'
 import { until } from '../../support/until.ts'
 import { kindsOfFrames } from '../kinds-of-frames.ts'
+import type { KindOfFrames } from '../kinds-of-frames.ts'
 
-const [, , transport = 'http', binaryType = 'nodebuffer', beginning = ''] = process.argv
+const [, , transport = 'http', binaryType = 'nodebuffer', beginning = '', stage = 'ws'] = process.argv
+const CONTEXT = { dangerousEnableCompression: true }
+/** As `send-frames.ts` opens. */
+const PEERS = 4
 const sockets: Socket[] = []
-let webSockets: WebSocket[] = []
+let connections: Connection[] = []
+
+/** What was opened, and how it ends. */
+interface Connection {
+  readonly end: () => void
+  readonly ended: Promise<unknown>
+}
 
 const app = express()
 app.use(useWebSockets())
-app.all('/:kind', async (request) => {
-  const webSocket = await acceptWsWebSocketAsync(request, { dangerousEnableCompression: true })
-  webSocket.binaryType = binaryType as WebSocket['binaryType']
-  const { isListenedTo, isPaused } = kindsOfFrames[request.params.kind ?? ''] ?? {}
-  if (isListenedTo === true) webSocket.on('message', () => undefined)
-  if (isPaused === true) webSocket.pause()
-  webSockets.push(webSocket)
+app.all('/:kind', async (request, response) => {
+  const kind = kindsOfFrames[request.params.kind ?? '']
+  if (stage === 'ws') connections.push(await acceptWs(request, kind))
+  else if (stage === 'managed') connections.push(await acceptManaged(request, kind))
+  else connections.push({ end: () => void response.status(401).end(), ended: once(response, 'close') })
 })
+
+async function acceptWs(request: Request, kind: KindOfFrames | undefined): Promise<Connection> {
+  const webSocket = await acceptWsWebSocketAsync(request, CONTEXT)
+  webSocket.binaryType = binaryType as WebSocket['binaryType']
+  if (kind?.isListenedTo === true) webSocket.on('message', () => undefined)
+  if (kind?.isPaused === true) webSocket.pause()
+  return { end: () => webSocket.terminate(), ended: once(webSocket, 'close') }
+}
+
+async function acceptManaged(request: Request, kind: KindOfFrames | undefined): Promise<Connection> {
+  const webSocket = await request.webSockets.acceptWebSocketAsync(CONTEXT)
+  if (kind?.isListenedTo === true) void receive(webSocket).catch(() => undefined)
+  return { end: () => webSocket.abort(), ended: webSocket.completion }
+}
+
+async function receive(webSocket: ManagedWebSocket): Promise<void> {
+  for await (const message of webSocket) void message
+}
 
 function createTransportServer(): ReturnType<typeof createServer> | ReturnType<typeof createHttp2Server> {
   if (transport === 'h2') return createHttp2Server({}, app)
@@ -43,7 +71,7 @@ async function run(): Promise<void> {
   server.on('connection', (socket: Socket) => sockets.push(socket)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const sender = new Worker(require.resolve('./send-frames.ts'), {
-    workerData: { transport, port: (server.address() as AddressInfo).port },
+    workerData: { isAnswered: stage !== 'waiting', transport, port: (server.address() as AddressInfo).port },
   })
   // What is compiled, and cached, only once.
   await measure('empty texts', sender)
@@ -55,19 +83,20 @@ async function run(): Promise<void> {
 async function measure(name: string, sender: Worker): Promise<{ kind: string; sent: number; kept: number }> {
   sender.postMessage(name, [])
   await once(sender, 'message')
+  await until(() => connections.length === PEERS)
   const sentBefore = bytesRead()
   const keptBefore = await memory()
   sender.postMessage('send', [])
   await until(() => bytesRead() > sentBefore)
   await nothingComesAnyMore()
-  const kept = ((await memory()) - keptBefore) / webSockets.length
+  const kept = ((await memory()) - keptBefore) / connections.length
   // What comes after all is counted.
-  const sent = (bytesRead() - sentBefore) / webSockets.length
+  const sent = (bytesRead() - sentBefore) / connections.length
   sender.postMessage('end', [])
   await once(sender, 'message')
-  for (const webSocket of webSockets) webSocket.terminate()
-  await until(() => webSockets.every(({ readyState, CLOSED }) => readyState === CLOSED))
-  webSockets = []
+  for (const { end } of connections) end()
+  await Promise.all(connections.map(async ({ ended }) => ended))
+  connections = []
   sockets.length = 0
   return { kind: name, sent: Math.round(sent), kept: Math.round(kept) }
 }

@@ -14,7 +14,7 @@ import { kindsOfFrames } from '../kinds-of-frames.ts'
 
 const PEERS = 4
 const EXTENSIONS = 'permessage-deflate; client_no_context_takeover'
-const { transport, port } = workerData as { transport: string; port: number }
+const { isAnswered, transport, port } = workerData as { isAnswered: boolean; transport: string; port: number }
 // It is a worker.
 const parent = parentPort as MessagePort
 
@@ -31,7 +31,7 @@ async function openHttp1Peer(path: string): Promise<Duplex> {
   const options = { port, host: '127.0.0.1', noDelay: true, rejectUnauthorized: false }
   const peer = transport === 'https' ? connectTls(options).setNoDelay() : connect(options)
   peer.write(handshakeHead({ 'Sec-WebSocket-Extensions': EXTENSIONS }, `GET ${path} HTTP/1.1`))
-  await once(peer, 'data')
+  if (isAnswered) await once(peer, 'data')
   return peer
 }
 
@@ -42,7 +42,7 @@ async function openHttp2Peer(path: string): Promise<Duplex> {
   sessions.push(session)
   await once(session, 'remoteSettings')
   const stream = session.request(connectFields(path, { 'sec-websocket-extensions': EXTENSIONS }), { endStream: false })
-  await once(stream, 'response')
+  if (isAnswered) await once(stream, 'response')
   return stream
 }
 
