@@ -5,7 +5,7 @@ import type { WebSocketAcceptContext } from './web-socket-accept-context.ts'
 import { answerOtherRequest, webSocketsOf } from './web-socket-endpoint.ts'
 import type { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
 import { WebSocketCloseStatus } from './web-socket/web-socket-close-status.ts'
-import { WebSocketException } from './web-socket/web-socket-exception.ts'
+import { WebSocketException } from './errors/web-socket-exception.ts'
 import { WebSocketState } from './web-socket/web-socket-state.ts'
 
 /**

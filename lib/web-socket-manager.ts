@@ -11,7 +11,7 @@ import type { ResolvedWebSocketOptions } from './web-socket-options.ts'
 import type { WebSocketRegistry } from './web-socket-registry.ts'
 import type { CompletionListener } from './web-socket/completion-listener.ts'
 import { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
-import { WebSocketException } from './web-socket/web-socket-exception.ts'
+import { WebSocketException } from './errors/web-socket-exception.ts'
 import type { WebSocketSettings } from './web-socket/web-socket-settings.ts'
 import type { WebSocketTransport } from './web-socket/web-socket-transport.ts'
 

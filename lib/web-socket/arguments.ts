@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { isCloseStatusAllowed, MAX_CLOSE_DESCRIPTION_LENGTH } from './close-frame.ts'
 import { WebSocketCloseStatus } from './web-socket-close-status.ts'
-import { WebSocketException } from './web-socket-exception.ts'
+import { WebSocketException } from '../errors/web-socket-exception.ts'
 import { WebSocketMessageFlags } from './web-socket-message-flags.ts'
 import { WebSocketMessageType } from './web-socket-message-type.ts'
 

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { WebSocketException } from './web-socket-exception.ts'
+import { WebSocketException } from '../errors/web-socket-exception.ts'
 
 /**
  * Checks the sub-protocol that the application has chosen, before anything is written: a token (RFC 6455, section 4.1), or none.

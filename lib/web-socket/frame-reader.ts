@@ -7,7 +7,7 @@ import { Opcode } from './opcode.ts'
 import { ReceivedBytes } from './received-bytes.ts'
 import { Utf8Validator } from './utf8-validator.ts'
 import { WebSocketCloseStatus } from './web-socket-close-status.ts'
-import { WebSocketException } from './web-socket-exception.ts'
+import { WebSocketException } from '../errors/web-socket-exception.ts'
 import { WebSocketMessageType } from './web-socket-message-type.ts'
 
 /** Where {@link FrameReader.next} has come to. */

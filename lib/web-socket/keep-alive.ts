@@ -1,5 +1,5 @@
 import { startTimer } from './start-timer.ts'
-import { WebSocketException } from './web-socket-exception.ts'
+import { WebSocketException } from '../errors/web-socket-exception.ts'
 
 /** What keep-alive needs of its connection. */
 export interface KeepAliveListener {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { closestName } from './closest-name.ts'
-import { WebSocketException } from './web-socket-exception.ts'
+import { WebSocketException } from '../errors/web-socket-exception.ts'
 
 /** Whose options these are, for the messages. */
 export interface OptionOwner {

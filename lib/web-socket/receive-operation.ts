@@ -1,6 +1,6 @@
 import type { CloseFrame } from './close-frame.ts'
 import type { FramePosition, FrameReader } from './frame-reader.ts'
-import { handledRejection, markHandled } from './handled-rejection.ts'
+import { handledRejection, markHandled } from '../errors/handled-rejection.ts'
 import type { Queueable } from './queue.ts'
 
 /** What an operation needs next: one of the reader's positions, or nothing because it has its result. */

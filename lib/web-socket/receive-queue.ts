@@ -11,7 +11,7 @@ import { Queue } from './queue.ts'
 import type { MessageDeflater } from './message-deflater.ts'
 import { takeIntoBuffer } from './take-into-buffer.ts'
 import { takeMessage } from './take-message.ts'
-import { WebSocketException } from './web-socket-exception.ts'
+import { WebSocketException } from '../errors/web-socket-exception.ts'
 import type { WebSocketMessage } from './web-socket-message.ts'
 
 /** What a receive queue tells its connection. */

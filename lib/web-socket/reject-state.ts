@@ -1,4 +1,4 @@
-import { handledRejection } from './handled-rejection.ts'
+import { handledRejection } from '../errors/handled-rejection.ts'
 import type { WebSocketConnection } from './web-socket-connection.ts'
 import { WebSocketState } from './web-socket-state.ts'
 

@@ -1,12 +1,12 @@
-import { signalAbortError } from './abort-error.ts'
+import { signalAbortError } from '../errors/abort-error.ts'
 import type { FrameWriter } from './frame-writer.ts'
-import { handledRejection, markHandled } from './handled-rejection.ts'
+import { handledRejection, markHandled } from '../errors/handled-rejection.ts'
 import type { MessageDeflater } from './message-deflater.ts'
 import { Opcode } from './opcode.ts'
 import { Queue } from './queue.ts'
 import type { Queueable } from './queue.ts'
-import { SETTLED } from './settled.ts'
-import { WebSocketException } from './web-socket-exception.ts'
+import { SETTLED } from '../errors/settled.ts'
+import { WebSocketException } from '../errors/web-socket-exception.ts'
 
 /** One frame of a message, to be sent. */
 export interface OutgoingFrame {

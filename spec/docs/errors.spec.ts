@@ -13,7 +13,7 @@ describe('docs/errors.md', () => {
 })
 
 function exceptionCodes(): string[] {
-  const source = readFileSync(join(root, 'lib/web-socket/web-socket-exception.ts'), 'utf8')
+  const source = readFileSync(join(root, 'lib/errors/web-socket-exception.ts'), 'utf8')
   const [, union = ''] = /export type WebSocketExceptionCode =((?:\s+\| '\w+')+)/.exec(source) ?? []
   const codes = [...union.matchAll(/'(\w+)'/g)].map(([, code = '']) => code)
   if (codes.length === 0) throw new Error('no codes were found in the source text of WebSocketExceptionCode')

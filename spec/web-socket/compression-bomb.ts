@@ -1,7 +1,7 @@
 /* Run by compression.spec.ts in a process of its own, for its peak memory: sends 1 MiB that inflates to 1 GiB, and tells what came of it. */
 import { constants, deflateRawSync } from 'node:zlib'
 import { ManagedWebSocket } from '../../lib/web-socket/managed-web-socket.ts'
-import type { WebSocketException } from '../../lib/web-socket/web-socket-exception.ts'
+import type { WebSocketException } from '../../lib/errors/web-socket-exception.ts'
 import { connectTcp } from '../support/connect-tcp.ts'
 import { rawFrame } from '../support/raw-frames.ts'
 import { RawPeer } from '../support/raw-peer.ts'

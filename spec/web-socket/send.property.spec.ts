@@ -8,7 +8,7 @@ import type { WebSocketDeflateOptions } from '../../lib/web-socket/create-from-s
 import { ManagedWebSocket } from '../../lib/web-socket/managed-web-socket.ts'
 import { Opcode } from '../../lib/web-socket/opcode.ts'
 import { prepareMessage } from '../../lib/web-socket/prepared-message.ts'
-import { WebSocketException } from '../../lib/web-socket/web-socket-exception.ts'
+import { WebSocketException } from '../../lib/errors/web-socket-exception.ts'
 import { createPerMessageDeflate } from '../../lib/web-socket/ws-internals.ts'
 import { parseFrames, rawFrame } from '../support/raw-frames.ts'
 import { readWithWs } from '../support/read-with-ws.ts'

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import express from 'express'
 import { useWebSockets } from 'express-use-websockets'
 import request from 'supertest'
-import { WebSocketErrorCode } from '../../lib/web-socket/web-socket-error-code.ts'
-import { WebSocketException } from '../../lib/web-socket/web-socket-exception.ts'
+import { WebSocketErrorCode } from '../../lib/errors/web-socket-error-code.ts'
+import { WebSocketException } from '../../lib/errors/web-socket-exception.ts'
 
 describe('WebSocketException', () => {
   it('is an error with a code, and the code of .NET that belongs to it', () => {

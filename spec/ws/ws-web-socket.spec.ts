@@ -11,6 +11,7 @@ import { closeHttp1Peers } from '../support/http1-peers.ts'
 import { closeHttp2Peers } from '../support/http2-peers.ts'
 import { closePayload, rawFrame } from '../support/raw-frames.ts'
 import type { RawPeer } from '../support/raw-peer.ts'
+import { runScript } from '../support/run-script.ts'
 import { until } from '../support/until.ts'
 import { openRawPeer, transports } from './raw-peers.ts'
 
@@ -253,5 +254,12 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     await peer.send(Buffer.concat(numbers.map((text) => rawFrame(9, text))))
     peer.duplex.resume()
     await until(() => peer.frames.at(-1)?.payload.toString() === numbers.at(-1))
+  })
+})
+
+describe('a WebSocket of ws whose listener throws at a message that waited', () => {
+  it('delivers the others, once the process has survived that', async () => {
+    const { exitCode, stdout, stderr } = await runScript('spec/ws/scripts/throwing-listener.ts')
+    expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: 'one two thrown three', stderr: '' })
   })
 })

@@ -1,5 +1,5 @@
 import type { ServerHttp2Stream } from 'node:http2'
-import { abortError } from '../../web-socket/abort-error.ts'
+import { abortError } from '../../errors/abort-error.ts'
 import type { WebSocketTransport } from '../../web-socket/web-socket-transport.ts'
 import { boundWrites } from './bounded-writes.ts'
 import { isBeingReset, resetStream } from './reset-stream.ts'
