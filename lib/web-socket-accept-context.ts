@@ -1,5 +1,5 @@
 import { checkSubProtocol } from './web-socket/check-sub-protocol.ts'
-import { OptionReader } from './web-socket/option-reader.ts'
+import { OptionReader } from './options/option-reader.ts'
 import type { ResolvedWebSocketOptions } from './web-socket-options.ts'
 import type { WebSocketSettings } from './web-socket/web-socket-settings.ts'
 

@@ -1,4 +1,4 @@
-import { OptionReader, show } from './web-socket/option-reader.ts'
+import { OptionReader, show } from './options/option-reader.ts'
 import type { DrainPlan } from './web-socket-registry.ts'
 import { checkCloseArguments } from './web-socket/arguments.ts'
 import { WebSocketCloseStatus } from './web-socket/web-socket-close-status.ts'

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, Server } from 'node:http'
 import type { Http2SecureServer, Http2Server } from 'node:http2'
 import type { Socket } from 'node:net'
-import { OptionReader, show } from '../web-socket/option-reader.ts'
+import { OptionReader, show } from '../options/option-reader.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 import { attachHttp2 } from './http2/attach-http2.ts'
 import { serveUpgrade } from './serve-upgrade.ts'

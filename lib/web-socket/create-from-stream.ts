@@ -1,8 +1,8 @@
 import { Duplex } from 'node:stream'
 import { invalidArgument } from './arguments.ts'
 import { checkSubProtocol } from './check-sub-protocol.ts'
-import { OptionReader } from './option-reader.ts'
-import type { OptionOwner } from './option-reader.ts'
+import { OptionReader } from '../options/option-reader.ts'
+import type { OptionOwner } from '../options/option-reader.ts'
 import type { WebSocketCompression, WebSocketSettings } from './web-socket-settings.ts'
 import type { WebSocketTransport } from './web-socket-transport.ts'
 

@@ -1,4 +1,4 @@
-import { startTimer } from './start-timer.ts'
+import { startTimer } from '../options/start-timer.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 
 /** What keep-alive needs of its connection. */
