@@ -9,10 +9,10 @@ import { resolveAcceptContext } from './web-socket-accept-context.ts'
 import type { ResolvedAcceptContext, WebSocketAcceptContext } from './web-socket-accept-context.ts'
 import type { ResolvedWebSocketOptions } from './web-socket-options.ts'
 import type { WebSocketRegistry } from './web-socket-registry.ts'
-import type { CompletionListener } from './web-socket/completion-listener.ts'
+import type { CompletionListener } from './web-socket/values/completion-listener.ts'
 import { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
 import { WebSocketException } from './errors/web-socket-exception.ts'
-import type { WebSocketSettings } from './web-socket/web-socket-settings.ts'
+import type { WebSocketSettings } from './web-socket/values/web-socket-settings.ts'
 import type { WebSocketTransport } from './web-socket/web-socket-transport.ts'
 
 /** Makes the socket of an accepted connection. */

@@ -3,7 +3,7 @@ import { diagnostics } from './diagnostics.ts'
 import { MemberList } from './member-list.ts'
 import type { Membership } from './member-list.ts'
 import { startTimer } from './options/start-timer.ts'
-import { WebSocketState } from './web-socket/web-socket-state.ts'
+import { WebSocketState } from './web-socket/values/web-socket-state.ts'
 
 /** How to close all WebSockets of a middleware, complete. */
 export interface DrainPlan {

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
 import { isCloseStatusAllowed, MAX_CLOSE_DESCRIPTION_LENGTH } from './close-frame.ts'
-import { WebSocketCloseStatus } from './web-socket-close-status.ts'
+import { WebSocketCloseStatus } from './values/web-socket-close-status.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
-import { WebSocketMessageFlags } from './web-socket-message-flags.ts'
-import { WebSocketMessageType } from './web-socket-message-type.ts'
+import { WebSocketMessageFlags } from './values/web-socket-message-flags.ts'
+import { WebSocketMessageType } from './values/web-socket-message-type.ts'
 
 /** What can be sent: a string as text, bytes in any of JavaScript's forms as binary (or as text, if its type says so). */
 export type WebSocketData = string | ArrayBuffer | SharedArrayBuffer | NodeJS.ArrayBufferView

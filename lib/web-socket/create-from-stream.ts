@@ -3,7 +3,7 @@ import { invalidArgument } from './arguments.ts'
 import { checkSubProtocol } from './check-sub-protocol.ts'
 import { OptionReader } from '../options/option-reader.ts'
 import type { OptionOwner } from '../options/option-reader.ts'
-import type { WebSocketCompression, WebSocketSettings } from './web-socket-settings.ts'
+import type { WebSocketCompression, WebSocketSettings } from './values/web-socket-settings.ts'
 import type { WebSocketTransport } from './web-socket-transport.ts'
 
 /** The parameters of compression that both sides have agreed on. .NET's `WebSocketDeflateOptions`. */

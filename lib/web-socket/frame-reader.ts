@@ -6,9 +6,9 @@ import { growBuffer } from './grow-buffer.ts'
 import { Opcode } from './opcode.ts'
 import { ReceivedBytes } from './received-bytes.ts'
 import { Utf8Validator } from './utf8-validator.ts'
-import { WebSocketCloseStatus } from './web-socket-close-status.ts'
+import { WebSocketCloseStatus } from './values/web-socket-close-status.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
-import { WebSocketMessageType } from './web-socket-message-type.ts'
+import { WebSocketMessageType } from './values/web-socket-message-type.ts'
 
 /** Where {@link FrameReader.next} has come to. */
 export const FramePosition = {

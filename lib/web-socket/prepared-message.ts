@@ -4,7 +4,7 @@ import type { WebSocketData } from './arguments.ts'
 import { frameOf } from './frame-writer.ts'
 import { Opcode } from './opcode.ts'
 import type { OutgoingFrame } from './send-queue.ts'
-import { WebSocketMessageType } from './web-socket-message-type.ts'
+import { WebSocketMessageType } from './values/web-socket-message-type.ts'
 
 /** A message framed once, for any number of sockets. Made by {@link prepareMessage}. */
 export class PreparedMessage implements OutgoingFrame {

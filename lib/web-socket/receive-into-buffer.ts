@@ -3,7 +3,7 @@ import { FramePosition } from './frame-reader.ts'
 import type { FrameReader } from './frame-reader.ts'
 import { RECEIVED, ReceiveOperation } from './receive-operation.ts'
 import type { ReceiveStep } from './receive-operation.ts'
-import { WebSocketMessageType } from './web-socket-message-type.ts'
+import { WebSocketMessageType } from './values/web-socket-message-type.ts'
 
 /** What `receiveAsync` resolves with. .NET's `WebSocketReceiveResult`. */
 export interface WebSocketReceiveResult {

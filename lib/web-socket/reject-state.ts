@@ -1,6 +1,6 @@
 import { handledRejection } from '../errors/handled-rejection.ts'
 import type { WebSocketConnection } from './web-socket-connection.ts'
-import { WebSocketState } from './web-socket-state.ts'
+import { WebSocketState } from './values/web-socket-state.ts'
 
 /** The rejection of an operation that is not allowed in the state that the connection is in. */
 export function rejectState(connection: WebSocketConnection, validStates: string): Promise<never> {

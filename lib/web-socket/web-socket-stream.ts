@@ -6,9 +6,9 @@ import { OptionReader } from '../options/option-reader.ts'
 import type { OptionOwner } from '../options/option-reader.ts'
 import { receiveChunk } from './receive-chunk.ts'
 import { startTimer } from '../options/start-timer.ts'
-import { WebSocketCloseStatus } from './web-socket-close-status.ts'
-import { WebSocketMessageType } from './web-socket-message-type.ts'
-import { WebSocketState } from './web-socket-state.ts'
+import { WebSocketCloseStatus } from './values/web-socket-close-status.ts'
+import { WebSocketMessageType } from './values/web-socket-message-type.ts'
+import { WebSocketState } from './values/web-socket-state.ts'
 
 /** How a WebSocket becomes a stream. */
 export interface WebSocketStreamOptions {

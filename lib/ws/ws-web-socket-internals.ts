@@ -1,6 +1,6 @@
 import type { Duplex, Writable } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
-import type { WebSocketSettings } from '../web-socket/web-socket-settings.ts'
+import type { WebSocketSettings } from '../web-socket/values/web-socket-settings.ts'
 import { createPerMessageDeflate, toDeflateParams } from '../web-socket/ws-internals.ts'
 import type { PerMessageDeflate } from '../web-socket/ws-internals.ts'
 

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { Queue } from '../web-socket/queue.ts'
-import type { WebSocketSettings } from '../web-socket/web-socket-settings.ts'
+import type { WebSocketSettings } from '../web-socket/values/web-socket-settings.ts'
 import { KeptMessage } from './kept-message.ts'
 import { ReceiverGate } from './receiver-gate.ts'
 import { WaitingFrames } from './waiting-frames.ts'

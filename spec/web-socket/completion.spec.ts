@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { Duplex } from 'node:stream'
 import { ManagedWebSocket } from '../../lib/web-socket/managed-web-socket.ts'
 import { Opcode } from '../../lib/web-socket/opcode.ts'
-import { WebSocketState } from '../../lib/web-socket/web-socket-state.ts'
+import { WebSocketState } from '../../lib/web-socket/values/web-socket-state.ts'
 import { closePayload, rawFrame } from '../support/raw-frames.ts'
 import { openInMemory, openOverTcp } from '../support/web-socket-pairs.ts'
 

@@ -7,9 +7,9 @@ import { promisify } from 'node:util'
 import { inflateRawSync } from 'node:zlib'
 import * as ws from 'ws'
 import { prepareMessage } from '../../lib/web-socket/prepared-message.ts'
-import { WebSocketMessageFlags } from '../../lib/web-socket/web-socket-message-flags.ts'
-import { WebSocketMessageType } from '../../lib/web-socket/web-socket-message-type.ts'
-import { WebSocketState } from '../../lib/web-socket/web-socket-state.ts'
+import { WebSocketMessageFlags } from '../../lib/web-socket/values/web-socket-message-flags.ts'
+import { WebSocketMessageType } from '../../lib/web-socket/values/web-socket-message-type.ts'
+import { WebSocketState } from '../../lib/web-socket/values/web-socket-state.ts'
 import { openOverTcp, openBothOverTcp } from '../support/web-socket-pairs.ts'
 
 const { EndOfMessage, DisableCompression } = WebSocketMessageFlags

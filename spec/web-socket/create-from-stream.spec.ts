@@ -4,8 +4,8 @@ import type { WebSocketCreationOptions } from '../../lib/web-socket/create-from-
 import { ManagedWebSocket } from '../../lib/web-socket/managed-web-socket.ts'
 import { Opcode } from '../../lib/web-socket/opcode.ts'
 import { prepareMessage } from '../../lib/web-socket/prepared-message.ts'
-import { WebSocketMessageType } from '../../lib/web-socket/web-socket-message-type.ts'
-import { WebSocketState } from '../../lib/web-socket/web-socket-state.ts'
+import { WebSocketMessageType } from '../../lib/web-socket/values/web-socket-message-type.ts'
+import { WebSocketState } from '../../lib/web-socket/values/web-socket-state.ts'
 import { closePayload, rawFrame } from '../support/raw-frames.ts'
 import { openBothOverTcp, openInMemory, openOverTcp } from '../support/web-socket-pairs.ts'
 

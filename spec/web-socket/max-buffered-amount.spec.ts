@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { WebSocketState } from '../../lib/web-socket/web-socket-state.ts'
+import { WebSocketState } from '../../lib/web-socket/values/web-socket-state.ts'
 import { openInMemory } from '../support/web-socket-pairs.ts'
 
 describe('maxBufferedAmount', () => {

@@ -3,7 +3,7 @@ import { ReceiveIntoBuffer } from '../../lib/web-socket/receive-into-buffer.ts'
 import { ReceiveMessage } from '../../lib/web-socket/receive-message.ts'
 import { RECEIVED } from '../../lib/web-socket/receive-operation.ts'
 import type { ReceiveStep } from '../../lib/web-socket/receive-operation.ts'
-import { WebSocketMessageType } from '../../lib/web-socket/web-socket-message-type.ts'
+import { WebSocketMessageType } from '../../lib/web-socket/values/web-socket-message-type.ts'
 import type { WhatWasRead } from '../support/what-was-read.ts'
 
 /** Reads whole messages; `chunksAhead`: lets so many chunks arrive, and be read ahead, before the next message is asked for. */

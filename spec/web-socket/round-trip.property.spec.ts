@@ -4,7 +4,7 @@ import { duplexPair, Transform } from 'node:stream'
 import type { Duplex } from 'node:stream'
 import { ManagedWebSocket } from '../../lib/web-socket/managed-web-socket.ts'
 import type { WebSocketMessage } from '../../lib/web-socket/web-socket-message.ts'
-import { WebSocketMessageType } from '../../lib/web-socket/web-socket-message-type.ts'
+import { WebSocketMessageType } from '../../lib/web-socket/values/web-socket-message-type.ts'
 
 const data = fc.oneof(
   { arbitrary: fc.constant(''), weight: 1 },

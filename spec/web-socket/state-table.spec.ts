@@ -3,7 +3,7 @@ import type { ManagedWebSocket } from '../../lib/web-socket/managed-web-socket.t
 import { Opcode } from '../../lib/web-socket/opcode.ts'
 import type { WebSocketReceiveResult } from '../../lib/web-socket/receive-into-buffer.ts'
 import { WebSocketException } from '../../lib/errors/web-socket-exception.ts'
-import { WebSocketState } from '../../lib/web-socket/web-socket-state.ts'
+import { WebSocketState } from '../../lib/web-socket/values/web-socket-state.ts'
 import { closePayload, rawFrame } from '../support/raw-frames.ts'
 import type { RawPeer } from '../support/raw-peer.ts'
 import { openOverTcp } from '../support/web-socket-pairs.ts'

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { constants, deflateRawSync } from 'node:zlib'
 import { WebSocket, WebSocketServer } from 'ws'
-import type { WebSocketCompression } from '../../lib/web-socket/web-socket-settings.ts'
+import type { WebSocketCompression } from '../../lib/web-socket/values/web-socket-settings.ts'
 import {
   connectWebSocket,
   isCloseReceived,

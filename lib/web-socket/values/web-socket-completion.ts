@@ -1,4 +1,4 @@
-import type { WebSocketException } from '../errors/web-socket-exception.ts'
+import type { WebSocketException } from '../../errors/web-socket-exception.ts'
 
 /** How a WebSocket ended. */
 export interface WebSocketCompletion {
