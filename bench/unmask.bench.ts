@@ -4,8 +4,8 @@
  * is decided by these figures. The rows take turns in short slices, of which the fastest tenth counts: a busy machine slows the others.
  */
 import { createRequire } from 'node:module'
-import { loadUnmaskSimd } from '../lib/web-socket/load-unmask-simd.ts'
-import { unmask, unmaskByBytes, unmaskBySimd } from '../lib/web-socket/unmask.ts'
+import { loadUnmaskSimd } from '../lib/web-socket/memory/load-unmask-simd.ts'
+import { unmask, unmaskByBytes, unmaskBySimd } from '../lib/web-socket/memory/unmask.ts'
 
 const LENGTHS = [16, 64, 125, 192, 256, 1024, 16_384, 65_536, 1_048_576]
 const ROUNDS = 400

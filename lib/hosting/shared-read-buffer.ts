@@ -1,5 +1,5 @@
 import { Socket } from 'node:net'
-import { readMemory } from '../web-socket/shared-memory.ts'
+import { readMemory } from '../web-socket/memory/shared-memory.ts'
 import type { BorrowedBytesListener } from '../web-socket/web-socket-transport.ts'
 
 /*

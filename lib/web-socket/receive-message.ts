@@ -1,7 +1,7 @@
 import { constants } from 'node:buffer'
 import { FramePosition, messageTooBig } from './frame-reader.ts'
 import type { FrameReader } from './frame-reader.ts'
-import { growBuffer } from './grow-buffer.ts'
+import { growBuffer } from './memory/grow-buffer.ts'
 import { RECEIVED, ReceiveOperation } from './receive-operation.ts'
 import type { ReceiveStep } from './receive-operation.ts'
 import { takeMessage } from './take-message.ts'

@@ -1,5 +1,5 @@
 import type { FrameReader } from './frame-reader.ts'
-import { unmask } from './unmask.ts'
+import { unmask } from './memory/unmask.ts'
 import { WholeFrame } from './whole-frame.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { GatheredBytes } from '../web-socket/gathered-bytes.ts'
+import { GatheredBytes } from '../web-socket/memory/gathered-bytes.ts'
 
 /**
  * Keeps back what arrives on a stream, its end included, and stops reading. Unlike a paused stream, which goes on until it holds 16 KiB

@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws'
-import type { Queueable } from '../web-socket/queue.ts'
+import type { Queueable } from '../web-socket/memory/queue.ts'
 
 /** A message that nobody listens to yet. */
 export class KeptMessage implements Queueable<KeptMessage> {

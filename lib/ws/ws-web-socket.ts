@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
-import { Queue } from '../web-socket/queue.ts'
+import { Queue } from '../web-socket/memory/queue.ts'
 import type { WebSocketSettings } from '../web-socket/values/web-socket-settings.ts'
 import { KeptMessage } from './kept-message.ts'
 import { ReceiverGate } from './receiver-gate.ts'

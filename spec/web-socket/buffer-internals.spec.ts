@@ -1,11 +1,11 @@
 import { describe, expect, it, jest } from '@jest/globals'
 import * as fc from 'fast-check'
-import * as direct from '../../lib/web-socket/buffer-internals.ts'
-import { textMemory } from '../../lib/web-socket/shared-memory.ts'
+import * as direct from '../../lib/web-socket/memory/buffer-internals.ts'
+import { textMemory } from '../../lib/web-socket/memory/shared-memory.ts'
 
 const texts = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)), maxLength: 30 })
 
-/** What Node has and does not document. If this fails, Node has changed, and `lib/web-socket/buffer-internals.ts` must follow. */
+/** What Node has and does not document. If this fails, Node has changed, and `lib/web-socket/memory/buffer-internals.ts` must follow. */
 it.each(['latin1Slice', 'utf8Write'])('Buffer has %s', (name) => {
   expect(typeof Reflect.get(Buffer.prototype, name)).toBe('function')
 })

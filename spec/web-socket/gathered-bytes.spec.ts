@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { array, assert, property, uint8Array } from 'fast-check'
-import { GatheredBytes } from '../../lib/web-socket/gathered-bytes.ts'
+import { GatheredBytes } from '../../lib/web-socket/memory/gathered-bytes.ts'
 
 describe('GatheredBytes', () => {
   it('hands over what was pushed, in order, and begins anew', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { array, assert, constant, nat, oneof, property, record } from 'fast-check'
-import { Queue } from '../../lib/web-socket/queue.ts'
-import type { Queueable } from '../../lib/web-socket/queue.ts'
+import { Queue } from '../../lib/web-socket/memory/queue.ts'
+import type { Queueable } from '../../lib/web-socket/memory/queue.ts'
 
 interface Entry extends Queueable<Entry> {
   readonly name: number

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
-import { giveChunkBack, takeChunk } from '../../lib/web-socket/chunk-pool.ts'
-import { AREA_LENGTH } from '../../lib/web-socket/load-unmask-simd.ts'
-import { ReceivedBytes } from '../../lib/web-socket/received-bytes.ts'
-import { chunkMemory, readMemory } from '../../lib/web-socket/shared-memory.ts'
+import { giveChunkBack, takeChunk } from '../../lib/web-socket/memory/chunk-pool.ts'
+import { AREA_LENGTH } from '../../lib/web-socket/memory/load-unmask-simd.ts'
+import { ReceivedBytes } from '../../lib/web-socket/memory/received-bytes.ts'
+import { chunkMemory, readMemory } from '../../lib/web-socket/memory/shared-memory.ts'
 
 describe('ReceivedBytes', () => {
   it('reads across chunks, whatever their sizes', () => {

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
-import { BLOCK_LENGTH, loadUnmaskSimd } from '../../lib/web-socket/load-unmask-simd.ts'
-import { readMemory, textMemory } from '../../lib/web-socket/shared-memory.ts'
-import { unmask, unmaskByBytes, unmaskBySimd, unmaskInSharedMemory } from '../../lib/web-socket/unmask.ts'
+import { BLOCK_LENGTH, loadUnmaskSimd } from '../../lib/web-socket/memory/load-unmask-simd.ts'
+import { readMemory, textMemory } from '../../lib/web-socket/memory/shared-memory.ts'
+import { unmask, unmaskByBytes, unmaskBySimd, unmaskInSharedMemory } from '../../lib/web-socket/memory/unmask.ts'
 import { assembleUnmaskSimd } from '../../scripts/assemble-unmask-simd.ts'
 
 /** RFC 6455, section 5.3, word for word. */

@@ -1,5 +1,5 @@
 import type { ServerHttp2Stream } from 'node:http2'
-import { GatheredBytes } from '../../web-socket/gathered-bytes.ts'
+import { GatheredBytes } from '../../web-socket/memory/gathered-bytes.ts'
 
 /**
  * Holds what arrives on a stream that nobody reads at present in one piece of memory. Node would hold each DATA frame by itself, as a part of
