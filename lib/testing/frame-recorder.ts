@@ -1,4 +1,4 @@
-import { FrameHeader, HeaderOutcome } from '../web-socket/frame-header.ts'
+import { FrameHeader, HeaderOutcome } from '../web-socket/frames/frame-header.ts'
 import { ReceivedBytes } from '../web-socket/memory/received-bytes.ts'
 
 /** A frame that the server has sent, as it came over the wire (RFC 6455, section 5.2). */

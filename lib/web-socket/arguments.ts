@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { isCloseStatusAllowed, MAX_CLOSE_DESCRIPTION_LENGTH } from './close-frame.ts'
+import { isCloseStatusAllowed, MAX_CLOSE_DESCRIPTION_LENGTH } from './frames/close-frame.ts'
 import { WebSocketCloseStatus } from './values/web-socket-close-status.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 import { WebSocketMessageFlags } from './values/web-socket-message-flags.ts'

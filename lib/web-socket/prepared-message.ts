@@ -1,8 +1,8 @@
 import { constants, deflateRawSync } from 'node:zlib'
 import { checkMessageType, toPayload } from './arguments.ts'
 import type { WebSocketData } from './arguments.ts'
-import { frameOf } from './frame-writer.ts'
-import { Opcode } from './opcode.ts'
+import { frameOf } from './frames/frame-writer.ts'
+import { Opcode } from './frames/opcode.ts'
 import type { OutgoingFrame } from './send-queue.ts'
 import { WebSocketMessageType } from './values/web-socket-message-type.ts'
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer'
-import { FramePosition, messageTooBig } from './frame-reader.ts'
-import type { FrameReader } from './frame-reader.ts'
+import { FramePosition, messageTooBig } from './frames/frame-reader.ts'
+import type { FrameReader } from './frames/frame-reader.ts'
 import { growBuffer } from './memory/grow-buffer.ts'
 import { RECEIVED, ReceiveOperation } from './receive-operation.ts'
 import type { ReceiveStep } from './receive-operation.ts'

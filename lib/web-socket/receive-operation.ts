@@ -1,5 +1,5 @@
-import type { CloseFrame } from './close-frame.ts'
-import type { FramePosition, FrameReader } from './frame-reader.ts'
+import type { CloseFrame } from './frames/close-frame.ts'
+import type { FramePosition, FrameReader } from './frames/frame-reader.ts'
 import { handledRejection, markHandled } from '../errors/handled-rejection.ts'
 import type { Queueable } from './memory/queue.ts'
 

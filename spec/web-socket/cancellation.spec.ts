@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { getEventListeners } from 'node:events'
 import type { WebSocketCreationOptions } from '../../lib/web-socket/create-from-stream.ts'
-import { Opcode } from '../../lib/web-socket/opcode.ts'
+import { Opcode } from '../../lib/web-socket/frames/opcode.ts'
 import { WebSocketState } from '../../lib/web-socket/values/web-socket-state.ts'
 import { closePayload, rawFrame } from '../support/raw-frames.ts'
 import { openInMemory, openOverTcp } from '../support/web-socket-pairs.ts'

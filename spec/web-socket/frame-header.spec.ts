@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { FrameHeader, HeaderOutcome } from '../../lib/web-socket/frame-header.ts'
+import { FrameHeader, HeaderOutcome } from '../../lib/web-socket/frames/frame-header.ts'
 import { ReceivedBytes } from '../../lib/web-socket/memory/received-bytes.ts'
 import { rawFrame } from '../support/raw-frames.ts'
 import type { RawFrameOptions } from '../support/raw-frames.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { isDeepStrictEqual } from 'node:util'
-import { Opcode } from '../../lib/web-socket/opcode.ts'
+import { Opcode } from '../../lib/web-socket/frames/opcode.ts'
 import { closePayload, rawFrame } from '../support/raw-frames.ts'
 import { readWithWs } from '../support/read-with-ws.ts'
 import type { WhatWasRead } from '../support/what-was-read.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { Opcode } from '../../lib/web-socket/opcode.ts'
+import { Opcode } from '../../lib/web-socket/frames/opcode.ts'
 import { WebSocketState } from '../../lib/web-socket/values/web-socket-state.ts'
 import { closePayload, rawFrame } from '../support/raw-frames.ts'
 import type { RawPeer } from '../support/raw-peer.ts'

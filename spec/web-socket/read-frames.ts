@@ -1,4 +1,4 @@
-import { FramePosition, FrameReader } from '../../lib/web-socket/frame-reader.ts'
+import { FramePosition, FrameReader } from '../../lib/web-socket/frames/frame-reader.ts'
 import { ReceiveIntoBuffer } from '../../lib/web-socket/receive-into-buffer.ts'
 import { ReceiveMessage } from '../../lib/web-socket/receive-message.ts'
 import { RECEIVED } from '../../lib/web-socket/receive-operation.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { setImmediate } from 'node:timers/promises'
 import type { ManagedWebSocket } from '../../lib/web-socket/managed-web-socket.ts'
-import { Opcode } from '../../lib/web-socket/opcode.ts'
+import { Opcode } from '../../lib/web-socket/frames/opcode.ts'
 import type { WebSocketReceiveResult } from '../../lib/web-socket/receive-into-buffer.ts'
 import { WebSocketMessageType } from '../../lib/web-socket/values/web-socket-message-type.ts'
 import { WebSocketState } from '../../lib/web-socket/values/web-socket-state.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { ManagedWebSocket } from '../../lib/web-socket/managed-web-socket.ts'
-import { Opcode } from '../../lib/web-socket/opcode.ts'
+import { Opcode } from '../../lib/web-socket/frames/opcode.ts'
 import type { WebSocketReceiveResult } from '../../lib/web-socket/receive-into-buffer.ts'
 import { WebSocketException } from '../../lib/errors/web-socket-exception.ts'
 import { WebSocketState } from '../../lib/web-socket/values/web-socket-state.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { isUtf8 } from 'node:buffer'
-import { Utf8Validator } from '../../lib/web-socket/utf8-validator.ts'
+import { Utf8Validator } from '../../lib/web-socket/frames/utf8-validator.ts'
 
 const valid: Record<string, string> = {
   nothing: '',

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { Duplex } from 'node:stream'
 import { ManagedWebSocket } from '../../lib/web-socket/managed-web-socket.ts'
-import { Opcode } from '../../lib/web-socket/opcode.ts'
+import { Opcode } from '../../lib/web-socket/frames/opcode.ts'
 import { parseFrames, rawFrame } from '../support/raw-frames.ts'
 import { until } from '../support/until.ts'
 

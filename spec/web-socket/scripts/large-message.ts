@@ -8,7 +8,7 @@ import { connect, createServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { ManagedWebSocket } from '../../../lib/web-socket/managed-web-socket.ts'
-import { Opcode } from '../../../lib/web-socket/opcode.ts'
+import { Opcode } from '../../../lib/web-socket/frames/opcode.ts'
 import { rawFrame } from '../../support/raw-frames.ts'
 
 const LENGTH = 2 ** 30

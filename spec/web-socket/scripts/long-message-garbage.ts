@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { constants, PerformanceObserver } from 'node:perf_hooks'
 import { ManagedWebSocket } from '../../../lib/web-socket/managed-web-socket.ts'
-import { Opcode } from '../../../lib/web-socket/opcode.ts'
+import { Opcode } from '../../../lib/web-socket/frames/opcode.ts'
 import { rawFrame } from '../../support/raw-frames.ts'
 
 const MESSAGES = 40_000

@@ -1,5 +1,5 @@
 import { Opcode } from './opcode.ts'
-import type { ReceivedBytes } from './memory/received-bytes.ts'
+import type { ReceivedBytes } from '../memory/received-bytes.ts'
 
 /** What {@link FrameHeader.parse} found. */
 export const HeaderOutcome = { NeedsMore: 0, Complete: 1, Violation: 2 } as const

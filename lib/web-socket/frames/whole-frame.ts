@@ -1,6 +1,6 @@
 import type { FrameReader } from './frame-reader.ts'
 import { Opcode } from './opcode.ts'
-import { WebSocketMessageType } from './values/web-socket-message-type.ts'
+import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 
 /**
  * A message that is there as a whole: in one frame, uncompressed, in one piece and below 64 KiB, as most are. Finding it is the short way, and

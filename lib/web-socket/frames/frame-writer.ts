@@ -1,10 +1,10 @@
 import { randomFillSync } from 'node:crypto'
 import type { Duplex } from 'node:stream'
-import { encodeUtf8 } from './memory/buffer-internals.ts'
-import { exactCopy } from './memory/exact-copy.ts'
-import { unmask } from './memory/unmask.ts'
-import type { WebSocketTransport } from './web-socket-transport.ts'
-import { WriteSlab } from './memory/write-slab.ts'
+import { encodeUtf8 } from '../memory/buffer-internals.ts'
+import { exactCopy } from '../memory/exact-copy.ts'
+import { unmask } from '../memory/unmask.ts'
+import type { WebSocketTransport } from '../web-socket-transport.ts'
+import { WriteSlab } from '../memory/write-slab.ts'
 
 /** Payloads up to this many bytes are copied next to their header, so that many frames leave in one write. */
 export const MAX_COPIED_LENGTH = 16_384

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { WebSocketCloseStatus } from './values/web-socket-close-status.ts'
+import { WebSocketCloseStatus } from '../values/web-socket-close-status.ts'
 
 /** What a Close frame says. */
 export interface CloseFrame {

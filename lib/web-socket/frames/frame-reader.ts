@@ -2,13 +2,13 @@ import { constants } from 'node:buffer'
 import { decodeCloseFrame } from './close-frame.ts'
 import type { CloseFrame } from './close-frame.ts'
 import { FrameHeader, HeaderOutcome } from './frame-header.ts'
-import { growBuffer } from './memory/grow-buffer.ts'
+import { growBuffer } from '../memory/grow-buffer.ts'
 import { Opcode } from './opcode.ts'
-import { ReceivedBytes } from './memory/received-bytes.ts'
+import { ReceivedBytes } from '../memory/received-bytes.ts'
 import { Utf8Validator } from './utf8-validator.ts'
-import { WebSocketCloseStatus } from './values/web-socket-close-status.ts'
-import { WebSocketException } from '../errors/web-socket-exception.ts'
-import { WebSocketMessageType } from './values/web-socket-message-type.ts'
+import { WebSocketCloseStatus } from '../values/web-socket-close-status.ts'
+import { WebSocketException } from '../../errors/web-socket-exception.ts'
+import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 
 /** Where {@link FrameReader.next} has come to. */
 export const FramePosition = {
