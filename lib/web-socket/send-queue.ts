@@ -1,7 +1,7 @@
 import { signalAbortError } from '../errors/abort-error.ts'
 import type { FrameWriter } from './frames/frame-writer.ts'
 import { handledRejection, markHandled } from '../errors/handled-rejection.ts'
-import type { MessageDeflater } from './message-deflater.ts'
+import type { MessageDeflater } from './compression/message-deflater.ts'
 import { Opcode } from './frames/opcode.ts'
 import { Queue } from './memory/queue.ts'
 import type { Queueable } from './memory/queue.ts'

@@ -1,8 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import * as ws from 'ws'
-import { createPerMessageDeflate, limitInflation, MAX_PAYLOAD_EXCEEDED, resetDeflate } from '../../lib/web-socket/ws-internals.ts'
-import type { PerMessageDeflate, PerMessageDeflateParams } from '../../lib/web-socket/ws-internals.ts'
+import {
+  createPerMessageDeflate,
+  limitInflation,
+  MAX_PAYLOAD_EXCEEDED,
+  resetDeflate,
+} from '../../lib/web-socket/compression/ws-internals.ts'
+import type { PerMessageDeflate, PerMessageDeflateParams } from '../../lib/web-socket/compression/ws-internals.ts'
 
 const TRAILER = Buffer.from('0000ffff', 'hex')
 

@@ -1,6 +1,6 @@
 import type { DeflateRaw } from 'node:zlib'
 import * as ws from 'ws'
-import type { WebSocketCompression } from './values/web-socket-settings.ts'
+import type { WebSocketCompression } from '../values/web-socket-settings.ts'
 
 /**
  * What this package uses of `ws` beyond its documented interface: its permessage-deflate, exported since 8.20 but not documented.
