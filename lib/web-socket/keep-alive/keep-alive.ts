@@ -1,5 +1,5 @@
-import { startTimer } from '../options/start-timer.ts'
-import { WebSocketException } from '../errors/web-socket-exception.ts'
+import { startTimer } from '../../options/start-timer.ts'
+import { WebSocketException } from '../../errors/web-socket-exception.ts'
 
 /** What keep-alive needs of its connection. */
 export interface KeepAliveListener {

@@ -1,5 +1,5 @@
-import { handledRejection, markHandled } from '../errors/handled-rejection.ts'
-import { signalAbortError } from '../errors/abort-error.ts'
+import { handledRejection, markHandled } from '../../errors/handled-rejection.ts'
+import { signalAbortError } from '../../errors/abort-error.ts'
 import type { KeepAlive } from './keep-alive.ts'
 
 /** The pings of the application that wait for their pong, and when they were sent. */
