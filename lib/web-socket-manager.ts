@@ -13,7 +13,7 @@ import type { CompletionListener } from './web-socket/values/completion-listener
 import { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
 import { WebSocketException } from './errors/web-socket-exception.ts'
 import type { WebSocketSettings } from './web-socket/values/web-socket-settings.ts'
-import type { WebSocketTransport } from './web-socket/web-socket-transport.ts'
+import type { WebSocketTransport } from './web-socket/transport/web-socket-transport.ts'
 
 /** Makes the socket of an accepted connection. */
 export type OpenWebSocket<Socket extends AcceptedWebSocket> = (

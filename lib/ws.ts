@@ -5,7 +5,7 @@ import { answerOtherRequest, webSocketsOf } from './web-socket-endpoint.ts'
 import type { CompletionListener } from './web-socket/values/completion-listener.ts'
 import { WebSocketException } from './errors/web-socket-exception.ts'
 import type { WebSocketSettings } from './web-socket/values/web-socket-settings.ts'
-import type { WebSocketTransport } from './web-socket/web-socket-transport.ts'
+import type { WebSocketTransport } from './web-socket/transport/web-socket-transport.ts'
 import { WsConnection } from './ws/ws-connection.ts'
 import { isClosing, trackClient } from './ws/ws-web-socket-internals.ts'
 

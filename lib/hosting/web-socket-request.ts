@@ -1,4 +1,4 @@
-import type { WebSocketTransport } from '../web-socket/web-socket-transport.ts'
+import type { WebSocketTransport } from '../web-socket/transport/web-socket-transport.ts'
 
 /**
  * One HTTP request seen as a possible WebSocket, whatever protocol carries it.

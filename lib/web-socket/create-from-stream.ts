@@ -4,7 +4,7 @@ import { checkSubProtocol } from './check-sub-protocol.ts'
 import { OptionReader } from '../options/option-reader.ts'
 import type { OptionOwner } from '../options/option-reader.ts'
 import type { WebSocketCompression, WebSocketSettings } from './values/web-socket-settings.ts'
-import type { WebSocketTransport } from './web-socket-transport.ts'
+import type { WebSocketTransport } from './transport/web-socket-transport.ts'
 
 /** The parameters of compression that both sides have agreed on. .NET's `WebSocketDeflateOptions`. */
 export interface WebSocketDeflateOptions {

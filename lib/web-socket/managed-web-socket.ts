@@ -22,7 +22,7 @@ import { WebSocketMessageFlags } from './values/web-socket-message-flags.ts'
 import { WebSocketMessageType } from './values/web-socket-message-type.ts'
 import type { WebSocketSettings } from './values/web-socket-settings.ts'
 import { WebSocketState } from './values/web-socket-state.ts'
-import type { WebSocketTransport } from './web-socket-transport.ts'
+import type { WebSocketTransport } from './transport/web-socket-transport.ts'
 
 /**
  * One WebSocket, member by member as .NET's `System.Net.WebSockets.WebSocket`: nothing is received that nobody asked for, every

@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream'
-import type { WebSocketTransport } from '../web-socket/web-socket-transport.ts'
+import type { WebSocketTransport } from '../web-socket/transport/web-socket-transport.ts'
 
 /**
  * A transport as an ordinary stream, for a library that treats it as its socket: `end()` and `destroy()` end it and cut it in the

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { encodeUtf8 } from '../memory/buffer-internals.ts'
 import { exactCopy } from '../memory/exact-copy.ts'
 import { unmask } from '../memory/unmask.ts'
-import type { WebSocketTransport } from '../web-socket-transport.ts'
+import type { WebSocketTransport } from '../transport/web-socket-transport.ts'
 import { WriteSlab } from '../memory/write-slab.ts'
 
 /** Payloads up to this many bytes are copied next to their header, so that many frames leave in one write. */
