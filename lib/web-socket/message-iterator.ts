@@ -1,6 +1,6 @@
 import { rejectState } from './reject-state.ts'
 import type { WebSocketConnection } from './web-socket-connection.ts'
-import type { WebSocketMessage } from './web-socket-message.ts'
+import type { WebSocketMessage } from './receiving/web-socket-message.ts'
 import { WebSocketState } from './values/web-socket-state.ts'
 
 /** Goes through whole messages until the peer's Close frame. Leaving the loop leaves the socket as it is. */

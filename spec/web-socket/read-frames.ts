@@ -1,8 +1,8 @@
 import { FramePosition, FrameReader } from '../../lib/web-socket/frames/frame-reader.ts'
-import { ReceiveIntoBuffer } from '../../lib/web-socket/receive-into-buffer.ts'
-import { ReceiveMessage } from '../../lib/web-socket/receive-message.ts'
-import { RECEIVED } from '../../lib/web-socket/receive-operation.ts'
-import type { ReceiveStep } from '../../lib/web-socket/receive-operation.ts'
+import { ReceiveIntoBuffer } from '../../lib/web-socket/receiving/receive-into-buffer.ts'
+import { ReceiveMessage } from '../../lib/web-socket/receiving/receive-message.ts'
+import { RECEIVED } from '../../lib/web-socket/receiving/receive-operation.ts'
+import type { ReceiveStep } from '../../lib/web-socket/receiving/receive-operation.ts'
 import { WebSocketMessageType } from '../../lib/web-socket/values/web-socket-message-type.ts'
 import type { WhatWasRead } from '../support/what-was-read.ts'
 

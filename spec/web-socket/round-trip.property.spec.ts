@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { duplexPair, Transform } from 'node:stream'
 import type { Duplex } from 'node:stream'
 import { ManagedWebSocket } from '../../lib/web-socket/managed-web-socket.ts'
-import type { WebSocketMessage } from '../../lib/web-socket/web-socket-message.ts'
+import type { WebSocketMessage } from '../../lib/web-socket/receiving/web-socket-message.ts'
 import { WebSocketMessageType } from '../../lib/web-socket/values/web-socket-message-type.ts'
 
 const data = fc.oneof(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { ManagedWebSocket } from '../../lib/web-socket/managed-web-socket.ts'
 import { Opcode } from '../../lib/web-socket/frames/opcode.ts'
-import type { WebSocketReceiveResult } from '../../lib/web-socket/receive-into-buffer.ts'
+import type { WebSocketReceiveResult } from '../../lib/web-socket/receiving/receive-into-buffer.ts'
 import { WebSocketException } from '../../lib/errors/web-socket-exception.ts'
 import { WebSocketState } from '../../lib/web-socket/values/web-socket-state.ts'
 import { closePayload, rawFrame } from '../support/raw-frames.ts'

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer'
-import { allocatePayload } from './memory/allocate-payload.ts'
-import type { FrameReader } from './frames/frame-reader.ts'
-import { textMemory } from './memory/shared-memory.ts'
+import { allocatePayload } from '../memory/allocate-payload.ts'
+import type { FrameReader } from '../frames/frame-reader.ts'
+import { textMemory } from '../memory/shared-memory.ts'
 import { toMessage } from './web-socket-message.ts'
 import type { WebSocketMessage } from './web-socket-message.ts'
-import { WholeFrame } from './frames/whole-frame.ts'
+import { WholeFrame } from '../frames/whole-frame.ts'
 
 /**
  * Takes the next message if it is there as a {@link WholeFrame}, without an operation that would wait for it.

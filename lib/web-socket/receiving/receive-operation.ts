@@ -1,7 +1,7 @@
-import type { CloseFrame } from './frames/close-frame.ts'
-import type { FramePosition, FrameReader } from './frames/frame-reader.ts'
-import { handledRejection, markHandled } from '../errors/handled-rejection.ts'
-import type { Queueable } from './memory/queue.ts'
+import type { CloseFrame } from '../frames/close-frame.ts'
+import type { FramePosition, FrameReader } from '../frames/frame-reader.ts'
+import { handledRejection, markHandled } from '../../errors/handled-rejection.ts'
+import type { Queueable } from '../memory/queue.ts'
 
 /** What an operation needs next: one of the reader's positions, or nothing because it has its result. */
 export type ReceiveStep = FramePosition | typeof RECEIVED | typeof PASSED

@@ -1,6 +1,6 @@
-import type { FrameReader } from './frames/frame-reader.ts'
-import { unmask } from './memory/unmask.ts'
-import { WholeFrame } from './frames/whole-frame.ts'
+import type { FrameReader } from '../frames/frame-reader.ts'
+import { unmask } from '../memory/unmask.ts'
+import { WholeFrame } from '../frames/whole-frame.ts'
 
 /**
  * Takes the next message into `buffer` if it is there as a {@link WholeFrame}, is short and fits, without an operation that would wait for it.

@@ -1,5 +1,5 @@
-import { decodeLatin1 } from './memory/buffer-internals.ts'
-import { WebSocketMessageType } from './values/web-socket-message-type.ts'
+import { decodeLatin1 } from '../memory/buffer-internals.ts'
+import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 
 /** A whole message: a string if its type is text, a Buffer if it is binary. */
 export type WebSocketMessage = string | Buffer

@@ -1,9 +1,9 @@
-import type { CloseFrame } from './frames/close-frame.ts'
-import { FramePosition } from './frames/frame-reader.ts'
-import type { FrameReader } from './frames/frame-reader.ts'
+import type { CloseFrame } from '../frames/close-frame.ts'
+import { FramePosition } from '../frames/frame-reader.ts'
+import type { FrameReader } from '../frames/frame-reader.ts'
 import { RECEIVED, ReceiveOperation } from './receive-operation.ts'
 import type { ReceiveStep } from './receive-operation.ts'
-import { WebSocketMessageType } from './values/web-socket-message-type.ts'
+import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 
 /** What `receiveAsync` resolves with. .NET's `WebSocketReceiveResult`. */
 export interface WebSocketReceiveResult {

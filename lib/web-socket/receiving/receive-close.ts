@@ -1,5 +1,5 @@
-import { FramePosition } from './frames/frame-reader.ts'
-import type { FrameReader } from './frames/frame-reader.ts'
+import { FramePosition } from '../frames/frame-reader.ts'
+import type { FrameReader } from '../frames/frame-reader.ts'
 import { PASSED, ReceiveOperation } from './receive-operation.ts'
 import type { ReceiveStep } from './receive-operation.ts'
 
