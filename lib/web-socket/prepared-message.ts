@@ -3,7 +3,7 @@ import { checkMessageType, toPayload } from './arguments.ts'
 import type { WebSocketData } from './arguments.ts'
 import { frameOf } from './frames/frame-writer.ts'
 import { Opcode } from './frames/opcode.ts'
-import type { OutgoingFrame } from './send-queue.ts'
+import type { OutgoingFrame } from './sending/send-queue.ts'
 import { WebSocketMessageType } from './values/web-socket-message-type.ts'
 
 /** A message framed once, for any number of sockets. Made by {@link prepareMessage}. */

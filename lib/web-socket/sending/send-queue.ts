@@ -1,12 +1,12 @@
-import { signalAbortError } from '../errors/abort-error.ts'
-import type { FrameWriter } from './frames/frame-writer.ts'
-import { handledRejection, markHandled } from '../errors/handled-rejection.ts'
-import type { MessageDeflater } from './compression/message-deflater.ts'
-import { Opcode } from './frames/opcode.ts'
-import { Queue } from './memory/queue.ts'
-import type { Queueable } from './memory/queue.ts'
-import { SETTLED } from '../errors/settled.ts'
-import { WebSocketException } from '../errors/web-socket-exception.ts'
+import { signalAbortError } from '../../errors/abort-error.ts'
+import type { FrameWriter } from '../frames/frame-writer.ts'
+import { handledRejection, markHandled } from '../../errors/handled-rejection.ts'
+import type { MessageDeflater } from '../compression/message-deflater.ts'
+import { Opcode } from '../frames/opcode.ts'
+import { Queue } from '../memory/queue.ts'
+import type { Queueable } from '../memory/queue.ts'
+import { SETTLED } from '../../errors/settled.ts'
+import { WebSocketException } from '../../errors/web-socket-exception.ts'
 
 /** One frame of a message, to be sent. */
 export interface OutgoingFrame {
