@@ -426,13 +426,13 @@ export const decisions: Readonly<Record<string, Decision>> = {
     expect(await answer.nextMessage()).toBe('one message')
   },
   'lib/web-socket/prepared-message.ts#prepareMessage': proveBroadcast,
-  'lib/web-socket/readable-message-stream.ts#createReadableMessageStream': async (example) => {
+  'lib/web-socket/streams/readable-message-stream.ts#createReadableMessageStream': async (example) => {
     const printer = new Printer()
     await using answer = await requestWebSocket(onSocket(example, { console: printer.console }).app, '/ws')
     await answer.webSocket.sendAsync('one message')
     expect(await printer.line()).toBe('one message')
   },
-  'lib/web-socket/web-socket-stream.ts#createWebSocketStream': {
+  'lib/web-socket/streams/web-socket-stream.ts#createWebSocketStream': {
     instead: { "'film.mp4'": '__filename' },
     proof: async (example) => {
       await using answer = await requestWebSocket(onSocket(example).app, '/ws')
@@ -441,7 +441,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
       expect(answer.webSocket.closeStatus).toBe(1000)
     },
   },
-  'lib/web-socket/writable-message-stream.ts#createWritableMessageStream': async (example) => {
+  'lib/web-socket/streams/writable-message-stream.ts#createWritableMessageStream': async (example) => {
     await using answer = await requestWebSocket(onSocket(example).app, '/ws')
     expect(await answer.nextMessage()).toBe('one message')
   },

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { callbackify } from 'node:util'
-import type { ManagedWebSocket } from './managed-web-socket.ts'
-import { WebSocketMessageType } from './values/web-socket-message-type.ts'
+import type { ManagedWebSocket } from '../managed-web-socket.ts'
+import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 
 /** A received piece of a message, or `undefined` for the peer's Close frame. */
 export type ReceivedChunk = { readonly bytes: Buffer; readonly endOfMessage: boolean } | undefined

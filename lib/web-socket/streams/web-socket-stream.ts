@@ -1,14 +1,14 @@
 import { Duplex } from 'node:stream'
 import { callbackify } from 'node:util'
-import { checkMessageType } from './arguments.ts'
-import type { ManagedWebSocket } from './managed-web-socket.ts'
-import { OptionReader } from '../options/option-reader.ts'
-import type { OptionOwner } from '../options/option-reader.ts'
+import { checkMessageType } from '../arguments.ts'
+import type { ManagedWebSocket } from '../managed-web-socket.ts'
+import { OptionReader } from '../../options/option-reader.ts'
+import type { OptionOwner } from '../../options/option-reader.ts'
 import { receiveChunk } from './receive-chunk.ts'
-import { startTimer } from '../options/start-timer.ts'
-import { WebSocketCloseStatus } from './values/web-socket-close-status.ts'
-import { WebSocketMessageType } from './values/web-socket-message-type.ts'
-import { WebSocketState } from './values/web-socket-state.ts'
+import { startTimer } from '../../options/start-timer.ts'
+import { WebSocketCloseStatus } from '../values/web-socket-close-status.ts'
+import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
+import { WebSocketState } from '../values/web-socket-state.ts'
 
 /** How a WebSocket becomes a stream. */
 export interface WebSocketStreamOptions {

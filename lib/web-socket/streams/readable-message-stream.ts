@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
-import type { ManagedWebSocket } from './managed-web-socket.ts'
+import type { ManagedWebSocket } from '../managed-web-socket.ts'
 import { receiveChunk } from './receive-chunk.ts'
-import { WebSocketState } from './values/web-socket-state.ts'
+import { WebSocketState } from '../values/web-socket-state.ts'
 
 /**
  * The next message as a stream (.NET's `WebSocketStream.CreateReadableMessageStream`): ends with the message, or at once if the peer closes.

@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream'
 import { callbackify } from 'node:util'
-import { checkMessageType } from './arguments.ts'
-import type { ManagedWebSocket } from './managed-web-socket.ts'
-import { WebSocketMessageType } from './values/web-socket-message-type.ts'
+import { checkMessageType } from '../arguments.ts'
+import type { ManagedWebSocket } from '../managed-web-socket.ts'
+import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 
 /**
  * One message as a stream (.NET's `WebSocketStream.CreateWritableMessageStream`): each write is a fragment, the end an empty last one.
