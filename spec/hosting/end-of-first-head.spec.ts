@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { endOfFirstHead } from '../../lib/hosting/end-of-first-head.ts'
+import { endOfFirstHead } from '../../lib/hosting/http1/end-of-first-head.ts'
 
 describe('endOfFirstHead', () => {
   it.each([

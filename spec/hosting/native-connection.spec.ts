@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
-import { isNativeConnection } from '../../lib/hosting/native-connection.ts'
+import { isNativeConnection } from '../../lib/hosting/http1/native-connection.ts'
 import { connectTcp } from '../support/connect-tcp.ts'
 
-/** If the first two fail, Node has changed, and `lib/hosting/native-connection.ts` must follow. */
+/** If the first two fail, Node has changed, and `lib/hosting/http1/native-connection.ts` must follow. */
 describe('isNativeConnection', () => {
   it('knows a TCP connection', async () => {
     const [socket, peer] = await connectTcp()

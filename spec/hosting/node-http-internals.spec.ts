@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { Socket } from 'node:net'
-import { leaveHttpServer, leavesUpgradesToListeners, serverOf } from '../../lib/hosting/node-http-internals.ts'
+import { leaveHttpServer, leavesUpgradesToListeners, serverOf } from '../../lib/hosting/http1/node-http-internals.ts'
 import { closeHttp1Peers } from '../support/http1-peers.ts'
 import { http1Starts, startHttp1Server } from '../support/http1-server.ts'
 import { RawHttp1Client } from '../support/raw-http1.ts'
@@ -14,7 +14,7 @@ const HEAD = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: webso
 
 const listenerNames = (socket: Socket, event: string): string[] => socket.listeners(event).map((listener) => listener.name)
 
-/** What Node has and does not document. If one of these fails, Node has changed, and `lib/hosting/node-http-internals.ts` must follow. */
+/** What Node has and does not document. If one of these fails, Node has changed, and `lib/hosting/http1/node-http-internals.ts` must follow. */
 describe.each(http1Starts)('an HTTP server of this Node, over %s', (_, start) => {
   /** Sends an upgrade request, and runs `look` while it is handled, in the same turn. */
   async function inHandler<Result>(look: (request: IncomingMessage, response: ServerResponse) => Result) {

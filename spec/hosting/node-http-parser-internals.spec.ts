@@ -11,7 +11,7 @@ import {
   isFirstRequest,
   releaseParser,
   whenParsed,
-} from '../../lib/hosting/node-http-parser-internals.ts'
+} from '../../lib/hosting/http1/node-http-parser-internals.ts'
 import { connectTcp } from '../support/connect-tcp.ts'
 import { closeHttp1Peers } from '../support/http1-peers.ts'
 import { http1Starts } from '../support/http1-server.ts'
@@ -38,7 +38,7 @@ interface Exchange {
   readonly response: ServerResponse
 }
 
-/** What Node has and does not document. If one of these fails, Node has changed, and `lib/hosting/node-http-parser-internals.ts` must follow. */
+/** What Node has and does not document. If one of these fails, Node has changed, and `lib/hosting/http1/node-http-parser-internals.ts` must follow. */
 describe.each(http1Starts)('the HTTP parser of this Node, over %s', (_, start) => {
   /** A connection whose requests are noted, and looked at in their own turn. */
   async function connect(look: (exchange: Exchange) => void) {

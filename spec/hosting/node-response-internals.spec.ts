@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { ServerResponse } from 'node:http'
-import { releaseServerState } from '../../lib/hosting/node-response-internals.ts'
+import { releaseServerState } from '../../lib/hosting/http1/node-response-internals.ts'
 import { closeHttp1Peers } from '../support/http1-peers.ts'
 import { http1Starts } from '../support/http1-server.ts'
 import { RawHttp1Client } from '../support/raw-http1.ts'
@@ -18,7 +18,7 @@ function serverStateOf(response: ServerResponse): string[] {
   return [...finishListeners, counter.name, ...state.map((symbol) => symbol.description ?? '')]
 }
 
-/** What Node has and does not document. If this fails, Node has changed, and `lib/hosting/node-response-internals.ts` must follow. */
+/** What Node has and does not document. If this fails, Node has changed, and `lib/hosting/http1/node-response-internals.ts` must follow. */
 describe.each(http1Starts)('a response of this Node, over %s', (_, start) => {
   it('leads to the state of its connection in these ways, and in none once that was released', async () => {
     const seen: string[][] = []

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
-import { readIntoSharedBuffer } from '../../lib/hosting/shared-read-buffer.ts'
+import { readIntoSharedBuffer } from '../../lib/hosting/http1/shared-read-buffer.ts'
 import { connectTcp } from '../support/connect-tcp.ts'
 import { until } from '../support/until.ts'
 
@@ -37,7 +37,7 @@ const dataOf = (socket: Socket): string[] => {
   return data
 }
 
-/** What Node has and does not document. If one of these fails, Node has changed, and `lib/hosting/shared-read-buffer.ts` must follow. */
+/** What Node has and does not document. If one of these fails, Node has changed, and `lib/hosting/http1/shared-read-buffer.ts` must follow. */
 describe('readIntoSharedBuffer', () => {
   it('hands over what arrives, and leaves no event for it', async () => {
     const [server, client] = await openPair()

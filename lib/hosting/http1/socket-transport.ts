@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
-import type { BorrowedBytesListener, WebSocketTransport } from '../web-socket/transport/web-socket-transport.ts'
+import type { BorrowedBytesListener, WebSocketTransport } from '../../web-socket/transport/web-socket-transport.ts'
 import { isNativeConnection } from './native-connection.ts'
 import { readIntoSharedBuffer } from './shared-read-buffer.ts'
 

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
-import { readMemory } from '../web-socket/memory/shared-memory.ts'
-import type { BorrowedBytesListener } from '../web-socket/transport/web-socket-transport.ts'
+import { readMemory } from '../../web-socket/memory/shared-memory.ts'
+import type { BorrowedBytesListener } from '../../web-socket/transport/web-socket-transport.ts'
 
 /*
  * Reading from a socket into memory that all sockets share, as `net.connect({ onread })` does it for clients. Node has no documented

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { GatheredBytes } from '../web-socket/memory/gathered-bytes.ts'
+import { GatheredBytes } from '../../web-socket/memory/gathered-bytes.ts'
 import type { Http1Arrival } from './http1-arrival.ts'
 import { endConnectionBehind } from './http1-last-response.ts'
 import { returnToParser } from './node-http-parser-internals.ts'
