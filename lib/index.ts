@@ -7,8 +7,8 @@ export type {
   WebSocketRefuseEvent,
 } from './diagnostics.ts'
 export type { AllowedOrigin, OriginPredicate } from './handshake/origin-filter.ts'
-export { attachWebSockets } from './hosting/attach-web-sockets.ts'
-export type { AttachOptions } from './hosting/attach-web-sockets.ts'
+export { attachWebSockets } from './hosting/upgrade-event/attach-web-sockets.ts'
+export type { AttachOptions } from './hosting/upgrade-event/attach-web-sockets.ts'
 export type { RequestWithWebSockets } from './request-augmentation.ts'
 export { useWebSockets } from './use-web-sockets.ts'
 export type { WebSocketMiddleware } from './use-web-sockets.ts'

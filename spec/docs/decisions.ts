@@ -383,7 +383,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
     expect(await printer.line()).toBe('the end')
   },
 
-  'lib/hosting/attach-web-sockets.ts#attachWebSockets': proveShared,
+  'lib/hosting/upgrade-event/attach-web-sockets.ts#attachWebSockets': proveShared,
   'lib/hosting/http2/create-server.ts#createSecureServer': async (example) => {
     const [server] = await listening(async () => example({ app: inRoute(echo), ...createSelfSignedCertificate() }))
     await expectHttp2(server as Http2SecureServer)

@@ -1,9 +1,9 @@
 import type { IncomingMessage, RequestListener, Server } from 'node:http'
 import type { Http2SecureServer, Http2Server } from 'node:http2'
 import type { Socket } from 'node:net'
-import { OptionReader, show } from '../options/option-reader.ts'
-import { WebSocketException } from '../errors/web-socket-exception.ts'
-import { attachHttp2 } from './http2/attach-http2.ts'
+import { OptionReader, show } from '../../options/option-reader.ts'
+import { WebSocketException } from '../../errors/web-socket-exception.ts'
+import { attachHttp2 } from '../http2/attach-http2.ts'
 import { serveUpgrade } from './serve-upgrade.ts'
 import { markAsAttached } from './upgrade-listener-warning.ts'
 

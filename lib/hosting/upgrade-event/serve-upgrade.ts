@@ -1,7 +1,7 @@
 import { ServerResponse } from 'node:http'
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
-import { markAsUpgraded } from './http1/upgraded-request.ts'
+import { markAsUpgraded } from '../http1/upgraded-request.ts'
 
 /**
  * Hands a request of the `'upgrade'` event to a request listener, with a response as for any request. Node has taken its parser off the

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { leavesUpgradesToListeners, serverOf } from './http1/node-http-internals.ts'
+import { leavesUpgradesToListeners, serverOf } from '../http1/node-http-internals.ts'
 
 /**
  * Warns, once a server, that WebSocket requests cannot get to the middleware because the server has `'upgrade'` listeners of somebody else:
