@@ -1,24 +1,24 @@
-export type { AcceptedWebSocket } from './accepted-web-socket.ts'
+export type { AcceptedWebSocket } from './middleware/accepted-web-socket.ts'
 export type {
   WebSocketAcceptEvent,
   WebSocketCloseEvent,
   WebSocketDrainEvent,
   WebSocketErrorEvent,
   WebSocketRefuseEvent,
-} from './diagnostics.ts'
+} from './middleware/diagnostics.ts'
 export type { AllowedOrigin, OriginPredicate } from './handshake/origin-filter.ts'
 export { attachWebSockets } from './hosting/upgrade-event/attach-web-sockets.ts'
 export type { AttachOptions } from './hosting/upgrade-event/attach-web-sockets.ts'
-export type { RequestWithWebSockets } from './request-augmentation.ts'
-export { useWebSockets } from './use-web-sockets.ts'
-export type { WebSocketMiddleware } from './use-web-sockets.ts'
-export type { WebSocketAcceptContext } from './web-socket-accept-context.ts'
-export type { WebSocketDrainOptions } from './web-socket-drain-options.ts'
-export { webSocketHandler } from './web-socket-handler.ts'
-export type { WebSocketHandler } from './web-socket-handler.ts'
-export type { WebSocketManager } from './web-socket-manager.ts'
-export type { WebSocketOptions } from './web-socket-options.ts'
-export type { WebSocketDrainResult } from './web-socket-registry.ts'
+export type { RequestWithWebSockets } from './middleware/request-augmentation.ts'
+export { useWebSockets } from './middleware/use-web-sockets.ts'
+export type { WebSocketMiddleware } from './middleware/use-web-sockets.ts'
+export type { WebSocketAcceptContext } from './middleware/web-socket-accept-context.ts'
+export type { WebSocketDrainOptions } from './middleware/web-socket-drain-options.ts'
+export { webSocketHandler } from './middleware/web-socket-handler.ts'
+export type { WebSocketHandler } from './middleware/web-socket-handler.ts'
+export type { WebSocketManager } from './middleware/web-socket-manager.ts'
+export type { WebSocketOptions } from './middleware/web-socket-options.ts'
+export type { WebSocketDrainResult } from './middleware/web-socket-registry.ts'
 export type { WebSocketData } from './web-socket/arguments.ts'
 export type { WebSocketCreationOptions, WebSocketDeflateOptions } from './web-socket/create-from-stream.ts'
 export { ManagedWebSocket } from './web-socket/managed-web-socket.ts'

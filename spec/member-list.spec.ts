@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { MemberList } from '../lib/member-list.ts'
+import { MemberList } from '../lib/middleware/member-list.ts'
 import { runScript } from './support/run-script.ts'
 
 describe('a member list', () => {

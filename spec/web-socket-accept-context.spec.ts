@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { resolveAcceptContext } from '../lib/web-socket-accept-context.ts'
-import { resolveWebSocketOptions } from '../lib/web-socket-options.ts'
+import { resolveAcceptContext } from '../lib/middleware/web-socket-accept-context.ts'
+import { resolveWebSocketOptions } from '../lib/middleware/web-socket-options.ts'
 
 const OPTIONS = resolveWebSocketOptions({
   keepAliveInterval: 1000,

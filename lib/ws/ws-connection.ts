@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { AcceptedWebSocket } from '../accepted-web-socket.ts'
+import type { AcceptedWebSocket } from '../middleware/accepted-web-socket.ts'
 import { abortError } from '../errors/abort-error.ts'
 import { closedPrematurely } from '../errors/closed-prematurely.ts'
 import type { CompletionListener } from '../web-socket/values/completion-listener.ts'

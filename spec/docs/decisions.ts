@@ -393,13 +393,13 @@ export const decisions: Readonly<Record<string, Decision>> = {
     await expectHttp2(server as Http2SecureServer, 'http')
   },
   'lib/testing.ts#requestWebSocket': async (example) => example({ app: inRoute(echo), expect }),
-  'lib/use-web-sockets.ts#useWebSockets': async (example) => {
+  'lib/middleware/use-web-sockets.ts#useWebSockets': async (example) => {
     const app = express()
     await example({ app })
     await expectEcho(app)
   },
-  'lib/web-socket-handler.ts#webSocketHandler': async (example) => expectEcho(await mount(example)),
-  'lib/web-socket-manager.ts#acceptWebSocketAsync': async (example) => {
+  'lib/middleware/web-socket-handler.ts#webSocketHandler': async (example) => expectEcho(await mount(example)),
+  'lib/middleware/web-socket-manager.ts#acceptWebSocketAsync': async (example) => {
     const app = inRoute(example)
     await expectEcho(app)
     await using answer = await requestWebSocket(app, '/ws')

@@ -3,8 +3,8 @@
  * Needs `--expose-gc`.
  * Argument: `list` for a member list, `set` for a Set of the same.
  */
-import { MemberList } from '../../lib/member-list.ts'
-import type { Membership } from '../../lib/member-list.ts'
+import { MemberList } from '../../lib/middleware/member-list.ts'
+import type { Membership } from '../../lib/middleware/member-list.ts'
 
 const PRESENT = 50
 const COMING_AND_GOING = 20_000

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { checkVersion, WEB_SOCKET_VERSION } from './handshake/check-version.ts'
-import { headerLines } from './handshake/header-lines.ts'
+import { checkVersion, WEB_SOCKET_VERSION } from '../handshake/check-version.ts'
+import { headerLines } from '../handshake/header-lines.ts'
 import type { WebSocketManager } from './web-socket-manager.ts'
-import { WebSocketException } from './errors/web-socket-exception.ts'
+import { WebSocketException } from '../errors/web-socket-exception.ts'
 
 /**
  * The manager of a request.

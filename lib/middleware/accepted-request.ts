@@ -3,13 +3,13 @@ import type { Duplex } from 'node:stream'
 import type { AcceptedWebSocket } from './accepted-web-socket.ts'
 import { diagnostics } from './diagnostics.ts'
 import { failWebSocket } from './fail-web-socket.ts'
-import { ResponseGuard } from './hosting/response-guard.ts'
-import type { ResponseEndListener } from './hosting/response-guard.ts'
-import type { WebSocketRequest } from './hosting/web-socket-request.ts'
+import { ResponseGuard } from './response-guard.ts'
+import type { ResponseEndListener } from './response-guard.ts'
+import type { WebSocketRequest } from '../hosting/web-socket-request.ts'
 import type { Membership } from './member-list.ts'
 import type { WebSocketRegistry } from './web-socket-registry.ts'
-import type { CompletionListener } from './web-socket/values/completion-listener.ts'
-import type { WebSocketCompletion } from './web-socket/values/web-socket-completion.ts'
+import type { CompletionListener } from '../web-socket/values/completion-listener.ts'
+import type { WebSocketCompletion } from '../web-socket/values/web-socket-completion.ts'
 
 /**
  * What HTTP has to do with a WebSocket that was accepted: keeps the response unfinished, and everybody else's hands off it, until the

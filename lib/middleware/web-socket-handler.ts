@@ -3,10 +3,10 @@ import { diagnostics } from './diagnostics.ts'
 import { failWebSocket } from './fail-web-socket.ts'
 import type { WebSocketAcceptContext } from './web-socket-accept-context.ts'
 import { answerOtherRequest, webSocketsOf } from './web-socket-endpoint.ts'
-import type { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
-import { WebSocketCloseStatus } from './web-socket/values/web-socket-close-status.ts'
-import { WebSocketException } from './errors/web-socket-exception.ts'
-import { WebSocketState } from './web-socket/values/web-socket-state.ts'
+import type { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
+import { WebSocketCloseStatus } from '../web-socket/values/web-socket-close-status.ts'
+import { WebSocketException } from '../errors/web-socket-exception.ts'
+import { WebSocketState } from '../web-socket/values/web-socket-state.ts'
 
 /**
  * Converses over one WebSocket. When it returns, or its promise resolves, the conversation is over.

@@ -1,7 +1,7 @@
-import { checkSubProtocol } from './web-socket/check-sub-protocol.ts'
-import { OptionReader } from './options/option-reader.ts'
+import { checkSubProtocol } from '../web-socket/check-sub-protocol.ts'
+import { OptionReader } from '../options/option-reader.ts'
 import type { ResolvedWebSocketOptions } from './web-socket-options.ts'
-import type { WebSocketSettings } from './web-socket/values/web-socket-settings.ts'
+import type { WebSocketSettings } from '../web-socket/values/web-socket-settings.ts'
 
 /** How one WebSocket is accepted: .NET's `WebSocketAcceptContext`, and more. Times are milliseconds, sizes are bytes. */
 export interface WebSocketAcceptContext {

@@ -1,6 +1,6 @@
-import type { AllowedOrigin, OriginPredicate } from './handshake/origin-filter.ts'
-import { OptionReader, show } from './options/option-reader.ts'
-import { WebSocketException } from './errors/web-socket-exception.ts'
+import type { AllowedOrigin, OriginPredicate } from '../handshake/origin-filter.ts'
+import { OptionReader, show } from '../options/option-reader.ts'
+import { WebSocketException } from '../errors/web-socket-exception.ts'
 
 /** What `useWebSockets()` can be told. Times are milliseconds, sizes are bytes. */
 export interface WebSocketOptions {

@@ -1,5 +1,5 @@
-import type { WebSocketCompletion } from './web-socket/values/web-socket-completion.ts'
-import type { WebSocketState } from './web-socket/values/web-socket-state.ts'
+import type { WebSocketCompletion } from '../web-socket/values/web-socket-completion.ts'
+import type { WebSocketState } from '../web-socket/values/web-socket-state.ts'
 
 /**
  * What every accepted WebSocket can be asked and told, whoever speaks the protocol on it: it is a `ManagedWebSocket`, or stands for the

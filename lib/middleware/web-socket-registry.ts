@@ -2,8 +2,8 @@ import type { AcceptedWebSocket } from './accepted-web-socket.ts'
 import { diagnostics } from './diagnostics.ts'
 import { MemberList } from './member-list.ts'
 import type { Membership } from './member-list.ts'
-import { startTimer } from './options/start-timer.ts'
-import { WebSocketState } from './web-socket/values/web-socket-state.ts'
+import { startTimer } from '../options/start-timer.ts'
+import { WebSocketState } from '../web-socket/values/web-socket-state.ts'
 
 /** How to close all WebSockets of a middleware, complete. */
 export interface DrainPlan {

@@ -3,7 +3,7 @@ import type { Channel } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
 import { debuglog } from 'node:util'
 import type { AcceptedWebSocket } from './accepted-web-socket.ts'
-import type { WebSocketCompletion } from './web-socket/values/web-socket-completion.ts'
+import type { WebSocketCompletion } from '../web-socket/values/web-socket-completion.ts'
 
 /** On `express-use-websockets:accept`: a WebSocket was accepted. */
 export interface WebSocketAcceptEvent {

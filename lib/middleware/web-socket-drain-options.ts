@@ -1,8 +1,8 @@
-import { OptionReader, show } from './options/option-reader.ts'
+import { OptionReader, show } from '../options/option-reader.ts'
 import type { DrainPlan } from './web-socket-registry.ts'
-import { checkCloseArguments } from './web-socket/arguments.ts'
-import { WebSocketCloseStatus } from './web-socket/values/web-socket-close-status.ts'
-import { WebSocketException } from './errors/web-socket-exception.ts'
+import { checkCloseArguments } from '../web-socket/arguments.ts'
+import { WebSocketCloseStatus } from '../web-socket/values/web-socket-close-status.ts'
+import { WebSocketException } from '../errors/web-socket-exception.ts'
 
 /** How a middleware closes its WebSockets. Times are milliseconds. */
 export interface WebSocketDrainOptions {
