@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 
 /*
  * Whether memory is free again once a stream has written it. That is so for what `node:net` writes to the kernel by a native handle: when the
- * write is complete, the kernel has a copy. Which handle it is, Node does not document. `spec/hosting/native-connection.spec.ts` fails if a Node
+ * write is complete, the kernel has a copy. Which handle it is, Node does not document. `spec/hosting/http1/native-connection.spec.ts` fails if a Node
  * release changes it; without it, what is written is memory of its own, as for every other stream.
  */
 

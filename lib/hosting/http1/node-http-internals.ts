@@ -7,7 +7,7 @@ import { releaseParser } from './node-http-parser-internals.ts'
  * What taking a connection over touches of node:http that Node does not document: the listeners that an HTTP server puts on its sockets,
  * by their names. The same on Node 20 to 26. One that is not found, because an agent has
  * wrapped it, stays: then our side ends with the peer's.
- * `spec/hosting/node-http-internals.spec.ts` fails if a Node release changes any of it.
+ * `spec/hosting/http1/node-http-internals.spec.ts` fails if a Node release changes any of it.
  */
 
 /**

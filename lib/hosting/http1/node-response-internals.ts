@@ -4,7 +4,7 @@ import { serverOf } from './node-http-internals.ts'
 
 /*
  * By what a response leads to the state that its HTTP server keeps of the connection: the listener that goes on with the next request, the
- * counter of bytes that wait, and, since Node 26, a property. Node documents none of these. `spec/hosting/node-response-internals.spec.ts` fails if
+ * counter of bytes that wait, and, since Node 26, a property. Node documents none of these. `spec/hosting/http1/node-response-internals.spec.ts` fails if
  * a Node release changes any of it; without it, only memory is lost.
  */
 

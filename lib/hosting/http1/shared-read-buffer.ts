@@ -5,7 +5,7 @@ import type { BorrowedBytesListener } from '../../web-socket/transport/web-socke
 /*
  * Reading from a socket into memory that all sockets share, as `net.connect({ onread })` does it for clients. Node has no documented
  * way to do that for a connection that was accepted, so this touches what stands behind `onread`: the handle's `useUserBuffer()` and two
- * properties of the socket. The same on Node 20 to 26. `spec/hosting/shared-read-buffer.spec.ts` fails if a Node release changes any of it; without it,
+ * properties of the socket. The same on Node 20 to 26. `spec/hosting/http1/shared-read-buffer.spec.ts` fails if a Node release changes any of it; without it,
  * sockets are read as usual.
  */
 

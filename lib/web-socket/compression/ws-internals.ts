@@ -4,7 +4,7 @@ import type { WebSocketCompression } from '../values/web-socket-settings.ts'
 
 /**
  * What this package uses of `ws` beyond its documented interface: its permessage-deflate, exported since 8.20 but not documented.
- * `spec/web-socket/ws-internals.spec.ts` is the contract test; the supported range of `ws` is tested at both ends.
+ * `spec/web-socket/compression/ws-internals.spec.ts` is the contract test; the supported range of `ws` is tested at both ends.
  */
 export interface PerMessageDeflate {
   /** The agreed parameters. `ws` computes them itself in `accept()`; our negotiation is stricter. */

@@ -1,7 +1,7 @@
 /*
  * The conversions that `buffer.toString()` and `buffer.write()` come to once they have looked at encoding and bounds, which is felt where messages are
  * short. Not documented, but older than every Node that we support.
- * `spec/web-socket/buffer-internals.spec.ts` fails if a Node release changes them; without them, the documented way is taken.
+ * `spec/web-socket/memory/buffer-internals.spec.ts` fails if a Node release changes them; without them, the documented way is taken.
  */
 
 /** The first `length` bytes as a string of as many characters. */

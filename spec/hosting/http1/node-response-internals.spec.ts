@@ -1,0 +1,60 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import type { ServerResponse } from 'node:http'
+import { releaseServerState } from '../../../lib/hosting/http1/node-response-internals.ts'
+import { closeHttp1Peers } from '../../support/http1-peers.ts'
+import { http1Starts } from '../../support/http1-server.ts'
+import { RawHttp1Client } from '../../support/raw-http1.ts'
+import { until } from '../../support/until.ts'
+
+afterEach(closeHttp1Peers)
+
+/** What a response has of its server, by the names of it. */
+function serverStateOf(response: ServerResponse): string[] {
+  const { _onPendingData: counter } = response as unknown as { readonly _onPendingData: () => void }
+  const finishListeners = response.listeners('finish').map(({ name }) => name)
+  const state = Object.getOwnPropertySymbols(response).filter(
+    (symbol) => symbol.description === 'ConnectionState' && (response as unknown as Record<symbol, unknown>)[symbol] !== undefined,
+  )
+  return [...finishListeners, counter.name, ...state.map((symbol) => symbol.description ?? '')]
+}
+
+/** What Node has and does not document. If this fails, Node has changed, and `lib/hosting/http1/node-response-internals.ts` must follow. */
+describe.each(http1Starts)('a response of this Node, over %s', (_, start) => {
+  it('leads to the state of its connection in these ways, and in none once that was released', async () => {
+    const seen: string[][] = []
+    const server = await start((_request, response) => {
+      seen.push(serverStateOf(response))
+      releaseServerState(response)
+      seen.push(serverStateOf(response))
+      response.end('done')
+    })
+    const client = await RawHttp1Client.connect(server)
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    expect(await client.receiveResponse()).toContain('done')
+
+    expect([
+      ['bound resOnFinish', 'bound updateOutgoingData'],
+      ['onResponseFinish', 'bound updateOutgoingData', 'ConnectionState'],
+    ]).toContainEqual(seen[0])
+    expect(seen[1]).toEqual(['onFinish', 'ignorePendingData'])
+  })
+
+  it('finishes, and closes with its connection, when that was released', async () => {
+    const events: string[] = []
+    const responses: ServerResponse[] = []
+    const server = await start((request, response) => {
+      for (const event of ['finish', 'close']) response.on(event, () => events.push(event))
+      releaseServerState(response)
+      response.on('finish', () => request.socket.destroySoon())
+      response.end('done')
+      responses.push(response)
+    })
+    const client = await RawHttp1Client.connect(server)
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    expect(await client.receiveResponse()).toContain('done')
+    client.socket.end()
+    await until(() => events.length === 2)
+    expect(events).toEqual(['finish', 'close'])
+    expect(responses[0]?.destroyed).toBe(true)
+  })
+})

@@ -1,0 +1,144 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import type { IncomingMessage } from 'node:http'
+import type { ErrorRequestHandler, Express, NextFunction, Request, Response } from 'express'
+import { useWebSockets, WebSocketException, webSocketHandler } from 'express-use-websockets'
+import type { ManagedWebSocket, WebSocketAcceptContext, WebSocketCompletion } from 'express-use-websockets'
+import { expressVersions } from '../support/express-versions.ts'
+import { closeHttp1Peers } from '../support/http1-peers.ts'
+import { startHttp1Server } from '../support/http1-server.ts'
+import { handshakeHead, RawHttp1Client } from '../support/raw-http1.ts'
+import { until } from '../support/until.ts'
+import { closeOf, nextMessage, openWebSocket } from '../support/web-socket-client.ts'
+
+afterEach(closeHttp1Peers)
+
+describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
+  type Handler = (webSocket: ManagedWebSocket, request: Request) => Promise<void> | void
+
+  /** An application with one endpoint, and what reached its error middleware. */
+  function createApp(handler: Handler, context?: WebSocketAcceptContext | ((request: Request) => WebSocketAcceptContext)) {
+    const errors: Error[] = []
+    const app: Express = express()
+    app.use(useWebSockets({ closeTimeout: 1000 }))
+    app.all('/ws', webSocketHandler(handler, context))
+    const onError: ErrorRequestHandler = (error: Error, _req: Request, res: Response, next: NextFunction) => {
+      errors.push(error)
+      if (res.headersSent) next(error)
+      else res.status(500).send(error.message)
+    }
+    app.set('env', 'test')
+    app.use(onError)
+    return { app, errors }
+  }
+
+  it('converses, with the request at hand, and closes with 1000 when the handler is through', async () => {
+    const { app } = createApp(async (webSocket, request) => webSocket.sendAsync(`hello ${request.query['name'] as string}`))
+    const { client } = await openWebSocket(await startHttp1Server(app), '/ws?name=Ada')
+    const closed = closeOf(client)
+    expect(await nextMessage(client)).toBe('hello Ada')
+    expect(await closed).toEqual([1000, ''])
+  })
+
+  it('answers the Close frame of the client with its own code', async () => {
+    const { app, errors } = createApp(async (webSocket) => {
+      for await (const message of webSocket) await webSocket.sendAsync(message)
+    })
+    const { client } = await openWebSocket(await startHttp1Server(app))
+    client.close(3001, 'bye')
+    expect(await closeOf(client)).toEqual([3001, 'bye'])
+    expect(errors).toEqual([])
+  })
+
+  it('accepts by its context, or by what makes one of the request', async () => {
+    const chat = await startHttp1Server(createApp(() => undefined, { subProtocol: 'chat' }).app)
+    expect((await openWebSocket(chat, '/ws', { protocols: ['chat'] })).client.protocol).toBe('chat')
+    const choosing = await startHttp1Server(createApp(() => undefined, chooseSecond).app)
+    expect((await openWebSocket(choosing, '/ws', { protocols: ['a', 'b'] })).client.protocol).toBe('b')
+  })
+
+  it.each([
+    ['throws', raise],
+    ['rejects', async () => raise()],
+  ])('closes with 1011 when the handler %s, and tells the error middleware', async (_name, handler) => {
+    const { app, errors } = createApp(handler)
+    const server = await startHttp1Server(app)
+    const { client } = await openWebSocket(server)
+    expect(await closeOf(client)).toEqual([1011, ''])
+    await until(() => errors.length > 0)
+    expect(errors.map(({ message }) => message)).toEqual(['broken'])
+    await openWebSocket(server)
+  })
+
+  it('does not take it for a failure when the client vanishes', async () => {
+    const completions: WebSocketCompletion[] = []
+    const { app, errors } = createApp(async (webSocket) => {
+      void webSocket.completion.then((completion) => completions.push(completion))
+      for await (const message of webSocket) await webSocket.sendAsync(message)
+    })
+    const { client } = await openWebSocket(await startHttp1Server(app))
+    client.terminate()
+    await until(() => completions.length > 0)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(completions[0]).toMatchObject({ closeStatus: 1006, wasClean: false })
+    expect(errors).toEqual([])
+  })
+
+  it('takes a wrong call for a failure', async () => {
+    const { app, errors } = createApp(async (webSocket) => webSocket.closeAsync(999))
+    const { client } = await openWebSocket(await startHttp1Server(app))
+    expect(await closeOf(client)).toEqual([1011, ''])
+    await until(() => errors.length > 0)
+    expect(errors[0]).toBeInstanceOf(WebSocketException)
+  })
+
+  it('passes on an error of the accept, which is answered like any other', async () => {
+    const { app, errors } = createApp(() => undefined, { subProtocol: 'not a token' })
+    const client = await RawHttp1Client.connect(await startHttp1Server(app))
+    client.write(handshakeHead())
+    expect(await client.receiveResponse()).toMatch(/^HTTP\/1\.1 500 .*not a token/s)
+    expect(errors).toEqual([expect.objectContaining({ code: 'ERR_WEBSOCKET_INVALID_ARGUMENT' })])
+  })
+
+  it('answers 426 to what is no WebSocket request, and tells why', async () => {
+    const client = await RawHttp1Client.connect(await startHttp1Server(createApp(() => undefined).app))
+    client.write('GET /ws HTTP/1.1\r\nHost: a\r\n\r\n')
+    const plain = await client.receiveResponse()
+    expect(plain).toMatch(/^HTTP\/1\.1 426 Upgrade Required\r\n/)
+    expect(plain).toContain('Upgrade: websocket\r\n')
+    expect(plain).toContain('Sec-WebSocket-Version: 13\r\n')
+    expect(plain).toMatch(/\r\n\r\nThis is a WebSocket endpoint\n$/)
+    client.write(handshakeHead({ 'Sec-WebSocket-Version': '12' }))
+    expect(await client.receiveResponse()).toMatch(
+      /\r\n\r\nThis is a WebSocket endpoint: the Sec-WebSocket-Version header is '12'; only '13' is supported\n$/,
+    )
+    client.write(handshakeHead())
+    expect(await client.receiveHead()).toMatch(/^HTTP\/1\.1 101 /)
+  })
+
+  it.each([
+    ['no Host', { Host: undefined }],
+    ['two Hosts', { Host: ['a', 'b'] }],
+    ['no key', { 'Sec-WebSocket-Key': undefined }],
+    ['a wrong key', { 'Sec-WebSocket-Key': 'a' }],
+  ])('answers 400 to a handshake with %s: another upgrade would not help', async (_what, headers) => {
+    const client = await RawHttp1Client.connect(await startHttp1Server(createApp(() => undefined).app))
+    client.write(handshakeHead(headers))
+    const response = await client.receiveResponse()
+    expect(response).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
+    expect(response).not.toMatch(/^Upgrade:/im)
+  })
+
+  it('says what is missing without useWebSockets()', async () => {
+    const errors: unknown[] = []
+    await webSocketHandler(() => undefined)({} as IncomingMessage, {} as Response, (error) => void errors.push(error))
+    expect(errors).toEqual([expect.objectContaining({ code: 'ERR_WEBSOCKET_NOT_SUPPORTED' })])
+  })
+})
+
+function raise(): never {
+  throw new Error('broken')
+}
+
+function chooseSecond({ webSockets }: Request): WebSocketAcceptContext {
+  return { subProtocol: webSockets.webSocketRequestedProtocols[1] }
+}

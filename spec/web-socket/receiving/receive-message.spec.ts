@@ -1,0 +1,245 @@
+import { describe, expect, it } from '@jest/globals'
+import { randomBytes } from 'node:crypto'
+import { Opcode } from '../../../lib/web-socket/frames/opcode.ts'
+import { WebSocketState } from '../../../lib/web-socket/values/web-socket-state.ts'
+import { closePayload, rawFrame } from '../../support/raw-frames.ts'
+import { openBothOverTcp, openInMemory, openOverTcp } from '../../support/web-socket-pairs.ts'
+
+describe('for await', () => {
+  it('gives text as strings and binary as Buffers, until the Close frame', async () => {
+    const { webSocket, peer } = await openOverTcp()
+    const texts = ['', 'text', 'h\u00e9llo \u{1f600}', 'x'.repeat(100_000), '\u20ac'.repeat(50_000)]
+    for (const text of texts) await peer.sendFrame(Opcode.Text, text)
+    await peer.sendFrame(Opcode.Binary, Buffer.of(0, 128, 255))
+    await peer.sendFrame(Opcode.Binary)
+    await peer.sendFrame(Opcode.Close, closePayload(1000))
+    const messages: unknown[] = []
+    for await (const message of webSocket) messages.push(message)
+
+    expect(messages).toEqual([...texts, Buffer.of(0, 128, 255), Buffer.alloc(0)])
+    expect(webSocket.state).toBe(WebSocketState.CloseReceived)
+  })
+
+  it('joins fragments, also where they cut a character', async () => {
+    const { webSocket, peer } = await openOverTcp()
+    const euro = Buffer.from('\u20ac')
+    const parts = ['', 'a', euro.subarray(0, 1), '', euro.subarray(1), 'b'.repeat(70_000), '']
+    await peer.send(...parts.map((part, index) => rawFrame(index === 0 ? 1 : 0, part, { isFinal: index === parts.length - 1 })))
+
+    expect(await webSocket[Symbol.asyncIterator]().next()).toEqual({ done: false, value: `a\u20ac${'b'.repeat(70_000)}` })
+  })
+
+  it.each([
+    ['text', Opcode.Text],
+    ['binary', Opcode.Binary],
+  ])('gives a byte order mark, and NUL, as they are, in %s', async (_, opcode) => {
+    const { webSocket, peer } = await openOverTcp()
+    await peer.sendFrame(opcode, '\ufeffa\0b')
+    const { value = '' } = await webSocket[Symbol.asyncIterator]().next()
+
+    expect(value.toString()).toBe('\ufeffa\0b')
+  })
+
+  it("gives messages that are the receiver's alone", async () => {
+    const { webSocket, peer } = await openOverTcp()
+    for (const fill of ['a', 'b', 'c']) await peer.sendFrame(Opcode.Binary, fill.repeat(1000))
+    const messages: Buffer[] = []
+    for await (const message of webSocket) {
+      if (!Buffer.isBuffer(message)) throw new Error('Not binary')
+      messages.push(message)
+      if (messages.length === 3) break
+    }
+    messages[0]?.fill('x')
+    await peer.sendFrame(Opcode.Binary, 'd'.repeat(1000))
+    await webSocket[Symbol.asyncIterator]().next()
+
+    expect(messages.map(String)).toEqual(['x'.repeat(1000), 'b'.repeat(1000), 'c'.repeat(1000)])
+  })
+
+  it('leaves the socket as it is when the loop is left, by break or by an error', async () => {
+    const { webSocket, peer } = await openOverTcp()
+    await peer.send(rawFrame(Opcode.Text, 'first'), rawFrame(Opcode.Text, 'second'), rawFrame(Opcode.Text, 'third'))
+    for await (const message of webSocket) {
+      expect(message).toBe('first')
+      break
+    }
+    const run = async (): Promise<void> => {
+      for await (const message of webSocket) throw new Error(String(message))
+    }
+    await expect(run()).rejects.toThrow('second')
+    expect(webSocket.state).toBe(WebSocketState.Open)
+    const buffer = Buffer.alloc(5)
+    await webSocket.receiveAsync(buffer)
+
+    expect(buffer.toString()).toBe('third')
+  })
+
+  it('serves calls of next() at the same time in their order, and ends them all with the Close frame', async () => {
+    const { webSocket, peer } = await openOverTcp()
+    const iterator = webSocket[Symbol.asyncIterator]()
+    const results = Promise.all([iterator.next(), iterator.next(), iterator.next(), iterator.next()])
+    await peer.send(rawFrame(Opcode.Text, 'first'), rawFrame(Opcode.Text, 'second'), rawFrame(Opcode.Close))
+
+    expect(await results).toEqual([
+      { done: false, value: 'first' },
+      { done: false, value: 'second' },
+      { done: true, value: undefined },
+      { done: true, value: undefined },
+    ])
+    expect(await iterator.next()).toEqual({ done: true, value: undefined })
+  })
+
+  it('takes the rest of a message that receiveAsync began', async () => {
+    const { webSocket, peer } = await openOverTcp()
+    await peer.sendFrame(Opcode.Text, 'abcdef')
+    await webSocket.receiveAsync(Buffer.alloc(2))
+
+    expect(await webSocket[Symbol.asyncIterator]().next()).toEqual({ done: false, value: 'cdef' })
+  })
+
+  it('rejects next() when the peer ends without a Close frame, then is refused', async () => {
+    const { webSocket, peer } = await openOverTcp()
+    const iterator = webSocket[Symbol.asyncIterator]()
+    const next = iterator.next()
+    peer.end()
+
+    await expect(next).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_CLOSED_PREMATURELY' })
+    await expect(iterator.next()).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_STATE' })
+  })
+
+  it('ends a message that is not valid UTF-8 with 1007, before its end', async () => {
+    const { webSocket, peer } = await openOverTcp()
+    const next = webSocket[Symbol.asyncIterator]().next()
+    await peer.send(rawFrame(Opcode.Text, Buffer.from('61ed', 'hex'), { isFinal: false }), rawFrame(0, Buffer.of(0xa0), { isFinal: false }))
+
+    await expect(next).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_PAYLOAD' })
+    expect((await peer.nextFrame()).payload).toEqual(closePayload(1007))
+  })
+})
+
+describe('maxMessageSize', () => {
+  it('is as long as a message may be', async () => {
+    const { webSocket, peer } = await openOverTcp({ maxMessageSize: 1000 })
+    await peer.sendFrame(Opcode.Text, 'x'.repeat(1000))
+    await peer.send(rawFrame(Opcode.Binary, Buffer.alloc(999), { isFinal: false }), rawFrame(0, Buffer.alloc(1)))
+    const messages: unknown[] = []
+    for await (const { length } of webSocket) if (messages.push(length) === 2) break
+
+    expect(messages).toEqual([1000, 1000])
+  })
+
+  it.each([
+    ['one frame, by its header', [rawFrame(Opcode.Text, '', { announcedLength: 1001n })]],
+    ['one frame of 2^53 bytes', [rawFrame(Opcode.Text, '', { announcedLength: 2n ** 53n })]],
+    ['one frame of 2^63 - 1 bytes', [rawFrame(Opcode.Text, '', { announcedLength: 2n ** 63n - 1n })]],
+    ['fragments', [rawFrame(Opcode.Text, 'x'.repeat(500), { isFinal: false }), rawFrame(0, '', { announcedLength: 501n, isFinal: false })]],
+    ['a compressed frame, by its header', [rawFrame(Opcode.Text, '', { announcedLength: 1105n, reserved: 4 })]],
+  ])('ends a longer message with 1009: %s', async (_, frames) => {
+    const { webSocket, peer } = await openOverTcp({ maxMessageSize: 1000, dangerousDeflateOptions: {} })
+    const next = webSocket[Symbol.asyncIterator]().next()
+    await peer.send(...frames)
+
+    await expect(next).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_MESSAGE_TOO_BIG', message: expect.stringContaining('1000 bytes') })
+    expect((await peer.nextFrame()).payload).toEqual(closePayload(1009))
+    expect(webSocket.state).toBe(WebSocketState.Aborted)
+  })
+
+  it('is as long as a message may be that is longer when it is compressed', async () => {
+    const { server, client } = await openBothOverTcp({ maxMessageSize: 1000, dangerousDeflateOptions: {} })
+    const message = randomBytes(1000)
+    await client.sendAsync(message)
+
+    expect(await server[Symbol.asyncIterator]().next()).toEqual({ done: false, value: message })
+  })
+
+  it('does not limit what receiveAsync receives in parts', async () => {
+    const { webSocket, peer } = openInMemory({ maxMessageSize: 10 })
+    void peer.sendFrame(Opcode.Binary, Buffer.alloc(100_000))
+    let length = 0
+    for (;;) {
+      const { count, endOfMessage } = await webSocket.receiveAsync(Buffer.alloc(1000))
+      length += count
+      if (endOfMessage) break
+    }
+
+    expect(length).toBe(100_000)
+  })
+
+  it.each([
+    ['a frame', { announcedLength: 2n ** 31n }],
+    ['a compressed frame', { announcedLength: 2n ** 31n, reserved: 4 }],
+    ['a compressed frame longer than any buffer', { announcedLength: 2n ** 62n, reserved: 4 }],
+  ])('allocates no more than a mebibyte for %s that is only announced', async (_, header) => {
+    const before = process.memoryUsage().arrayBuffers
+    for (let count = 0; count < 50; count++) {
+      const { webSocket, peer } = openInMemory({ maxMessageSize: Infinity, dangerousDeflateOptions: {} })
+      void webSocket[Symbol.asyncIterator]().next()
+      // In memory, what was sent has arrived.
+      await peer.send(rawFrame(Opcode.Binary, '', header))
+    }
+
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(60 * 1_048_576)
+  })
+
+  it('bounds neither the number of fragments nor of empty ones, only their bytes', async () => {
+    const { webSocket, peer } = openInMemory({ maxMessageSize: 20_000 })
+    const next = webSocket[Symbol.asyncIterator]().next()
+    await peer.sendFrame(Opcode.Text, 'a', { isFinal: false })
+    for (let count = 0; count < 100; count++) {
+      await peer.send(...Array.from({ length: 100 }, () => rawFrame(0, 'b', { isFinal: false })))
+      await peer.send(...Array.from({ length: 100 }, () => rawFrame(0, '', { isFinal: false })))
+    }
+    await peer.sendFrame(Opcode.Continuation, 'c')
+
+    expect(await next).toEqual({ done: false, value: `a${'b'.repeat(10_000)}c` })
+  })
+})
+
+describe('bytes that somebody is about to read', () => {
+  it('do not pause the transport', async () => {
+    const { webSocket, peer, stream } = openInMemory({}, 1_000_000)
+    let pauses = 0
+    stream.on('pause', () => pauses++)
+    const bunch = Buffer.concat(Array.from({ length: 2000 }, () => rawFrame(Opcode.Text, 'x'.repeat(60))))
+    await peer.send(bunch)
+    let count = 0
+    for await (const message of webSocket) {
+      expect(message).toHaveLength(60)
+      if (++count === 2000) break
+    }
+
+    expect(pauses).toBe(0)
+  })
+})
+
+describe('bytes that nobody reads', () => {
+  it('pause the transport, and are all there when somebody reads again', async () => {
+    const { webSocket, peer, stream } = await openOverTcp()
+    const messages = Array.from({ length: 2000 }, (_, index) => `${index}`.padEnd(1000, 'x'))
+    const sent = Promise.all(messages.map((message) => peer.sendFrame(Opcode.Text, message)))
+    while (!stream.isPaused()) await new Promise(setImmediate)
+
+    expect(stream.readableLength).toBeLessThan(200_000)
+    const received: unknown[] = []
+    for await (const message of webSocket) if (received.push(message) === messages.length) break
+    await sent
+
+    expect(received).toEqual(messages)
+    expect(stream.isPaused()).toBe(false)
+  })
+
+  it('do not hide the end of the connection behind them', async () => {
+    const { webSocket, peer } = await openOverTcp()
+    await peer.send(
+      ...Array.from({ length: 200 }, () => rawFrame(Opcode.Binary, Buffer.alloc(1000))),
+      rawFrame(Opcode.Close, closePayload(1001)),
+    )
+    peer.end()
+    let count = 0
+    for await (const { length } of webSocket) count += length
+    await webSocket.closeAsync(1000)
+
+    expect(count).toBe(200_000)
+    expect(await webSocket.completion).toMatchObject({ closeStatus: 1001, wasClean: true })
+  })
+})

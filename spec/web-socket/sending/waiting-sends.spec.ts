@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals'
+import { runScript } from '../../support/run-script.ts'
+import { transports } from '../../ws/raw-peers.ts'
+
+interface Measured {
+  readonly kind: string
+  readonly sends: number
+  readonly kept: number
+  readonly waiting: number
+  readonly received: number
+  readonly expected: number
+  readonly longestTurn: number
+}
+
+/** `maxBufferedAmount`, in bytes. */
+const LIMIT = 16_000_000
+
+describe('what waits for a peer that does not read', () => {
+  it.each(transports)(
+    'takes at most maxBufferedAmount and a tenth of it, and leaves in short turns when the peer reads again, over %s',
+    async (transport) => {
+      const { exitCode, stdout, stderr } = await runScript(
+        'spec/web-socket/scripts/waiting-sends.ts',
+        ['--expose-gc'],
+        [transport, String(LIMIT)],
+      )
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+      const measured = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Measured)
+      expect(measured.map(({ kind }) => kind)).toEqual(['empty', 'text of 20 bytes', 'binary of 20 bytes', 'prepared'])
+      // As many as the limit has room for, at no more than 1,000 bytes each.
+      expect(measured.filter(({ sends }) => sends < LIMIT / 1000)).toEqual([])
+      expect(measured.filter(({ kept }) => kept > 1.1 * LIMIT)).toEqual([])
+      expect(measured.filter(({ expected, received }) => received < expected)).toEqual([])
+      // Milliseconds of processor time: 2 to 20 on an idle machine, collections of garbage included. It was 33,000 when a queue was an array.
+      expect(measured.filter(({ longestTurn }) => longestTurn > 200)).toEqual([])
+    },
+    60_000,
+  )
+})
