@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assembleUnmaskSimd } from './assemble-unmask-simd.ts'
 
-const folder = join(__dirname, '../lib/web-socket')
+const folder = join(__dirname, '../lib/web-socket/memory')
 
 async function build(): Promise<void> {
   writeFileSync(join(folder, 'unmask-simd-module.ts'), await assembleUnmaskSimd(readFileSync(join(folder, 'unmask-simd.wat'), 'utf8')))

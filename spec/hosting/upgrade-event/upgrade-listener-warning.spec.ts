@@ -22,7 +22,7 @@ async function warningsWith(prepare: string): Promise<string[]> {
       server.closeAllConnections()
     })`
   const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', '-r', 'esbuild-register', '-e', script], {
-    cwd: `${__dirname}/../..`,
+    cwd: `${__dirname}/../../..`,
   })
   return JSON.parse(stdout) as string[]
 }

@@ -45,7 +45,7 @@ function loadWithoutInternals(): typeof direct {
     Reflect.deleteProperty(Buffer.prototype, 'latin1Slice')
     Reflect.deleteProperty(Buffer.prototype, 'utf8Write')
     try {
-      loaded = jest.requireActual<typeof direct>('../../lib/web-socket/buffer-internals.ts')
+      loaded = jest.requireActual<typeof direct>('../../../lib/web-socket/memory/buffer-internals.ts')
     } finally {
       Object.defineProperties(Buffer.prototype, { ...(latin1Slice && { latin1Slice }), ...(utf8Write && { utf8Write }) })
     }

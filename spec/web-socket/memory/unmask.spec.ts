@@ -102,7 +102,7 @@ describe('unmask', () => {
 
 describe('unmask-simd-module.ts', () => {
   it('is what unmask-simd.wat assembles to', async () => {
-    const folder = join(__dirname, '../../lib/web-socket')
+    const folder = join(__dirname, '../../../lib/web-socket/memory')
     const text = readFileSync(join(folder, 'unmask-simd.wat'), 'utf8')
     expect(readFileSync(join(folder, 'unmask-simd-module.ts'), 'utf8')).toBe(await assembleUnmaskSimd(text))
   })
