@@ -41,6 +41,8 @@ export class FrameWriter {
   #waitingWrites = 0
   /** `false` once a write has left room: then nobody need look, which is two more objects that a broadcast has to fetch from memory. */
   #mayBeFull = true
+  /** `false` once a write has left nothing in the stream, for the same reason. */
+  #mayHold = true
 
   constructor({ duplex, releasesWrites = false }: WebSocketTransport, isMasking: boolean, listener: WriteListener) {
     this.#listener = listener
@@ -121,7 +123,7 @@ export class FrameWriter {
     for (const piece of pieces) this.#write(piece)
     this.#write(last, onWritten)
     if (pieces.length > 0) this.#duplex.uncork()
-    this.#mayBeFull = this.#isFull()
+    this.#noteRoom()
   }
 
   /** One write of few bytes costs less than one of several pieces. */
@@ -178,30 +180,40 @@ export class FrameWriter {
     const end = this.#runEnd
     const bytes = run.bytes.subarray(this.#runStart, end)
     this.#mayBeFull = true
-    if (this.#isLeaving()) {
+    if (this.#isReleasing && !this.#isHolding()) {
+      this.#mayHold = true
       this.#duplex.write(bytes)
-      run.closeRun(this.#duplex.writableLength === 0 ? 0 : end)
+      this.#noteRoom()
+      run.closeRun(this.#mayHold ? end : 0)
     } else {
       const copy = exactCopy(bytes)
       run.closeRun(0)
       this.#write(copy)
+      this.#noteRoom()
     }
-    this.#mayBeFull = this.#isFull()
+  }
+
+  #noteRoom(): void {
+    const held = this.#duplex.writableLength
+    this.#mayHold = held > 0
+    this.#mayBeFull = held >= this.#highWaterMark || this.#waitingWrites >= MAX_WAITING_WRITES
   }
 
   #isFull(): boolean {
     return this.#duplex.writableLength >= this.#highWaterMark || this.#waitingWrites >= MAX_WAITING_WRITES
   }
 
-  /** Whether a write may lie in shared memory: the kernel takes it at once, or as soon as the peer reads. What has to wait may wait long. */
-  #isLeaving(): boolean {
-    return this.#isReleasing && this.#duplex.writableLength === 0
+  /** Whether a write would wait behind others, perhaps long; then it must not lie in shared memory. */
+  #isHolding(): boolean {
+    return this.#mayHold && this.#duplex.writableLength > 0
   }
 
   /** Hands memory that is not shared to the stream. A write that waits takes more than its bytes, so they are counted. */
   #write(bytes: Uint8Array, onWritten?: WriteCallback): void {
     const duplex = this.#duplex
-    if (duplex.writableLength === 0) {
+    if (!this.#isHolding()) {
+      // What follows in this turn may wait behind it.
+      this.#mayHold = true
       duplex.write(bytes, onWritten)
       return
     }
@@ -219,7 +231,7 @@ export class FrameWriter {
     if (run === undefined) return
     this.#runSlab = undefined
     const bytes = run.bytes.subarray(this.#runStart, this.#runEnd)
-    const piece = this.#isLeaving() ? bytes : exactCopy(bytes)
+    const piece = this.#isReleasing && !this.#isHolding() ? bytes : exactCopy(bytes)
     run.closeRun(piece === bytes ? this.#runEnd : 0)
     this.#addPiece(piece)
   }
