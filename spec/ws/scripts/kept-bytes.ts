@@ -48,7 +48,11 @@ async function acceptWs(request: Request, kind: KindOfFrames | undefined): Promi
   webSocket.binaryType = binaryType as WebSocket['binaryType']
   if (kind?.isListenedTo === true) webSocket.on('message', () => undefined)
   if (kind?.isPaused === true) webSocket.pause()
-  return { end: () => webSocket.terminate(), ended: once(webSocket, 'close') }
+  // Not once(), which an 'error' rejects.
+  const ended = new Promise((resolve) => {
+    webSocket.on('close', resolve)
+  })
+  return { end: () => webSocket.terminate(), ended }
 }
 
 async function acceptManaged(request: Request, kind: KindOfFrames | undefined): Promise<Connection> {
