@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { addressedHost } from './addressed-host.ts'
 import { diagnostics } from './diagnostics.ts'
 import { headerLines } from '../handshake/header-lines.ts'
@@ -126,14 +127,18 @@ function refuse({ request, response }: MiddlewareCall, statusCode: 403 | 503, re
 }
 
 /** The response closes when it has ended, or with its connection; if it waits behind another response, only the connection closes. */
-function untilThrough({ request: { socket }, response }: MiddlewareCall): Promise<void> {
+function untilThrough({ request, response }: MiddlewareCall): Promise<void> {
   return new Promise((resolve) => {
     // Not once(): it comes once, and this lives as long as the connection does.
     response.on('close', resolve)
-    if (response.socket !== null) return
-    socket.once('close', resolve)
-    response.once('socket', () => socket.removeListener('close', resolve))
+    if (response.socket === null) listenWhileWaiting(request.socket, response, resolve)
   })
+}
+
+/** A function of its own, so that only responses that wait pay for its closure. The listener goes when the response need not wait any more. */
+function listenWhileWaiting(connection: Socket, response: ServerResponse, onClose: () => void): void {
+  connection.once('close', onClose)
+  response.once('socket', () => connection.removeListener('close', onClose))
 }
 
 /** Seconds. */

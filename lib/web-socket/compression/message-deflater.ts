@@ -1,5 +1,5 @@
-import { invalidPayload, messageTooBig } from '../frames/frame-reader.ts'
-import type { FrameFailure } from '../frames/frame-reader.ts'
+import { invalidPayload, messageTooBig } from '../frames/frame-failure.ts'
+import type { FrameFailure } from '../frames/frame-failure.ts'
 import type { WebSocketSettings, WebSocketCompression } from '../values/web-socket-settings.ts'
 import { createPerMessageDeflate, limitInflation, MAX_PAYLOAD_EXCEEDED, resetDeflate, toDeflateParams } from './ws-internals.ts'
 import type { PerMessageDeflate } from './ws-internals.ts'

@@ -1,13 +1,13 @@
 import { constants } from 'node:buffer'
 import { decodeCloseFrame } from './close-frame.ts'
 import type { CloseFrame } from './close-frame.ts'
+import { invalidPayload, messageTooBig, protocolViolation } from './frame-failure.ts'
+import type { FrameFailure } from './frame-failure.ts'
 import { FrameHeader, HeaderOutcome } from './frame-header.ts'
 import { growBuffer } from '../memory/grow-buffer.ts'
 import { Opcode } from './opcode.ts'
 import { ReceivedBytes } from '../memory/received-bytes.ts'
 import { Utf8Validator } from './utf8-validator.ts'
-import { WebSocketCloseStatus } from '../values/web-socket-close-status.ts'
-import { WebSocketException } from '../../errors/web-socket-exception.ts'
 import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 
 /** Where {@link FrameReader.next} has come to. */
@@ -39,14 +39,6 @@ export interface FrameReaderOptions {
   readonly compression: object | undefined
   /** The limit for compressed messages, which have to be held to be inflated. Bytes. */
   readonly maxMessageSize: number
-}
-
-/** Why reading cannot go on, and the code that the peer is told. */
-export interface FrameFailure {
-  readonly closeStatus: number
-  readonly error: WebSocketException
-  /** Whether it was the peer's Close frame that was wrong. */
-  readonly isCloseReceived: boolean
 }
 
 /**
@@ -309,22 +301,8 @@ export class FrameReader {
   }
 
   #violate(message: string, isCloseReceived = false): void {
-    const error = new WebSocketException('ERR_WEBSOCKET_PROTOCOL_ERROR', message)
-    this.fail({ closeStatus: WebSocketCloseStatus.ProtocolError, error, isCloseReceived })
+    this.fail(protocolViolation(message, isCloseReceived))
   }
-}
-
-/** The failure of a message that is longer than the limit (RFC 6455, section 7.4.1, code 1009). */
-export function messageTooBig(limit: number): FrameFailure {
-  const message = `The peer sent a message of more than ${limit} bytes. Raise maxMessageSize, or receive it in parts with receiveAsync()`
-  const error = new WebSocketException('ERR_WEBSOCKET_MESSAGE_TOO_BIG', message)
-  return { closeStatus: WebSocketCloseStatus.MessageTooBig, error, isCloseReceived: false }
-}
-
-/** The failure of a payload that does not hold what it should: text that is not UTF-8, data that does not inflate (code 1007). */
-export function invalidPayload(message: string, cause?: unknown): FrameFailure {
-  const error = new WebSocketException('ERR_WEBSOCKET_INVALID_PAYLOAD', message, cause === undefined ? {} : { cause })
-  return { closeStatus: WebSocketCloseStatus.InvalidPayloadData, error, isCloseReceived: false }
 }
 
 /** Filled and read within one step, so that one is enough for all sockets. */

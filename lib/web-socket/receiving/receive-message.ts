@@ -1,5 +1,6 @@
 import { constants } from 'node:buffer'
-import { FramePosition, messageTooBig } from '../frames/frame-reader.ts'
+import { messageTooBig } from '../frames/frame-failure.ts'
+import { FramePosition } from '../frames/frame-reader.ts'
 import type { FrameReader } from '../frames/frame-reader.ts'
 import { growBuffer } from '../memory/grow-buffer.ts'
 import { RECEIVED, ReceiveOperation } from './receive-operation.ts'

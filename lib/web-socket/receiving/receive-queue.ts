@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { FramePosition } from '../frames/frame-reader.ts'
-import type { FrameFailure, FrameReader } from '../frames/frame-reader.ts'
+import type { FrameFailure } from '../frames/frame-failure.ts'
+import type { FrameReader } from '../frames/frame-reader.ts'
 import type { CloseFrame } from '../frames/close-frame.ts'
 import { ReceiveIntoBuffer } from './receive-into-buffer.ts'
 import type { WebSocketReceiveResult } from './receive-into-buffer.ts'
