@@ -69,10 +69,14 @@ export function noteArrivals(): void {
 export function takeArrival(request: Arrived): Http1Arrival | undefined {
   const arrival = request[ARRIVAL]
   request[ARRIVAL] = undefined
-  const server = serverOf(request)
-  if (server !== undefined) servers.add(server)
   arrival?.protect()
   return arrival
+}
+
+/** From now on, nothing that may have lost its beginning is parsed on the connections of the server that the request arrived at. */
+export function protectServerOf(request: IncomingMessage): void {
+  const server = serverOf(request)
+  if (server !== undefined) servers.add(server)
 }
 
 /** Servers with a middleware of ours; what others make of upgrade requests is theirs. */

@@ -7,7 +7,7 @@ import { signalAbortError } from '../../errors/abort-error.ts'
 import { SETTLED } from '../../errors/settled.ts'
 import { WebSocketException } from '../../errors/web-socket-exception.ts'
 import type { WebSocketTransport } from '../../web-socket/transport/web-socket-transport.ts'
-import { lossOf, takeArrival } from './http1-arrival.ts'
+import { lossOf, protectServerOf, takeArrival } from './http1-arrival.ts'
 import type { Http1Arrival } from './http1-arrival.ts'
 import { Http1EarlyBytes } from './http1-early-bytes.ts'
 import { endConnectionBehind, keepConnection } from './http1-last-response.ts'
@@ -31,6 +31,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.#request = request
     this.#response = response
+    protectServerOf(request)
     // Most requests have nothing to do with this.
     if (!hasHandshakeField(request)) return
     const { refusal, key, canonicalHeaders } = recogniseUpgrade(request)

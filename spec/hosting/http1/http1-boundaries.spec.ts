@@ -101,16 +101,21 @@ describe.each(starts)('on a connection over %s', (_name, start) => {
     expect(seenBy(app)).toHaveLength(201)
   })
 
-  it.each([
-    ['a refused handshake', refused()],
-    ['a malformed handshake', refused({ 'Sec-WebSocket-Version': '12' })],
-    ['another upgrade', 'GET /plain/1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'],
+  it.each(
     [
-      'another upgrade with a body',
-      'POST /late/1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nab',
-    ],
-  ])('the rest of a body never becomes a request, when its beginning came in one chunk with %s', async (_what, upgrade) => {
-    const app = createPipelineApp(false)
+      ['a refused handshake', refused()],
+      ['a malformed handshake', refused({ 'Sec-WebSocket-Version': '12' })],
+      ['another upgrade', 'GET /plain/1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'],
+      [
+        'another upgrade with a body',
+        'POST /late/1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nab',
+      ],
+    ].flatMap(([what = '', upgrade = '']) => [
+      [what, upgrade, false] as const,
+      [`${what}, and useWebSockets() runs late`, upgrade, true] as const,
+    ]),
+  )('the rest of a body never becomes a request, when its beginning came in one chunk with %s', async (_what, upgrade, isLate) => {
+    const app = createPipelineApp(isLate)
     const server = await start(app)
     const client = await RawHttp1Client.connect(server)
     // Not the first request of its connection.

@@ -70,7 +70,8 @@ async function openFull(maxBufferedAmount: number) {
     const result = { expected, longestTurn: 0, received: 0 }
     duplex.on('data', ({ length }: Buffer) => (result.received += length)).resume()
     let spent = process.cpuUsage()
-    while (webSocket?.bufferedAmount !== 0 || result.received < result.expected) {
+    const isDrained = (): boolean => webSocket?.bufferedAmount === 0 && result.received >= expected
+    while (!isDrained()) {
       await setImmediate()
       const { system, user } = process.cpuUsage(spent)
       spent = process.cpuUsage()
