@@ -57,6 +57,8 @@ export function divertFromParser(socket: Socket, listener: (chunk: Buffer) => vo
   if (parser === undefined) return false
   parser.execute = function divert(chunk) {
     if (!isParserOf(parser, socket)) return restoreExecute(parser)(chunk)
+    const watch = parser[WATCH]
+    if (watch !== undefined) watch.chunks++
     listener(chunk)
     return chunk.length
   }

@@ -153,7 +153,9 @@ describe('the HTTP parser of this Node, over a Duplex', () => {
     const seen: unknown[] = []
     const rests: string[] = []
     const chunks: string[] = []
+    const requests: IncomingMessage[] = []
     const server = createServer((request, response) => {
+      requests.push(request)
       const isWatched = whenParsed(request, (rest) => rests.push(String(rest)))
       seen.push([firsts.get(request), isWatched, amountReceived(request.socket), chunkBeingParsed(request.socket).toString()])
       if (request.headers.upgrade === undefined) response.end('plain')
@@ -172,6 +174,8 @@ describe('the HTTP parser of this Node, over a Duplex', () => {
       [true, false, 0, PLAIN],
       [false, true, 1, `${HEAD}rest`],
     ])
+    // What was diverted counts: it is lost to those who come later.
+    expect(amountReceived(requests[1]?.socket as Socket)).toBe(2)
     peer.destroy()
     socket.destroy()
   })
