@@ -12,8 +12,8 @@ module.exports = {
   },
   roots: ['<rootDir>/spec'],
   testMatch: ['**/*.spec.ts'],
-  // Those need Chromium, proxies or a packed tarball, and have a configuration of their own.
-  testPathIgnorePatterns: ['<rootDir>/spec/browser/', '<rootDir>/spec/package/', '<rootDir>/spec/proxies/'],
+  // Those need Chromium, proxies, a packed tarball or a machine to themselves, and have a configuration of their own.
+  testPathIgnorePatterns: ['browser', 'memory', 'package', 'proxies'].map((folder) => `<rootDir>/spec/${folder}/`),
   // Nothing waits for time; but a machine may be busy.
   testTimeout: 30_000,
   transform: {

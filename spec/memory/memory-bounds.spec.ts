@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { closeConnections } from './hostile/transports.ts'
+import { closeConnections } from '../conformance/hostile/transports.ts'
 import { HonestPeer } from './memory-bounds/honest-peer.ts'
 import { measureKept } from './memory-bounds/measure-kept.ts'
 import { MeasuredServer } from './memory-bounds/measured-server.ts'

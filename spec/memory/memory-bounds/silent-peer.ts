@@ -2,8 +2,8 @@ import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { handshakeHead } from '../../support/raw-http1.ts'
 import { frameTypes } from '../../support/raw-http2.ts'
-import { connectFields, connectRawHttp2 } from '../hostile/raw-http2-client.ts'
-import { connectOver } from '../hostile/transports.ts'
+import { connectFields, connectRawHttp2 } from '../../conformance/hostile/raw-http2-client.ts'
+import { connectOver } from '../../conformance/hostile/transports.ts'
 import type { MeasuredServer, TransportName } from './measured-server.ts'
 
 /** A client that asks for a WebSocket, and then sends and does not read; over HTTP/2 its window is 0. */

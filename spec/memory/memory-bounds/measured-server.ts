@@ -13,7 +13,7 @@ export class MeasuredServer {
   readonly #script: ForkedScript<ServerFunctions>
 
   static async start(): Promise<MeasuredServer> {
-    const script = new ForkedScript<ServerFunctions>('spec/conformance/memory-bounds/server.ts')
+    const script = new ForkedScript<ServerFunctions>('spec/memory/memory-bounds/server.ts')
     return new MeasuredServer(script, await script.call('start'))
   }
 

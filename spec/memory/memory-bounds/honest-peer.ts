@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { rawFrame } from '../../support/raw-frames.ts'
-import { openOver } from '../hostile/transports.ts'
+import { openOver } from '../../conformance/hostile/transports.ts'
 import type { MeasuredServer } from './measured-server.ts'
 
 /** A client that asks and reads what it is answered. It ends with `closeConnections`. */
