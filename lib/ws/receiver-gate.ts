@@ -22,6 +22,8 @@ export class ReceiverGate {
   #isStoppable = true
   /** Whether the application has paused the socket. */
   #isPaused = false
+  /** Whether the receiver takes nothing any more: its peer has broken a rule. */
+  #hasFailed = false
   /** Whether the receiver is to go on with its chunk when it is not stopped any more. */
   #isWaiting = false
   /** To be called when the receiver is done with its chunk. */
@@ -79,7 +81,7 @@ export class ReceiverGate {
     this.#letStreamGo()
   }
 
-  /** The receiver is written to while it is not done with what was written before: it inflates. */
+  /** The receiver has as much as it may while it is not done with a chunk: it inflates. */
   onBusy(): void {
     this.#holdStream()
   }
@@ -97,6 +99,11 @@ export class ReceiverGate {
       this.#isWaiting = true
       return
     }
+    // `ws` then reads on, even if it was paused, up to the end of the connection.
+    if (error) {
+      this.#hasFailed = true
+      this.#isPaused = false
+    }
     mergeSmall(receiver._buffers, MANY_BUFFERS)
     mergeSmall(receiver._fragments, MANY_FRAGMENTS)
     this.#done(error)
@@ -105,7 +112,7 @@ export class ReceiverGate {
 
   /** Whether the receiver inflates, perhaps of the next chunk. */
   get #isBusy(): boolean {
-    return this.#receiver.writableLength > 0 && !this.#receiver.destroyed
+    return !this.#hasFailed && this.#receiver.writableLength > 0
   }
 
   #holdStream(): void {
@@ -130,10 +137,12 @@ interface GatedReceiver extends WsReceiver {
 
 const GATE = Symbol('ReceiverGate')
 
-/** `ws` gives it nothing but chunks. */
+/** `ws` gives it nothing but chunks, and pauses the connection if it returns `false`. */
 function writeThroughGate(this: GatedReceiver, chunk: unknown): boolean {
-  if (this.writableLength > 0) this[GATE]?.onBusy()
-  return writeToStream.call(this, chunk)
+  const isSecond = this.writableLength > 0
+  const takesMore = writeToStream.call(this, chunk)
+  if (isSecond || (!takesMore && this.writableLength > 0)) this[GATE]?.onBusy()
+  return takesMore
 }
 
 function startThroughGate(this: GatedReceiver, callback: ReceiverCallback): void {
