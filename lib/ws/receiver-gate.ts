@@ -22,8 +22,6 @@ export class ReceiverGate {
   #isStoppable = true
   /** Whether the application has paused the socket. */
   #isPaused = false
-  /** Whether the receiver takes nothing any more: its peer has broken a rule. */
-  #hasFailed = false
   /** Whether the receiver is to go on with its chunk when it is not stopped any more. */
   #isWaiting = false
   /** To be called when the receiver is done with its chunk. */
@@ -45,7 +43,7 @@ export class ReceiverGate {
     receiver[GATE] = this
     receiver.write = writeThroughGate
     receiver.startLoop = startThroughGate
-    // What is held then is dropped, unless somebody listens.
+    // Nobody waits for what is held then: it goes to whoever listens.
     stream.on('close', () => {
       this.#isStoppable = false
       this.goOn()
@@ -100,19 +98,11 @@ export class ReceiverGate {
       return
     }
     // `ws` then reads on, even if it was paused, up to the end of the connection.
-    if (error) {
-      this.#hasFailed = true
-      this.#isPaused = false
-    }
+    if (error) this.#isPaused = false
     mergeSmall(receiver._buffers, MANY_BUFFERS)
     mergeSmall(receiver._fragments, MANY_FRAGMENTS)
     this.#done(error)
     this.#letStreamGo()
-  }
-
-  /** Whether the receiver inflates, perhaps of the next chunk. */
-  get #isBusy(): boolean {
-    return !this.#hasFailed && this.#receiver.writableLength > 0
   }
 
   #holdStream(): void {
@@ -123,7 +113,9 @@ export class ReceiverGate {
 
   #letStreamGo(): void {
     const letGo = this.#letGo
-    if (letGo === undefined || this.#isStopped || this.#isPaused || this.#isBusy) return
+    if (letGo === undefined || this.#isStopped || this.#isPaused) return
+    // It inflates, perhaps something of the next chunk.
+    if (this.#receiver.writableLength > 0) return
     this.#letGo = undefined
     letGo()
     // If the application has resumed the stream, that may have begun anew.

@@ -120,7 +120,6 @@ export class WsWebSocket extends ServerWebSocket {
 
   override terminate(): void {
     this.#observer.onClosing()
-    this.#gate?.unpause()
     super.terminate()
   }
 
@@ -144,7 +143,6 @@ export class WsWebSocket extends ServerWebSocket {
   }
 
   #deliver(): void {
-    const keptBefore = this.#keptBytes
     try {
       for (let message = this.#take(); message !== undefined; message = this.#take()) {
         super.emit('message', message.dataAs(this.binaryType), message.isBinary)
@@ -155,7 +153,7 @@ export class WsWebSocket extends ServerWebSocket {
     }
     if (this.#messages.isEmpty || (this.readyState !== this.OPEN && this.listenerCount('message') === 0)) this.#gate?.goOn()
     // Whoever takes the messages one by one comes for the next in the same turn.
-    if (!this.#messages.isEmpty && this.#keptBytes < keptBefore) setImmediate(() => this.#emitClose())
+    if (this.#close !== undefined && !this.#messages.isEmpty) setImmediate(() => this.#emitClose())
     else this.#emitClose()
   }
 

@@ -90,7 +90,9 @@ describe('the gate before the receiver of a WebSocket of ws', () => {
     await until(() => events.length === 1)
     peer.end(Buffer.concat([textFrames('three'), rawFrame(8, closePayload(3001))]))
     await turns()
-    expect(socket.isPaused()).toBe(true)
+    gate.unpause()
+    await turns()
+    expect([socket.isPaused(), ...events]).toEqual([true, 'one'])
     gate.goOn()
     await until(() => events.length === 4)
     expect(events).toEqual(['one', 'two', 'three', 'closed 3001'])
@@ -107,17 +109,49 @@ describe('the gate before the receiver of a WebSocket of ws', () => {
     expect(events).toEqual(['one', 'two'])
     peer.write(textFrames('three'))
     await turns()
+    expect([socket.isPaused(), socket.readableLength, ...events]).toEqual([true, 0, 'one', 'two'])
+    gate.unpause()
+    await turns()
     expect([socket.isPaused(), ...events]).toEqual([true, 'one', 'two'])
     webSocket.resume()
-    gate.unpause()
     await until(() => events.at(-1) === 'three')
+  })
+
+  it('stops again at what it has held back, of a connection that the application has resumed', async () => {
+    const { webSocket, gate, socket, peer, events } = await open()
+    webSocket.on('message', () => gate.stop())
+    peer.write(textFrames('one'))
+    await until(() => events.length === 1)
+    socket.resume()
+    peer.write(textFrames('two', 'three'))
+    await turns()
+    expect(events).toEqual(['one'])
+    gate.goOn()
+    expect(events).toEqual(['one', 'two'])
+    await turns()
+    expect([socket.isPaused(), ...events]).toEqual([true, 'one', 'two'])
+    gate.goOn()
+    await until(() => events.length === 3)
+  })
+
+  it('goes on with nothing if it was stopped between two chunks', async () => {
+    const { webSocket, gate, peer, events } = await open()
+    webSocket.once('message', () => gate.stop())
+    peer.write(textFrames('one'))
+    await until(() => events.length === 1)
+    gate.goOn()
+    gate.stop()
+    gate.goOn()
+    peer.write(textFrames('two'))
+    await until(() => events.length === 2)
+    expect(events).toEqual(['one', 'two'])
   })
 
   it.each([
     ['small', Buffer.from('inflated')],
-    ['large', randomBytes(70_000)],
+    ['large', randomBytes(30_000)],
   ])('keeps no list of chunks while the receiver inflates what is %s', async (_, payload) => {
-    const { webSocket, socket, peer, events } = await open()
+    const { webSocket, gate, socket, peer, events } = await open()
     const receiver = receiverOf(webSocket)
     const threads = occupyThreads()
     peer.write(Buffer.concat([compressedFrame(payload), textFrames('one')]))
@@ -127,6 +161,7 @@ describe('the gate before the receiver of a WebSocket of ws', () => {
       const before = socket.bytesRead
       peer.write(Buffer.of(byte))
       await until(() => socket.bytesRead > before || socket.isPaused())
+      gate.unpause()
     }
     await turns()
     expect(events).toEqual([])
@@ -136,17 +171,19 @@ describe('the gate before the receiver of a WebSocket of ws', () => {
     expect(events.slice(1)).toEqual(['one', 'two', 'three'])
   })
 
-  it('sees the end of the connection when what the receiver inflates is wrong', async () => {
-    const { webSocket, peer, events } = await open()
+  it.each(['pause', 'stop'] as const)('notices that it cannot inflate, and the end of the connection, after %s()', async (action) => {
+    const { webSocket, gate, peer, events } = await open()
     const receiver = receiverOf(webSocket)
     const threads = occupyThreads()
     peer.write(rawFrame(2, Buffer.alloc(10, 0xff), { reserved: 4 }))
     await until(() => receiver.writableLength > 0)
     peer.write(textFrames('one'))
     await turns()
-    webSocket.pause()
+    gate[action]()
     peer.end(textFrames('two'))
     await threads
+    await until(() => events.length > 0)
+    gate.goOn()
     await until(() => events.length === 2)
     expect(events).toEqual([expect.stringMatching(/invalid/), 'closed 1006'])
   })

@@ -99,6 +99,29 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     expect(events).toEqual(['one', 'closed 3001', 'two', 'three'])
   })
 
+  it('gives the messages that wait at its end to who takes them one by one, before it says so, even if it was paused', async () => {
+    const { ws } = await open(Buffer.concat(['one', 'two', 'three'].map((text) => rawFrame(1, text))))
+    const events: string[] = []
+    ws.on('close', (code) => events.push(`closed ${code}`))
+    ws.pause()
+    ws.once('message', function next(data: Buffer) {
+      events.push(data.toString())
+      void Promise.resolve().then(() => ws.once('message', next))
+    })
+    ws.terminate()
+    await until(() => events.length === 4)
+    expect(events).toEqual(['one', 'two', 'three', 'closed 1006'])
+  })
+
+  it('delivers what waits before what comes when the listener does', async () => {
+    const { ws, peer } = await open(Buffer.alloc(0))
+    const received: string[] = []
+    ws.once('ping', () => ws.on('message', (data: Buffer) => received.push(data.toString())))
+    await peer.send(Buffer.concat([rawFrame(1, 'one'), rawFrame(9), rawFrame(1, 'two')]))
+    await until(() => received.length === 2)
+    expect(received).toEqual(['one', 'two'])
+  })
+
   it('stops in the middle when the listener goes, and goes on when one comes', async () => {
     const { ws } = await open(Buffer.concat([manyFrames, closeFrame]))
     const received: string[] = []
@@ -147,13 +170,18 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     expect(events).toEqual([...numbers, 'closed 3001'])
   })
 
-  it('notices the Close frame that came while the application had paused it, at the latest when its time is over', async () => {
+  it.each([
+    ['before it closed it', ['pause', 'close']],
+    ['after it closed it', ['close', 'pause']],
+  ] as const)('notices the Close frame, at the latest when its time is over, if the application has paused it %s', async (_, actions) => {
     const { ws, peer } = await open(Buffer.alloc(0), { closeTimeout: 50 })
-    ws.pause()
+    ws[actions[0]]()
+    const closed = once(ws, 'close')
+    if (actions[0] === 'close') ws.pause()
     await peer.send(closeFrame)
     for (let turn = 0; turn < 100; turn++) await nextTurn()
-    ws.close()
-    expect((await once(ws, 'close'))[0]).toBe(3001)
+    if (actions[0] === 'pause') ws.close()
+    expect((await closed)[0]).toBe(3001)
   })
 
   it('loses nothing and changes no order when the application resumes it in between', async () => {
