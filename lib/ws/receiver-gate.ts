@@ -113,8 +113,8 @@ export class ReceiverGate {
 
   #letStreamGo(): void {
     const letGo = this.#letGo
-    if (letGo === undefined || this.#isStopped || this.#isPaused) return
-    // It inflates, perhaps something of the next chunk.
+    if (letGo === undefined || this.#isPaused) return
+    // It is stopped, or inflates, perhaps something of the next chunk.
     if (this.#receiver.writableLength > 0) return
     this.#letGo = undefined
     letGo()

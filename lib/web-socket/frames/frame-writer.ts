@@ -99,11 +99,9 @@ export class FrameWriter {
     slab.end = this.#runEnd
   }
 
-  /** Writes frames that were made before. Their memory must not change any more. Behind others they are copied, which costs less than a write. */
+  /** Writes frames that were made before. Their memory must not change any more. */
   writePrepared(frames: Buffer): void {
-    if (frames.length > MAX_COPIED_LENGTH || this.#pendingBytes() === 0) return this.#addPiece(frames)
-    const start = this.#reserve(frames.length)
-    slab.bytes.set(frames, start)
+    this.#addPiece(frames)
   }
 
   /** Hands everything to the stream; calls back when the last of it has left, or never will. */
@@ -114,7 +112,7 @@ export class FrameWriter {
     const length = this.#pieceBytes
     this.#pieces = EMPTY
     this.#pieceBytes = 0
-    if (pieces.length > 1 && length <= MAX_COPIED_LENGTH && onWritten === undefined) return this.#writeTogether(pieces, length)
+    if (pieces.length > 1 && isWorthCopying(pieces.length, length) && onWritten === undefined) return this.#writeTogether(pieces, length)
     const last = pieces.pop()
     // Ending the run may have made so much that it left at once.
     if (last === undefined) return
@@ -254,6 +252,11 @@ export function frameOf(firstByte: number, payload: Uint8Array): Buffer {
   return frame
 }
 
+/** Few bytes, or many pieces of few bytes each: a write of each costs more than the copy. */
+function isWorthCopying(count: number, length: number): boolean {
+  return length <= MAX_COPIED_LENGTH || (length <= SLAB_SIZE && length < count * SMALL_PIECE)
+}
+
 const EMPTY: Uint8Array[] = []
 /** In a stream, each takes some 500 bytes more than it has. */
 const MAX_WAITING_WRITES = 64
@@ -262,6 +265,8 @@ const MAX_TEXT_IN_SLAB = 16_384
 /** A little more than what a read of 64 KiB can ask for: then the answer to it leaves in one write. */
 const MAX_RUN = 131_072
 const SLAB_SIZE = 2 * MAX_RUN
+/** Bytes, on average. */
+const SMALL_PIECE = 1024
 let slab = new WriteSlab(SLAB_SIZE)
 
 /** Bytes of a header without its masking key. */
