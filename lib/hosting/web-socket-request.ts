@@ -16,6 +16,8 @@ export interface WebSocketRequest {
    * Rejects with `ERR_WEBSOCKET_CLIENT_GONE` if the client has gone.
    */
   acceptAsync(headers: readonly (readonly [name: string, value: string])[], signal: AbortSignal | undefined): Promise<WebSocketTransport>
-  /** Lets the response finish, when the accepted socket has completed. */
-  complete(): void
+  /**
+   * Ends request and response, when the accepted socket has completed: as finished, or, if it was cut, as broken off.
+   */
+  complete(wasClean: boolean): void
 }

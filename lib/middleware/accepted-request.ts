@@ -3,27 +3,31 @@ import type { Duplex } from 'node:stream'
 import type { AcceptedWebSocket } from './accepted-web-socket.ts'
 import { diagnostics } from './diagnostics.ts'
 import { failWebSocket } from './fail-web-socket.ts'
-import { ResponseGuard } from './response-guard.ts'
-import type { ResponseEndListener } from './response-guard.ts'
+import { makeInert } from './inert-response.ts'
+import type { ResponseEndListener } from './inert-response.ts'
+import { guardRequestSocket } from './request-socket.ts'
+import type { SocketDestroyListener } from './request-socket.ts'
 import type { WebSocketRequest } from '../hosting/web-socket-request.ts'
 import type { Membership } from './member-list.ts'
 import type { WebSocketRegistry } from './web-socket-registry.ts'
 import type { CompletionListener } from '../web-socket/values/completion-listener.ts'
 import type { WebSocketCompletion } from '../web-socket/values/web-socket-completion.ts'
+import { WebSocketState } from '../web-socket/values/web-socket-state.ts'
 
 /**
  * What HTTP has to do with a WebSocket that was accepted: keeps the response unfinished, and everybody else's hands off it, until the
  * connection has ended. Also counts the socket among those of its middleware, and reports it. One object with all that, instead of a
  * closure for each, for as long as the connection lives.
  */
-export class AcceptedRequest implements CompletionListener, ResponseEndListener {
+export class AcceptedRequest implements CompletionListener, ResponseEndListener, SocketDestroyListener {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #webSocketRequest: WebSocketRequest
   readonly #registry: WebSocketRegistry
   readonly #acceptedAt = performance.now()
   #membership: Membership<AcceptedWebSocket> | undefined
-  #guard: ResponseGuard | undefined
+  #socket: IncomingMessage['socket'] | undefined
+  #isFailing = false
 
   constructor(request: IncomingMessage, response: ServerResponse, webSocketRequest: WebSocketRequest, registry: WebSocketRegistry) {
     this.#request = request
@@ -36,10 +40,11 @@ export class AcceptedRequest implements CompletionListener, ResponseEndListener 
   begin(webSocket: AcceptedWebSocket, duplex: Duplex): void {
     this.#membership = this.#registry.add(webSocket)
     diagnostics.accept({ request: this.#request, webSocket })
-    this.#guard = new ResponseGuard(this.#response, this)
+    makeInert(this.#response, this)
+    this.#socket = guardRequestSocket(this.#request, this)
     const accepted: AcceptedDuplex = duplex
     accepted[REQUEST] = this
-    // First of all listeners, so that whoever logs requests finds the response finished, not broken off.
+    // First of all listeners, so that loggers find the response finished, not broken off.
     duplex.prependListener('close', onDuplexClose)
   }
 
@@ -57,10 +62,17 @@ export class AcceptedRequest implements CompletionListener, ResponseEndListener 
     if (this.#membership !== undefined) void failWebSocket(this.#membership.member)
   }
 
+  /** In order at first; at once if that is not soon enough. */
+  onSocketDestroy(): void {
+    if (this.#isFailing) this.#membership?.member.abort()
+    this.#isFailing = true
+    this.onResponseEnd()
+  }
+
   /** The connection has ended. */
   finish(): void {
-    this.#guard?.release()
-    this.#webSocketRequest.complete()
+    if (this.#socket !== undefined) this.#request.socket = this.#socket
+    this.#webSocketRequest.complete(this.#membership?.member.state === WebSocketState.Closed)
   }
 }
 

@@ -194,7 +194,7 @@ describe.each(expressVersions)('useWebSockets, on %s', (_, express) => {
     expect(client.received.toString('latin1')).toBe('')
   })
 
-  it('lets the default error handler cut an accepted socket, and stays alive', async () => {
+  it('closes an accepted socket with 1011 when the default error handler ends it, and stays alive', async () => {
     const app = express()
     app.set('env', 'test')
     app.use(useWebSockets())
@@ -206,8 +206,9 @@ describe.each(expressVersions)('useWebSockets, on %s', (_, express) => {
     const client = await RawHttp1Client.connect(server)
     client.write(handshakeHead())
     await client.receiveHead()
-    await client.end()
-    expect(client.received.toString('latin1')).toBe('')
+    await client.receive(rawFrame(8, Buffer.of(0x03, 0xf3), { mask: false }))
+    client.write(rawFrame(8, Buffer.of(0x03, 0xf3)))
+    expect(await client.end()).toBe('fin')
     const next = await RawHttp1Client.connect(server)
     next.write(handshakeHead())
     expect(await next.receiveHead()).toMatch(/^HTTP\/1\.1 101 /)

@@ -2,6 +2,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { endOfFirstHead } from './end-of-first-head.ts'
 import { endConnectionBehind } from './http1-last-response.ts'
+import { ResponseGate } from '../response-gate.ts'
 import { serverOf } from './node-http-internals.ts'
 import { amountReceived, chunkBeingParsed, divertFromParser, isFirstRequest, whenParsed } from './node-http-parser-internals.ts'
 
@@ -112,7 +113,10 @@ interface RequestStart {
 function onRequestStart(message: unknown): void {
   const { request, response } = message as RequestStart
   const isFirst = isFirstRequest(request.socket)
-  if (request.headers.upgrade !== undefined) request[ARRIVAL] = new Http1Arrival({ request, response }, isFirst)
+  if (request.headers.upgrade === undefined) return
+  request[ARRIVAL] = new Http1Arrival({ request, response }, isFirst)
+  // Before anything hooks the response.
+  ResponseGate.of(response)
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -13,9 +13,12 @@ import { Http1EarlyBytes } from './http1-early-bytes.ts'
 import { endConnectionBehind, keepConnection } from './http1-last-response.ts'
 import { leaveHttpServer } from './node-http-internals.ts'
 import { divertFromParser } from './node-http-parser-internals.ts'
-import { releaseServerState } from './node-response-internals.ts'
+import { completeExchange, releaseServerState } from './node-response-internals.ts'
 import { SocketTransport } from './socket-transport.ts'
 import { isUpgraded } from './upgraded-request.ts'
+import { AcceptingHead } from '../accepting-head.ts'
+import { passEndHooks } from '../pass-end-hooks.ts'
+import { ResponseGate } from '../response-gate.ts'
 import type { WebSocketRequest } from '../web-socket-request.ts'
 
 /** A request over HTTP/1 as a possible WebSocket: accepted by a 101 on a connection that is then taken from its HTTP server. */
@@ -59,14 +62,14 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     // Behind other requests that the client sent on this connection before (HTTP pipelining).
     if (this.#response.socket === null) await this.#untilItsTurn(signal)
     if (this.#earlyBytes?.isComplete === false) await this.#untilParsed()
-    this.#prepareHead(headers)
+    await this.#prepareHead(headers, signal)
     return this.#takeConnection()
   }
 
-  complete(): void {
-    if (!this.#response.writableEnded) this.#response.end()
-    // It has been dealt with. Otherwise Node would end it with an error, as one that was broken off.
-    this.#request.destroy()
+  complete(wasClean: boolean): void {
+    if (wasClean) completeExchange(this.#response, STATUS)
+    // Otherwise Node would end it with an error, whose stack costs more than the rest of the end.
+    else this.#request.destroy()
   }
 
   /** Keeps what follows a handshake; refuses one of which that is not certain. */
@@ -116,21 +119,21 @@ export class Http1WebSocketRequest implements WebSocketRequest {
   }
 
   /** Lets everything that hooks the response (cookies, sessions, security headers, access logs) have its say on the 101. Writes nothing yet. */
-  #prepareHead(headers: readonly (readonly [name: string, value: string])[]): void {
+  async #prepareHead(headers: readonly (readonly [name: string, value: string])[], signal: AbortSignal | undefined): Promise<void> {
     const response = this.#response
-    const { statusCode, statusMessage } = response
-    const all = [...HANDSHAKE_FIELDS, ['Sec-WebSocket-Accept', computeAcceptKey(this.#key ?? '')] as const, ...headers]
-    for (const name of BODY_FIELDS) response.removeHeader(name)
-    for (const [name, value] of all) response.setHeader(name, value)
-    response.statusMessage = ''
+    const head = new AcceptingHead(response, STATUS, [
+      ...HANDSHAKE_FIELDS,
+      ['Sec-WebSocket-Accept', computeAcceptKey(this.#key ?? '')],
+      ...headers,
+    ])
     try {
-      response.writeHead(101)
+      const gate = ResponseGate.of(response)
+      if (gate.isHooked) await passEndHooks({ gate, head, takeBack: () => head.takeBack(), connection: this.#request.socket, signal })
+      this.#checkClient()
+      if (!response.headersSent) response.writeHead(STATUS)
       this.#checkClient()
     } catch (error) {
-      if (!response.headersSent) {
-        for (const [name] of all) response.removeHeader(name)
-        Object.assign(response, { statusCode, statusMessage })
-      }
+      head.takeBack()
       throw error
     }
   }
@@ -143,7 +146,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     releaseServerState(this.#response)
     const transport = new SocketTransport(socket, this.#earlyBytes?.take() ?? [])
     this.#earlyBytes = undefined
-    // What the application sends at once leaves together with the 101. If it aborts at once, nothing leaves.
+    // What the application sends at once leaves together with the 101.
     socket.cork()
     setImmediate(uncork, socket)
     this.#response.flushHeaders()
@@ -164,8 +167,7 @@ const HANDSHAKE_FIELDS = [
   ['Upgrade', 'websocket'],
 ] as const
 
-/** They describe a body, which a 101 does not have. */
-const BODY_FIELDS = ['Content-Encoding', 'Content-Length', 'Transfer-Encoding']
+const STATUS = 101
 
 function ignoreError(): void {}
 

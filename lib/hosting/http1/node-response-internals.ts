@@ -1,11 +1,12 @@
 import { channel } from 'node:diagnostics_channel'
-import type { ServerResponse } from 'node:http'
+import { ServerResponse } from 'node:http'
+import { ResponseGate } from '../response-gate.ts'
 import { serverOf } from './node-http-internals.ts'
 
 /*
  * By what a response leads to the state that its HTTP server keeps of the connection: the listener that goes on with the next request, the
- * counter of bytes that wait, and, since Node 26, a property. Node documents none of these. `spec/hosting/http1/node-response-internals.spec.ts` fails if
- * a Node release changes any of it; without it, only memory is lost.
+ * counter of bytes that wait, and, since Node 26, a property; and how it closes. Node documents none of these.
+ * `spec/hosting/http1/node-response-internals.spec.ts` fails if a Node release changes any of it; without it, only memory is lost.
  */
 
 /**
@@ -25,15 +26,38 @@ export function releaseServerState(response: ServerResponse): void {
   if (state !== undefined) owner[state] = undefined
 }
 
+/**
+ * Ends an exchange whose connection is closing as one that went well: the response finishes, and closes after that; the request ends, rather
+ * than being broken off.
+ */
+export function completeExchange(response: ServerResponse, status: number): void {
+  const { req: request, socket } = response
+  // Else the response would close with the connection, before it finishes.
+  if (socket !== null) ServerResponse.prototype.detachSocket.call(response, socket)
+  response.statusCode = status
+  ResponseGate.of(response).end()
+  request.resume()
+}
+
 interface StateOwner {
+  _closed: boolean
   _onPendingData: (bytes: number) => void
   [state: symbol]: unknown
 }
 
-/** What the server's listener does for others. That the response closes is up to its connection. */
+/** What the server's listener does for others. */
 function onFinish(this: ServerResponse): void {
-  const { req: request, socket } = this
-  if (finishes.hasSubscribers) finishes.publish({ request, response: this, socket, server: serverOf(request) })
+  const { req: request } = this
+  if (finishes.hasSubscribers) finishes.publish({ request, response: this, socket: request.socket, server: serverOf(request) })
+  process.nextTick(close, this)
+}
+
+function close(response: ServerResponse): void {
+  if (response.closed) return
+  response.destroyed = true
+  const owner = response as unknown as StateOwner
+  owner._closed = true
+  response.emit('close')
 }
 
 function ignorePendingData(): void {}

@@ -39,22 +39,39 @@ export function createResponse(request: IncomingMessage, exchange: Exchange): Se
   return response
 }
 
-function sendHead(response: ServerResponseInternals, exchange: Exchange, statusLine: string): void {
-  const { stream } = exchange
-  if (exchange.isTunnel && !exchange.isAccepted && response.statusCode >= 200 && response.statusCode < 300) {
-    // To the peer a 2xx means that the tunnel is open and that this body is the first frames (RFC 8441, section 5).
-    response.statusCode = NOT_IMPLEMENTED
-  }
-  if (exchange.isAccepted) {
-    // Neither a status of before nor one that a hook has set can be the answer now; and what is written from here on is no body.
-    response.statusCode = 200
-    response._hasBody = false
-  }
-  if (!stream.destroyed && !stream.closed) respond(response, exchange)
-  response._header = statusLine
+/** Opens the tunnel that was accepted: sends the head that {@link createResponse} has kept. */
+export function openTunnel(response: ServerResponseInternals, exchange: Exchange): void {
+  exchange.isAccepting = false
+  exchange.isAccepted = true
+  response._hasBody = false
+  respond(response, exchange)
   response._headerSent = true
 }
 
+/** Leaves the response to the application again: the tunnel is not opened. */
+export function giveTunnelUp(response: ServerResponseInternals, exchange: Exchange): void {
+  exchange.isAccepting = false
+  response._header = null
+}
+
+function sendHead(response: ServerResponseInternals, exchange: Exchange, statusLine: string): void {
+  const { isAccepting, isTunnel, stream } = exchange
+  response._header = statusLine
+  // Neither a status of before nor one that a hook has set can be the answer.
+  if (isAccepting) {
+    response.statusCode = OK
+    return
+  }
+  // To the peer a 2xx means that the tunnel is open and that this body is the first frames (RFC 8441, section 5).
+  if (isTunnel && response.statusCode >= 200 && response.statusCode < 300) response.statusCode = NOT_IMPLEMENTED
+  // HTTP/2 has no 101 (RFC 9113, section 8.6), and no other of these ends a request.
+  if (response.statusCode < 200) response.statusCode = INTERNAL_SERVER_ERROR
+  if (!stream.destroyed && !stream.closed) respond(response, exchange)
+  response._headerSent = true
+}
+
+const OK = 200
+const INTERNAL_SERVER_ERROR = 500
 const NOT_IMPLEMENTED = 501
 
 function respond(response: ServerResponseInternals, exchange: Exchange): void {

@@ -10,6 +10,8 @@ export interface Exchange {
   readonly head: RequestHead
   /** Whether the request is an extended CONNECT: what the peer sends is then no body, and a 2xx answer would open the tunnel. */
   readonly isTunnel: boolean
+  /** Whether a WebSocket is being accepted: what hooks the response has its say, and nothing is sent yet. */
+  isAccepting: boolean
   /** Whether the tunnel was opened: from then on the stream is not HTTP's any more. */
   isAccepted: boolean
 }

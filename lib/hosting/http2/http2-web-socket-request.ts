@@ -8,9 +8,14 @@ import { recogniseExtendedConnect } from '../../handshake/recognise-extended-con
 import { signalAbortError } from '../../errors/abort-error.ts'
 import { WebSocketException } from '../../errors/web-socket-exception.ts'
 import type { WebSocketTransport } from '../../web-socket/transport/web-socket-transport.ts'
+import { AcceptingHead } from '../accepting-head.ts'
+import { passEndHooks } from '../pass-end-hooks.ts'
+import { ResponseGate } from '../response-gate.ts'
 import type { WebSocketRequest } from '../web-socket-request.ts'
+import { giveTunnelUp, openTunnel } from './create-response.ts'
 import { exchangeOf } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
+import type { ServerResponseInternals } from './node-http-internals.ts'
 import { createStreamTransport } from './stream-transport.ts'
 
 /** The request as a possible WebSocket (RFC 8441); `undefined` if it did not come over an HTTP/2 server of this package. */
@@ -43,43 +48,51 @@ class Http2WebSocketRequest implements WebSocketRequest {
     return this.#exchange.isAccepted || this.#response.headersSent || this.#response.writableEnded
   }
 
-  // Rejects rather than throws, as the interface says.
   async acceptAsync(
     headers: readonly (readonly [name: string, value: string])[],
     signal: AbortSignal | undefined,
   ): Promise<WebSocketTransport> {
     const { stream } = this.#exchange
     if (signal?.aborted) throw signalAbortError(signal)
-    if (stream.destroyed || stream.closed) throw clientGone()
-    this.#writeHead(headers)
+    this.#checkClient()
+    await this.#prepareHead(headers, signal)
     // A timeout that was set for the request does not count for the socket.
     stream.setTimeout(0)
-    // Hooks of the response are the application's code, and may have taken their time or destroyed the request.
-    if (stream.destroyed || stream.closed) throw clientGone()
     return createStreamTransport(stream)
   }
 
-  complete(): void {
-    if (!this.#response.writableEnded) this.#response.end()
+  complete(wasClean: boolean): void {
+    // Otherwise the request and the response close with the stream, as broken off.
+    if (!wasClean) return
+    this.#response.statusCode = STATUS
+    ResponseGate.of(this.#response).end()
   }
 
-  /** Through the response's own methods, so that whoever hooks them (sessions, cookies, access logs) gets to see the accept. */
-  #writeHead(headers: readonly (readonly [name: string, value: string])[]): void {
-    const response = this.#response
-    const { statusCode } = response
-    const all = [...this.#acceptFields(), ...headers]
-    for (const name of BODY_FIELDS) response.removeHeader(name)
-    for (const [name, value] of all) response.setHeader(name, value)
-    this.#exchange.isAccepted = true
+  #checkClient(): void {
+    const { stream } = this.#exchange
+    if (stream.destroyed || stream.closed) throw clientGone()
+  }
+
+  /** Through the response's own methods, so that everything that hooks it (sessions, cookies, access logs) gets to see the accept. */
+  async #prepareHead(headers: readonly (readonly [name: string, value: string])[], signal: AbortSignal | undefined): Promise<void> {
+    const exchange = this.#exchange
+    const response = this.#response as ServerResponseInternals
+    const head = new AcceptingHead(response, STATUS, [...this.#acceptFields(), ...headers])
+    exchange.isAccepting = true
+    const takeBack = (): void => {
+      giveTunnelUp(response, exchange)
+      head.takeBack()
+    }
     try {
-      response.writeHead(200)
-      response.flushHeaders()
+      const gate = ResponseGate.of(response)
+      if (gate.isHooked) await passEndHooks({ gate, head, takeBack, connection: exchange.stream, signal })
+      this.#checkClient()
+      if (!response.headersSent) response.writeHead(STATUS)
+      // Hooks are the application's code, and may have destroyed the request.
+      this.#checkClient()
+      openTunnel(response, exchange)
     } catch (error) {
-      if (!response.headersSent) {
-        this.#exchange.isAccepted = false
-        for (const [name] of all) response.removeHeader(name)
-        response.statusCode = statusCode
-      }
+      if (exchange.isAccepting) takeBack()
       throw error
     }
   }
@@ -114,5 +127,4 @@ function clientGone(): WebSocketException {
   )
 }
 
-/** They describe a body, which an open tunnel does not have. */
-const BODY_FIELDS = ['Content-Encoding', 'Content-Length', 'Transfer-Encoding']
+const STATUS = 200

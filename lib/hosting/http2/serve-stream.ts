@@ -9,6 +9,7 @@ import { holdUnreadBytes } from './hold-unread-bytes.ts'
 import { outliveStream } from './outlive-stream.ts'
 import { readRequestHead } from './request-head.ts'
 import { resetUnlessEnded } from './reset-unless-ended.ts'
+import { ResponseGate } from '../response-gate.ts'
 import { StreamSocket } from './stream-socket.ts'
 
 /** Turns a stream of the server into a request and a response of `node:http`, and emits `'request'` with them. */
@@ -21,9 +22,11 @@ export function serveStream(server: Http2Server | Http2SecureServer, stream: Ser
   holdUnreadBytes(stream)
   const head = readRequestHead(rawFields)
   const isTunnel = head.method === 'CONNECT'
-  const exchange: Exchange = { stream, socket: new StreamSocket(stream, isTunnel), head, isTunnel, isAccepted: false }
+  const exchange: Exchange = { stream, socket: new StreamSocket(stream, isTunnel), head, isTunnel, isAccepting: false, isAccepted: false }
   const request = createRequest(exchange)
   const response = createResponse(request, exchange)
+  // Before anything hooks the response.
+  if (isTunnel) ResponseGate.of(response)
   rememberExchange(request, exchange)
   response.on('finish', () => onFinish(exchange, request))
   exchange.socket.on('timeout', () => onTimeout(exchange, request, response))
@@ -91,7 +94,8 @@ function onAborted(exchange: Exchange): void {
 
 function onClose(request: IncomingMessageInternals, response: ServerResponseInternals): void {
   if (request.destroyed) return
-  request.destroy(response.writableFinished ? undefined : connectionReset())
+  if (response.writableFinished && request.complete) request.resume()
+  else request.destroy(response.writableFinished ? undefined : connectionReset())
 }
 
 /** The error that `node:http` gives a request whose connection broke. */

@@ -1,0 +1,40 @@
+import type { ServerResponse } from 'node:http'
+
+/** The status and the header fields with which a WebSocket is accepted, on a response on which nothing is sent yet. */
+export class AcceptingHead {
+  readonly #response: ServerResponse
+  readonly #status: number
+  readonly #fields: readonly (readonly [name: string, value: string])[]
+  readonly #statusBefore: number
+  readonly #messageBefore: string
+
+  constructor(response: ServerResponse, status: number, fields: readonly (readonly [name: string, value: string])[]) {
+    this.#response = response
+    this.#status = status
+    this.#fields = fields
+    this.#statusBefore = response.statusCode
+    this.#messageBefore = response.statusMessage
+    for (const name of BODY_FIELDS) response.removeHeader(name)
+    for (const [name, value] of fields) response.setHeader(name, value)
+    response.statusCode = status
+    response.statusMessage = ''
+  }
+
+  /** Whether the application has answered otherwise in the meantime: an error handler that sets a status, and answers later. */
+  get isOverridden(): boolean {
+    return this.#response.statusCode !== this.#status
+  }
+
+  /** Leaves an answer to the application, if nothing of this one was sent. */
+  takeBack(): void {
+    const response = this.#response
+    if (response.headersSent) return
+    for (const [name] of this.#fields) response.removeHeader(name)
+    if (this.isOverridden) return
+    response.statusCode = this.#statusBefore
+    response.statusMessage = this.#messageBefore
+  }
+}
+
+/** They describe a body, which a connection that is accepted does not have. */
+const BODY_FIELDS = ['Content-Encoding', 'Content-Length', 'Transfer-Encoding']

@@ -1,0 +1,42 @@
+import { once } from 'node:events'
+import type { Duplex } from 'node:stream'
+import type { AcceptingHead } from './accepting-head.ts'
+import type { ResponseGate } from './response-gate.ts'
+import { signalAbortError } from '../errors/abort-error.ts'
+import { WebSocketException } from '../errors/web-socket-exception.ts'
+
+/** A response that is about to accept a WebSocket. */
+export interface AcceptingResponse {
+  readonly gate: ResponseGate
+  readonly head: AcceptingHead
+  /** Called before an answer of the application is sent. */
+  readonly takeBack: () => void
+  readonly connection: Duplex
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * Lets what hooks the end of the response have its say before the WebSocket opens, as before any response ends: a session is in its store
+ * before the client sees that it is connected. Resolves when that has happened, or the client has gone.
+ * @throws `WebSocketException` with code `ERR_WEBSOCKET_RESPONSE_STARTED` if the application answers otherwise meanwhile, as it does when the
+ * store fails; the signal's reason if that is aborted; and what a hook throws.
+ */
+export async function passEndHooks({ gate, head, takeBack, connection, signal }: AcceptingResponse): Promise<void> {
+  const settled = new AbortController()
+  const options = { signal: settled.signal }
+  const passed = gate.passHooks(takeBack)
+  const end = once(connection, 'close', options)
+  const cancellation = signal === undefined ? [] : [once(signal, 'abort', options)]
+  // An error of the connection ends it, which is what the caller looks at.
+  const interrupted = Promise.race([end, ...cancellation]).then(isFalse, isFalse)
+  const isAnswered = await Promise.race([passed, interrupted])
+  settled.abort()
+  if (signal?.aborted) throw signalAbortError(signal)
+  if (!isAnswered && !head.isOverridden) return
+  const message = 'The application answered the request while it was being accepted, so the WebSocket was not opened'
+  throw new WebSocketException('ERR_WEBSOCKET_RESPONSE_STARTED', message)
+}
+
+function isFalse(): false {
+  return false
+}

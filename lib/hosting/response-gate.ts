@@ -1,0 +1,134 @@
+import { setImmediate } from 'node:timers/promises'
+import type { ServerResponse } from 'node:http'
+
+/**
+ * Stands below everything that hooks `end()` and `write()` of a response: sessions that save, loggers. An ordinary response passes. When a
+ * WebSocket is accepted, the hooks have their say while nothing is sent yet, as before any response ends; the response itself ends when the
+ * WebSocket does.
+ */
+export class ResponseGate {
+  readonly #response: GatedResponse
+  readonly #end: ResponseMethod
+  readonly #write: ResponseMethod
+  #isShut = false
+  #onReached: (() => void) | undefined
+  #onAnswer: (() => void) | undefined
+
+  private constructor(response: GatedResponse) {
+    this.#response = response
+    this.#end = response.end
+    this.#write = response.write
+    response[GATE] = this
+    response.end = endAtGate
+    response.write = writeAtGate
+  }
+
+  /** Lays the gate, unless there is one. Everything that hooks the response later is above it. */
+  static of(response: ServerResponse): ResponseGate {
+    const gated = response as unknown as GatedResponse
+    return gated[GATE] ?? new ResponseGate(gated)
+  }
+
+  /** Whether anything hooks the end of the response. */
+  get isHooked(): boolean {
+    return this.#response.end !== endAtGate
+  }
+
+  /**
+   * Ends the response as far as the gate. From then on, a call of `end()` or `write()` is an answer of the application: it skips the hooks,
+   * which would take it for a second one, and is sent.
+   * @param onAnswer - called before such an answer is sent.
+   * @returns a promise of whether there was such an answer before the hooks let the end pass, and whatever they put off by one turn happened:
+   * a session store that fails is reported that late.
+   */
+  async passHooks(onAnswer: () => void): Promise<boolean> {
+    const response = this.#response
+    let isAnswered = false
+    const settled = new Promise<void>((resolve) => {
+      this.#onReached = resolve
+      this.#onAnswer = () => {
+        isAnswered = true
+        onAnswer()
+        resolve()
+      }
+    })
+    this.#isShut = true
+    try {
+      response.end()
+    } finally {
+      response.end = answer
+      response.write = answerInPart
+    }
+    await settled
+    if (!isAnswered) await setImmediate()
+    this.#onAnswer = undefined
+    return isAnswered
+  }
+
+  /** Ends the response in earnest. */
+  end(...values: unknown[]): unknown {
+    this.#reportAnswer()
+    return this.#end.apply(this.#response, values)
+  }
+
+  /** Writes to the response in earnest. */
+  write(...values: unknown[]): unknown {
+    this.#reportAnswer()
+    return this.#write.apply(this.#response, values)
+  }
+
+  /** @internal Called where the hooks end. */
+  onEnd(values: readonly unknown[]): unknown {
+    if (!this.#isShut) return this.end(...values)
+    callBack(values)
+    this.#onReached?.()
+    return this.#response
+  }
+
+  /** @internal Called where the hooks end. */
+  onWrite(values: readonly unknown[]): unknown {
+    if (!this.#isShut) return this.write(...values)
+    callBack(values)
+    return true
+  }
+
+  #reportAnswer(): void {
+    const onAnswer = this.#onAnswer
+    this.#onAnswer = undefined
+    onAnswer?.()
+  }
+}
+
+/** Calls the callback back that the arguments of a method of a stream end with, if they do. */
+export function callBack(values: readonly unknown[]): void {
+  const callback = values.at(-1)
+  if (typeof callback === 'function') process.nextTick(callback)
+}
+
+type ResponseMethod = (...values: unknown[]) => unknown
+
+interface GatedResponse {
+  [GATE]?: ResponseGate
+  end: ResponseMethod
+  write: ResponseMethod
+}
+
+const GATE = Symbol('ResponseGate')
+
+// The same functions for all responses.
+
+function endAtGate(this: GatedResponse, ...values: unknown[]): unknown {
+  return this[GATE]?.onEnd(values)
+}
+
+function writeAtGate(this: GatedResponse, ...values: unknown[]): unknown {
+  return this[GATE]?.onWrite(values)
+}
+
+function answer(this: GatedResponse, ...values: unknown[]): unknown {
+  return this[GATE]?.end(...values)
+}
+
+function answerInPart(this: GatedResponse, ...values: unknown[]): unknown {
+  return this[GATE]?.write(...values)
+}
