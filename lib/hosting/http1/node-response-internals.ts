@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
-import { ServerResponse } from 'node:http'
+import { ServerResponse, STATUS_CODES } from 'node:http'
 import { ResponseGate } from '../response-gate.ts'
 import { serverOf } from './node-http-internals.ts'
 
@@ -34,7 +34,9 @@ export function completeExchange(response: ServerResponse, status: number): void
   const { req: request, socket } = response
   // Else the response would close with the connection, before it finishes.
   if (socket !== null) ServerResponse.prototype.detachSocket.call(response, socket)
+  // An error handler may have set another one, which was not sent.
   response.statusCode = status
+  response.statusMessage = STATUS_CODES[status] ?? ''
   ResponseGate.of(response).end()
   request.resume()
 }

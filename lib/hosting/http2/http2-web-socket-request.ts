@@ -64,7 +64,9 @@ class Http2WebSocketRequest implements WebSocketRequest {
   complete(wasClean: boolean): void {
     // Otherwise the request and the response close with the stream, as broken off.
     if (!wasClean) return
+    // An error handler may have set another one, which was not sent.
     this.#response.statusCode = STATUS
+    this.#response.statusMessage = 'OK'
     ResponseGate.of(this.#response).end()
   }
 
