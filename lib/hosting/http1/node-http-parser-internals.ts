@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 /*
  * What this package touches of Node's HTTP parser, the `parser` of an HTTP server's socket: `execute()`, which tells how many bytes of a
  * chunk it took; the callback under the number `kOnExecute`, which is told the same where the parser reads from the native connection
- * itself (`_consumed`); and `getCurrentBuffer()`. The same on Node 20 to 26, and not documented.
+ * itself (`_consumed`); `getCurrentBuffer()`; and `onIncoming()`, which decides whether a request upgrades. The same on Node 20 to 26, and not documented.
  * `spec/hosting/http1/node-http-parser-internals.spec.ts` fails if a Node release changes any of it.
  */
 
@@ -70,6 +70,20 @@ export function divertFromParser(socket: Socket, listener: (chunk: Buffer) => vo
   return true
 }
 
+/**
+ * Decides, for each upgrade request of the connection, whether it goes to the server's `'upgrade'` listeners, as if there were some, or the
+ * ordinary way, as if there were none.
+ */
+export function decideUpgradesOf(socket: Socket, shouldUpgrade: (request: IncomingMessage) => boolean): void {
+  const parser = parserOf(socket)
+  const onIncoming = parser?.onIncoming
+  if (parser === undefined || typeof onIncoming !== 'function') return
+  parser.onIncoming = function decide(request, ...values) {
+    if (request.upgrade && request.method !== 'CONNECT' && !shouldUpgrade(request)) request.upgrade = false
+    return onIncoming.call(this, request, ...values)
+  }
+}
+
 /** Ends {@link divertFromParser}: the parser takes the next chunk. What `listener` got is not given back. */
 export function returnToParser(socket: Socket): void {
   const parser = parserOf(socket)
@@ -92,6 +106,8 @@ export function releaseParser(socket: Socket): void {
 }
 
 interface HttpParser {
+  /** Called with the head of each request. */
+  onIncoming?: (request: IncomingMessage & { upgrade?: boolean }, ...values: unknown[]) => unknown
   readonly constructor: { readonly kOnExecute?: unknown }
   /** Whether it reads from the native connection, without the stream. */
   readonly _consumed?: boolean

@@ -1,17 +1,12 @@
-import type { IncomingMessage, RequestListener, Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import type { Http2SecureServer, Http2Server } from 'node:http2'
-import type { Socket } from 'node:net'
 import { OptionReader, show } from '../../options/option-reader.ts'
 import { WebSocketException } from '../../errors/web-socket-exception.ts'
 import { attachHttp2 } from '../http2/attach-http2.ts'
-import { serveUpgrade } from './serve-upgrade.ts'
+import type { AttachOptions, Claim } from './claim.ts'
+import { routeUpgrades } from './route-upgrades.ts'
+import type { UpgradeServer } from './route-upgrades.ts'
 import { markAsAttached } from './upgrade-listener-warning.ts'
-
-/** How {@link attachWebSockets} tells which upgrade requests are the application's. */
-export interface AttachOptions {
-  /** Whether this upgrade request is for the application; e.g. `({ url }) => url?.startsWith('/ws') === true`. */
-  readonly filter: (request: IncomingMessage) => boolean
-}
 
 /**
  * Lets WebSocket requests get to an application on a server whose `'upgrade'` event somebody else listens to, too: socket.io, Vite, another
@@ -43,65 +38,14 @@ export function attachWebSockets(server: Server | Http2Server | Http2SecureServe
   claimUpgrades(server, { app, filter })
 }
 
-interface UpgradeEmitter {
-  emit(event: string, ...values: unknown[]): boolean
-  listeners(event: string): unknown[]
-  on(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
-}
-
-/** An application, and which upgrade requests are its own. */
-interface Claim extends AttachOptions {
-  readonly app: RequestListener
-}
-
-function claimUpgrades(server: UpgradeEmitter, claim: Claim): void {
+function claimUpgrades(server: UpgradeServer, claim: Claim): void {
   const claims = claimsByServer.get(server) ?? []
   if (claims.push(claim) > 1) return
   claimsByServer.set(server, claims)
-  interceptUpgrades(server, claims)
+  routeUpgrades(server, claims)
 }
 
 const claimsByServer = new WeakMap<object, Claim[]>()
-
-/** An event cannot be stopped by one of its listeners, so this comes before it. */
-function interceptUpgrades(server: UpgradeEmitter, claims: readonly Claim[]): void {
-  const emit = server.emit.bind(server)
-  server.emit = function emitUnlessClaimed(event: string, ...values: unknown[]): boolean {
-    if (event !== 'upgrade') return emit(event, ...values)
-    const [request, socket, head] = values as [IncomingMessage, Socket, Buffer]
-    const listener = findListener(claims, request) ?? (hasOtherListeners(server) ? undefined : passOn)
-    if (listener === undefined) return emit(event, ...values)
-    serveUpgrade(request, socket, head, listener)
-    return true
-  }
-  // Without a listener there is no event.
-  server.on('upgrade', placeholder)
-
-  /** Without other listeners, Node would have treated the request as any other. */
-  function passOn(...exchange: Parameters<RequestListener>): void {
-    emit('request', ...exchange)
-  }
-}
-
-function hasOtherListeners(server: UpgradeEmitter): boolean {
-  return server.listeners('upgrade').some((listener) => listener !== placeholder)
-}
-
-/** The application that claims the request. A filter may fail, as many do on a URL that is none: then it is a bad request. */
-function findListener(claims: readonly Claim[], request: IncomingMessage): RequestListener | undefined {
-  try {
-    return claims.find(({ filter }) => filter(request))?.app
-  } catch {
-    return answerBadRequest
-  }
-}
-
-const answerBadRequest: RequestListener = (_request, response) => {
-  response.statusCode = 400
-  response.end()
-}
-
-function placeholder(): void {}
 
 function readFilter(options: AttachOptions): AttachOptions['filter'] {
   if (typeof options !== 'object' || options === null) throw invalid('options', 'must be an object with a filter', options)

@@ -1,6 +1,7 @@
 import { ServerResponse } from 'node:http'
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
+import { endConnectionBehind } from '../http1/http1-last-response.ts'
 import { markAsUpgraded } from '../http1/upgraded-request.ts'
 
 /**
@@ -11,9 +12,8 @@ export function serveUpgrade(request: IncomingMessage, socket: Socket, head: Buf
   markAsUpgraded(request)
   if (head.length > 0) socket.unshift(head)
   const response = new ServerResponse(request)
-  response.shouldKeepAlive = false
   response.assignSocket(socket)
-  response.once('finish', () => socket.destroySoon())
+  endConnectionBehind(response)
   // Its own listener is gone, too.
   socket.on('error', ignoreError)
   socket.once('close', () => request.destroy())

@@ -1,0 +1,32 @@
+import type { RequestListener } from 'node:http'
+
+/** What this needs of a server. */
+export interface RequestEmitter {
+  emit(event: string, ...values: unknown[]): boolean
+  listeners(event: string): unknown[]
+  on(event: string, listener: (...values: never[]) => void): unknown
+  rawListeners(event: string): unknown[]
+  removeAllListeners(event: string): unknown
+}
+
+/**
+ * Emits `'request'` for one application, by the server's own `emit()`, which tracers patch. Where other listeners would get the request as
+ * well, they are put aside meanwhile: another library may have put itself before the application.
+ */
+export function emitRequestTo(
+  app: RequestListener,
+  server: RequestEmitter,
+  emit: RequestEmitter['emit'],
+  values: Parameters<RequestListener>,
+): boolean {
+  const listeners = server.rawListeners('request')
+  if (listeners.includes(app)) return emit('request', ...values)
+  server.removeAllListeners('request')
+  server.on('request', app)
+  try {
+    return emit('request', ...values)
+  } finally {
+    server.removeAllListeners('request')
+    for (const listener of listeners) server.on('request', listener as () => void)
+  }
+}

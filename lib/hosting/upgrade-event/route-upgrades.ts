@@ -1,0 +1,91 @@
+import type { IncomingMessage, RequestListener } from 'node:http'
+import type { Socket } from 'node:net'
+import { splitHeaderList } from '../../handshake/header-list.ts'
+import { decideUpgradesOf } from '../http1/node-http-parser-internals.ts'
+import { findClaimant } from './claim.ts'
+import type { Claim } from './claim.ts'
+import { emitRequestTo } from './emit-request-to.ts'
+import type { RequestEmitter } from './emit-request-to.ts'
+import { serveUpgrade } from './serve-upgrade.ts'
+
+/** What this needs of a server. */
+export interface UpgradeServer extends RequestEmitter {
+  /** Since Node 22.23 and 24.9: whether an upgrade request goes to the `'upgrade'` listeners, rather than the ordinary way. */
+  shouldUpgradeCallback?: (request: IncomingMessage) => boolean
+}
+
+/**
+ * Lets upgrade requests that an application claims go the ordinary way of the server's requests, and to that application alone; so too those
+ * that nobody else waits for. Node leaves the choice to the server; before `shouldUpgradeCallback`, each connection's parser is told.
+ */
+export function routeUpgrades(server: UpgradeServer, claims: readonly Claim[]): void {
+  const emit = server.emit.bind(server)
+  server.emit = function emitRouted(event: string, ...values: unknown[]): boolean {
+    if (event === 'request') return emitRequest(values as Parameters<RequestListener>)
+    if (event !== 'upgrade' || isDecided(values[0] as IncomingMessage) || !isOrdinary(values[0] as IncomingMessage, server))
+      return emit(event, ...values)
+    serveLate(...(values as UpgradeValues))
+    return true
+  }
+  // Without a listener there is no event.
+  server.on('upgrade', onUpgrade)
+  server.on('connection', onConnection)
+  server.on('secureConnection', onConnection)
+  const shouldUpgrade = server.shouldUpgradeCallback
+  if (shouldUpgrade !== undefined) {
+    server.shouldUpgradeCallback = (request) => !isOrdinary(request, server) && shouldUpgrade.call(server, request)
+  }
+
+  /** `this` may be another server: one that hands its connections to servers inside copies its listeners to them. */
+  function onConnection(this: UpgradeServer, socket: Socket): void {
+    if (this === server && shouldUpgrade !== undefined) return
+    decideUpgradesOf(socket, (request) => !isOrdinary(request, this))
+  }
+
+  function isOrdinary(request: ClaimedRequest, emitter: RequestEmitter): boolean {
+    const app = findClaimant(claims, request)
+    request[APP] = app
+    return app !== undefined || !hasOtherListeners(emitter) || isForNobody(request)
+  }
+
+  function emitRequest(values: Parameters<RequestListener>): boolean {
+    const [request]: [ClaimedRequest, ...unknown[]] = values
+    const app = request[APP]
+    return app === undefined ? emit('request', ...values) : emitRequestTo(app, server, emit, values)
+  }
+
+  /** A connection that came before, or whose parser could not be told: Node has taken its parser off. */
+  function serveLate(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    serveUpgrade(request, socket, head, (...values) => void emitRequest(values))
+  }
+
+  function onUpgrade(this: RequestEmitter, ...values: UpgradeValues): void {
+    if (this !== server && isOrdinary(values[0], this)) serveLate(...values)
+  }
+
+  function hasOtherListeners(emitter: RequestEmitter): boolean {
+    return emitter.listeners('upgrade').some((listener) => listener !== onUpgrade)
+  }
+}
+
+type UpgradeValues = [request: IncomingMessage, socket: Socket, head: Buffer]
+
+interface ClaimedRequest extends IncomingMessage {
+  [APP]?: RequestListener | undefined
+}
+
+const APP = Symbol('claimant')
+
+/** By the server, before the event: the filter is asked once. */
+function isDecided(request: ClaimedRequest): boolean {
+  return APP in request
+}
+
+/**
+ * Whether no listener would know what to do with it: HTTP/2 in the clear is what `curl` and Java's client offer with any request, and nobody
+ * has to take (RFC 9113, section 3.1). Anything else may be a proxy's.
+ */
+function isForNobody({ headers }: IncomingMessage): boolean {
+  const protocols = splitHeaderList([headers.upgrade ?? ''])
+  return protocols.length > 0 && protocols.every((protocol) => protocol.toLowerCase() === 'h2c')
+}
