@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
-import { holdBack } from './hold-back.ts'
+import { HeldBack } from '../web-socket/memory/hold-back.ts'
 import { mergeSmall } from './merge-small.ts'
 import { receiverOf } from './ws-web-socket-internals.ts'
 import type { ReceiverCallback, WsReceiver } from './ws-web-socket-internals.ts'
@@ -26,8 +26,8 @@ export class ReceiverGate {
   #isWaiting = false
   /** To be called when the receiver is done with its chunk. */
   #done: ReceiverCallback = ignore
-  /** Lets go what is held back of the stream. */
-  #letGo: (() => void) | undefined
+  /** What is held back of the stream. */
+  #heldBack: HeldBack | undefined
 
   /**
    * @param stream - what the socket is connected to.
@@ -106,20 +106,20 @@ export class ReceiverGate {
   }
 
   #holdStream(): void {
-    if (this.#letGo !== undefined) return
+    if (this.#heldBack !== undefined) return
     this.#stream.pause()
-    this.#letGo = holdBack(this.#source)
+    this.#heldBack = new HeldBack(this.#source)
   }
 
   #letStreamGo(): void {
-    const letGo = this.#letGo
-    if (letGo === undefined || this.#isPaused) return
+    const heldBack = this.#heldBack
+    if (heldBack === undefined || this.#isPaused) return
     // It is stopped, or inflates, perhaps something of the next chunk.
     if (this.#receiver.writableLength > 0) return
-    this.#letGo = undefined
-    letGo()
+    this.#heldBack = undefined
+    heldBack.stop()
     // If the application has resumed the stream, that may have begun anew.
-    if (this.#letGo === undefined && !this.#webSocket.isPaused) this.#stream.resume()
+    if (this.#heldBack === undefined && !this.#webSocket.isPaused) this.#stream.resume()
   }
 }
 

@@ -11,13 +11,14 @@ import { serverOf } from './node-http-internals.ts'
 
 /**
  * Lets go of what the HTTP server needs for a next request, which will not come on a connection that was taken: its parser, its listeners and
- * lists, 1.5 KiB that would live as long as the WebSocket does. What the response's end means to others stays.
+ * lists, 1.5 KiB that would live as long as the WebSocket does. What the response's end means to others stays, and it closes when it has
+ * finished.
  */
 export function releaseServerState(response: ServerResponse): void {
   const listener = response.listeners('finish').find(({ name }) => FINISH_LISTENERS.has(name))
+  response.prependListener('finish', onFinish)
   if (listener === undefined) return
   response.removeListener('finish', listener as () => void)
-  response.prependListener('finish', onFinish)
   const owner = response as unknown as StateOwner
   owner._onPendingData = ignorePendingData
   // Only where there is one: going over all symbols takes longer than everything else here.

@@ -1,11 +1,11 @@
 /* oxlint-disable no-underscore-dangle -- the undocumented members that node-http-internals.ts declares */
 import type { Http2SecureServer, Http2Server, ServerHttp2Stream } from 'node:http2'
+import { holdUnreadBytes } from '../../web-socket/memory/hold-unread-bytes.ts'
 import { createRequest, discardBody } from './create-request.ts'
 import { createResponse } from './create-response.ts'
 import { rememberExchange } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
 import type { IncomingMessageInternals, ServerResponseInternals } from './node-http-internals.ts'
-import { holdUnreadBytes } from './hold-unread-bytes.ts'
 import { outliveStream } from './outlive-stream.ts'
 import { readRequestHead } from './request-head.ts'
 import { resetUnlessEnded } from './reset-unless-ended.ts'
@@ -19,7 +19,8 @@ export function serveStream(server: Http2Server | Http2SecureServer, stream: Ser
   outliveStream(stream)
   // A server may have 'stream' listeners of its own, which come first.
   if (stream.destroyed || stream.headersSent) return
-  holdUnreadBytes(stream)
+  // Node then tells its session to wait, and the peer's window stays shut.
+  holdUnreadBytes(stream, 0)
   const head = readRequestHead(rawFields)
   const isTunnel = head.method === 'CONNECT'
   const exchange: Exchange = { stream, socket: new StreamSocket(stream, isTunnel), head, isTunnel, isAccepting: false, isAccepted: false }

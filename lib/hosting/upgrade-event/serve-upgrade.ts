@@ -1,7 +1,9 @@
 import { ServerResponse } from 'node:http'
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
+import { holdUnreadBytes } from '../../web-socket/memory/hold-unread-bytes.ts'
 import { endConnectionBehind } from '../http1/http1-last-response.ts'
+import { ResponseGate } from '../response-gate.ts'
 import { markAsUpgraded } from '../http1/upgraded-request.ts'
 
 /**
@@ -11,7 +13,12 @@ import { markAsUpgraded } from '../http1/upgraded-request.ts'
 export function serveUpgrade(request: IncomingMessage, socket: Socket, head: Buffer, listener: RequestListener): void {
   markAsUpgraded(request)
   if (head.length > 0) socket.unshift(head)
+  const unread = holdUnreadBytes(socket, socket.readableHighWaterMark)
+  // A WebSocket reads as it sees fit.
+  socket.once('resume', () => unread.stop())
   const response = new ServerResponse(request)
+  // Before anything hooks the response.
+  ResponseGate.of(response)
   response.assignSocket(socket)
   endConnectionBehind(response)
   // Its own listener is gone, too.

@@ -3,7 +3,7 @@ import { createServer } from 'node:http2'
 import type { ServerHttp2Stream } from 'node:http2'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { holdUnreadBytes } from '../../../lib/hosting/http2/hold-unread-bytes.ts'
+import { holdUnreadBytes } from '../../../lib/web-socket/memory/hold-unread-bytes.ts'
 import { closeHttp2Peers, connectRaw, listen, rawFields } from '../../support/http2-peers.ts'
 import type { RawHttp2Client } from '../../support/raw-http2.ts'
 import { runScript } from '../../support/run-script.ts'
@@ -70,7 +70,7 @@ describe('holdUnreadBytes', () => {
 
 async function openHeldStream(): Promise<{ readonly client: RawHttp2Client; readonly stream: ServerHttp2Stream }> {
   const server = createServer()
-  server.on('stream', holdUnreadBytes)
+  server.on('stream', (stream) => holdUnreadBytes(stream, 0))
   await listen(server)
   const client = await connectRaw(server)
   const opened = once(server, 'stream') as Promise<[ServerHttp2Stream]>

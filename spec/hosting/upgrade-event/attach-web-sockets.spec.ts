@@ -2,15 +2,18 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import express from 'express'
 import type { Express, NextFunction, Request, Response } from 'express'
 import { attachWebSockets, useWebSockets, webSocketHandler } from 'express-use-websockets'
 import type { AttachOptions } from 'express-use-websockets'
+import { connectOver } from '../../conformance/hostile/transports.ts'
 import { closeHttp1Peers } from '../../support/http1-peers.ts'
 import { http1Starts } from '../../support/http1-server.ts'
 import type { Http1Server } from '../../support/http1-server.ts'
 import { rawFrame } from '../../support/raw-frames.ts'
 import { handshakeHead, RawHttp1Client } from '../../support/raw-http1.ts'
+import { until } from '../../support/until.ts'
 import { closeOf, nextMessage, openWebSocket, refusedWebSocket } from '../../support/web-socket-client.ts'
 
 afterEach(closeHttp1Peers)
@@ -43,6 +46,20 @@ function createApp(): Express {
   app.get('/page', (_req, res) => void res.send('page'))
   app.use((error: Error, _req: Request, res: Response, _next: NextFunction) => void res.status(500).send(error.message))
   return app
+}
+
+/** It receives at `/ws` what it has decided to accept. */
+function createWaitingApp(decide: (request: Request, next: NextFunction) => void): { app: Express; received: unknown[] } {
+  const received: unknown[] = []
+  const app = express()
+  app.use(useWebSockets())
+  app.use((request, _response, next) => decide(request, next))
+  app.all('/ws', async (request) => {
+    const webSocket = await request.webSockets.acceptWebSocketAsync()
+    for await (const message of webSocket) received.push(message)
+  })
+  app.use((_error: Error, _request: Request, _response: Response, _next: NextFunction) => undefined)
+  return { app, received }
 }
 
 /** Somebody else's listener, which answers whatever it sees with 418. */
@@ -107,6 +124,33 @@ describe.each(http1Starts)('attachWebSockets, over %s', (_, start) => {
     expect(await client.receiveHead()).toMatch(/^HTTP\/1\.1 101 /)
     expect(await client.receive(rawFrame(1, 'one', { mask: false }))).toContain('one')
     expect(await client.receive(rawFrame(1, 'two', { mask: false }))).toContain('two')
+  })
+
+  it('hands over single bytes that came meanwhile, and the end behind them', async () => {
+    const waiting: NextFunction[] = []
+    const { app, received } = createWaitingApp((_request, next) => void waiting.push(next))
+    const client = await RawHttp1Client.connect(await startAttached(app))
+    client.write(handshakeHead())
+    await client.trickle(rawFrame(1, 'in single bytes').toString('latin1'))
+    client.socket.end()
+    await until(() => waiting.length > 0)
+    for (let turn = 0; turn < 20; turn++) await nextTurn()
+    waiting[0]?.()
+    expect(await client.end()).toBe('fin')
+    expect(received).toEqual(['in single bytes'])
+  })
+
+  it('notices a client that resets its connection meanwhile, although nobody reads', async () => {
+    const requests: Request[] = []
+    const { app } = createWaitingApp((request) => void requests.push(request))
+    const { port, isSecure } = await startAttached(app)
+    const { socket, reset } = await connectOver(isSecure ? 'https' : 'http', { http: port, https: port, h2c: port, h2: port })
+    socket.write(handshakeHead())
+    socket.write(rawFrame(1, 'early'))
+    await until(() => requests.length > 0)
+    reset()
+    await until(() => requests[0]?.socket.destroyed === true)
+    expect(requests).toHaveLength(1)
   })
 
   it.each<[string, (request: Request) => unknown]>([

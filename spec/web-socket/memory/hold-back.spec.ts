@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { holdBack } from '../../lib/ws/hold-back.ts'
-import { connectTcp } from '../support/connect-tcp.ts'
-import { until } from '../support/until.ts'
+import { HeldBack } from '../../../lib/web-socket/memory/hold-back.ts'
+import { connectTcp } from '../../support/connect-tcp.ts'
+import { until } from '../../support/until.ts'
 
 const sockets: Socket[] = []
 
@@ -28,15 +28,15 @@ async function arrive(socket: Socket, peer: Socket, text: string): Promise<void>
   await until(() => socket.bytesRead === before + text.length)
 }
 
-describe('holdBack', () => {
+describe('HeldBack', () => {
   it('keeps what arrives until it is let go, and reads on then', async () => {
     const { socket, events, peer } = await open()
     await arrive(socket, peer, 'one')
-    const letGo = holdBack(socket)
+    const heldBack = new HeldBack(socket)
     await arrive(socket, peer, 'two')
     for (let turn = 0; turn < 10; turn++) await nextTurn()
     expect(events).toEqual(['one'])
-    letGo()
+    heldBack.stop()
     await until(() => events.length === 2)
     await arrive(socket, peer, 'three')
     expect(events).toEqual(['one', 'two', 'three'])
@@ -44,11 +44,11 @@ describe('holdBack', () => {
 
   it('keeps the end', async () => {
     const { socket, events, peer } = await open()
-    const letGo = holdBack(socket)
+    const heldBack = new HeldBack(socket)
     peer.end()
     for (let turn = 0; turn < 100; turn++) await nextTurn()
     expect(events).toEqual([])
-    letGo()
+    heldBack.stop()
     await once(socket, 'end')
     expect(events).toEqual(['end'])
   })
@@ -56,11 +56,11 @@ describe('holdBack', () => {
   it('keeps bytes and end of a paused stream, which reads no more than once', async () => {
     const { socket, events, peer } = await open()
     socket.pause()
-    const letGo = holdBack(socket)
+    const heldBack = new HeldBack(socket)
     peer.end(Buffer.alloc(1_000_000, 'x'))
     for (let turn = 0; turn < 100; turn++) await nextTurn()
     expect(socket.bytesRead).toBeLessThanOrEqual(65_536)
-    letGo()
+    heldBack.stop()
     socket.resume()
     await once(socket, 'end')
     expect(events.join('')).toBe(`${'x'.repeat(1_000_000)}end`)
@@ -69,10 +69,38 @@ describe('holdBack', () => {
   it('holds back again and again', async () => {
     const { socket, events, peer } = await open()
     for (const text of ['one', 'two', 'three']) {
-      const letGo = holdBack(socket)
+      const heldBack = new HeldBack(socket)
       await arrive(socket, peer, text)
-      letGo()
+      heldBack.stop()
     }
+    await until(() => events.length === 3)
+    expect(events).toEqual(['one', 'two', 'three'])
+  })
+
+  it('reads on up to its limit', async () => {
+    const { socket, events, peer } = await open()
+    const heldBack = new HeldBack(socket, { holds: () => true, limit: 4 })
+    await arrive(socket, peer, 'one')
+    await arrive(socket, peer, 'two')
+    peer.write('three')
+    for (let turn = 0; turn < 100; turn++) await nextTurn()
+    expect({ read: socket.bytesRead, events }).toEqual({ read: 6, events: [] })
+    heldBack.stop()
+    await until(() => events.length === 2)
+    expect(events).toEqual(['onetwo', 'three'])
+  })
+
+  it('leaves in place what was put before it since, when it stops', async () => {
+    const { socket, events, peer } = await open()
+    const first = new HeldBack(socket)
+    await arrive(socket, peer, 'one')
+    const second = new HeldBack(socket)
+    first.stop()
+    await arrive(socket, peer, 'two')
+    expect(events).toEqual(['one'])
+    second.stop()
+    expect(events).toEqual(['one', 'two'])
+    await arrive(socket, peer, 'three')
     await until(() => events.length === 3)
     expect(events).toEqual(['one', 'two', 'three'])
   })
