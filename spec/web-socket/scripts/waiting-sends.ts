@@ -1,7 +1,7 @@
 /**
  * Sends without awaiting to a peer that does not read until the socket is aborted, then one message less to another such peer, which reads again at
  * last. Prints as a line of JSON for each kind of message how many they were, how many bytes this process kept of them, how many bytes have arrived
- * of those that waited, and the longest turn of the event loop meanwhile, in milliseconds of processor time. Needs `--expose-gc`. Arguments: the transport,
+ * of those that waited, and the longest turn of the event loop meanwhile, in milliseconds of processor time of the main thread. Needs `--expose-gc`. Arguments: the transport,
  * and `maxBufferedAmount`.
  */
 import { setImmediate } from 'node:timers/promises'
@@ -9,6 +9,7 @@ import express from 'express'
 import { prepareMessage, useWebSockets, WebSocketState } from 'express-use-websockets'
 import type { ManagedWebSocket } from 'express-use-websockets'
 import { memoryInUse } from '../../support/memory-in-use.ts'
+import { threadTime } from '../../support/thread-time.ts'
 import { until } from '../../support/until.ts'
 import { openRawPeer } from '../../ws/raw-peers.ts'
 import type { transports } from '../../ws/raw-peers.ts'
@@ -69,13 +70,13 @@ async function openFull(maxBufferedAmount: number) {
     const expected = webSocket?.bufferedAmount ?? 0
     const result = { expected, longestTurn: 0, received: 0 }
     duplex.on('data', ({ length }: Buffer) => (result.received += length)).resume()
-    let spent = process.cpuUsage()
+    let spent = threadTime()
     const isDrained = (): boolean => webSocket?.bufferedAmount === 0 && result.received >= expected
     while (!isDrained()) {
       await setImmediate()
-      const { system, user } = process.cpuUsage(spent)
-      spent = process.cpuUsage()
-      result.longestTurn = Math.max(result.longestTurn, (system + user) / 1000)
+      const now = threadTime()
+      result.longestTurn = Math.max(result.longestTurn, now - spent)
+      spent = now
     }
     return result
   }

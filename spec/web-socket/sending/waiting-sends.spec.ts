@@ -34,8 +34,8 @@ describe('what waits for a peer that does not read', () => {
       expect(measured.filter(({ sends }) => sends < LIMIT / 1000)).toEqual([])
       expect(measured.filter(({ kept }) => kept > 1.1 * LIMIT)).toEqual([])
       expect(measured.filter(({ expected, received }) => received < expected)).toEqual([])
-      // Milliseconds of processor time: 2 to 20 on an idle machine, collections of garbage included. It was 33,000 when a queue was an array.
-      expect(measured.filter(({ longestTurn }) => longestTurn > 200)).toEqual([])
+      // Milliseconds of the main thread, its part of collecting garbage included. It was 33,000 when a queue was an array.
+      expect(measured.filter(({ longestTurn }) => longestTurn > 50)).toEqual([])
     },
     60_000,
   )
