@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { createPipelineApp } from '../fuzz/pipeline-app.ts'
+import { ForkedScript } from '../support/forked-script.ts'
 import { closeHttp1Servers, startHttp1Server } from '../support/http1-server.ts'
 import type { Http1Server } from '../support/http1-server.ts'
 import { closeRawHttp1Clients, handshakeHead, RawHttp1Client, SAMPLE_KEY } from '../support/raw-http1.ts'
 import { rawFrame } from '../support/raw-frames.ts'
 import { until } from '../support/until.ts'
+import type { BusyUpstreamFunctions } from './shared-upstream/busy-upstream.ts'
 import { haproxy, nginx, startProxy, stopProxies } from './start-proxy.ts'
 
 afterEach(async () => {
@@ -30,6 +32,8 @@ const nginxLike = (own: number, port: number): string => `
   }`
 
 const haproxyLike = (own: number, port: number): string => `
+global
+  tune.http.maxhdr 3000
 defaults
   mode http
   timeout connect 5s
@@ -49,7 +53,16 @@ const ADMIN = 'GET /admin HTTP/1.1\r\nHost: a\r\n\r\n'
 
 /** What a search for the handshake's key, or for its last value, finds first. */
 const BODY = `${SAMPLE_KEY} x\r\n\r\n${ADMIN}`.repeat(3)
+const BUSY_POST = `POST /busy/0 HTTP/1.1\r\nHost: a\r\nContent-Length: ${BODY.length}\r\n\r\n`
 const POST = `POST /early/0 HTTP/1.1\r\nHost: a\r\nContent-Length: ${BODY.length}\r\n\r\n`
+
+const HANDSHAKES = [
+  ['ends in a blank', handshakeHead({ X: 'x ' }, 'GET /refuse/1 HTTP/1.1'), ''],
+  ['ends in a tab', handshakeHead({ X: 'x\t' }, 'GET /refuse/1 HTTP/1.1'), ''],
+  ['has a request behind it', handshakeHead({ X: 'x' }, 'GET /refuse/1 HTTP/1.1'), ADMIN],
+  ['has many fields', handshakeHead({ X: Array.from({ length: 1050 }, () => 'x'), Y: 'y' }, 'GET /refuse/1 HTTP/1.1'), ''],
+  ['is malformed', handshakeHead({ 'Sec-WebSocket-Version': '12', X: 'x\t' }, 'GET /refuse/1 HTTP/1.1'), ADMIN],
+] as const
 
 describe.each([
   ['nginx', nginx, nginxLike],
@@ -62,12 +75,32 @@ describe.each([
     return { server, seen: () => [...witnesses.values()].flatMap(({ requests }) => requests), witnesses }
   }
 
-  it.each([
-    ['ends in a blank', handshakeHead({ X: 'x ' }, 'GET /refuse/1 HTTP/1.1'), ''],
-    ['has a request behind it', handshakeHead({ X: 'x' }, 'GET /refuse/1 HTTP/1.1'), ADMIN],
-    ['has many fields', handshakeHead({ X: Array.from({ length: 1100 }, () => 'x') }, 'GET /refuse/1 HTTP/1.1'), ''],
-    ['is malformed', handshakeHead({ 'Sec-WebSocket-Version': '12', X: 'x ' }, 'GET /refuse/1 HTTP/1.1'), ADMIN],
-  ])('no client gets past its rules by a refused handshake that %s', async (_what, handshake, rest) => {
+  it.each(HANDSHAKES)(
+    'no client gets past its rules while the server is busy, by a refused handshake that %s',
+    async (_what, handshake, rest) => {
+      const upstream = new ForkedScript<BusyUpstreamFunctions>('spec/proxies/shared-upstream/busy-upstream.ts')
+      try {
+        const behind = await upstream.call('start')
+        const server = { isSecure: false, port: await startProxy(program, (own) => configure(own, behind)) }
+        const client = await RawHttp1Client.connect(server)
+        client.write(BUSY_POST)
+        await upstream.call('untilBusy')
+        client.write(BODY)
+        await client.receive('answer to /busy/0')
+        client.write(handshake, rest)
+        await until(() => client.ending !== undefined || / 4\d\d /.test(client.received.toString('latin1')))
+        const other = await RawHttp1Client.connect({ ...server, port: behind })
+        other.write('GET /plain/2 HTTP/1.1\r\nHost: a\r\n\r\n')
+        await other.receive('answer to /plain/2')
+        // A proxy may refuse it itself.
+        expect((await upstream.call('tellRequests')).filter((line) => line !== 'GET /refuse/1')).toEqual(['GET /plain/2'])
+      } finally {
+        upstream.kill()
+      }
+    },
+  )
+
+  it.each(HANDSHAKES)('no client gets past its rules by a refused handshake that %s', async (_what, handshake, rest) => {
     const { server, seen } = await startBehind()
     const client = await RawHttp1Client.connect(server)
     client.write(POST)

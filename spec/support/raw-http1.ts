@@ -33,7 +33,7 @@ export class RawHttp1Client {
   ending: string | undefined
   readonly #wakeUps = new Set<() => void>()
 
-  static async connect(server: Http1Server | { readonly path: string }): Promise<RawHttp1Client> {
+  static async connect(server: Http1Server | Pick<Http1Server, 'isSecure' | 'port'> | { readonly path: string }): Promise<RawHttp1Client> {
     const isSecure = 'port' in server && server.isSecure
     const address = 'port' in server ? { port: server.port, host: '127.0.0.1' } : server
     const options = { ...address, allowHalfOpen: true }
