@@ -283,7 +283,7 @@ export class FrameReader {
       return FramePosition.Failed
     }
     do {
-      const target = growBuffer(this.compressedPayload, this.#compressedFilled, needed, true)
+      const target = growBuffer(this.compressedPayload, this.#compressedFilled, this.bytes.length, needed, true)
       const count = Math.min(target.length - this.#compressedFilled, this.remaining, this.bytes.length)
       this.bytes.unmaskInto(target, this.#compressedFilled, count, this.#mask, this.#maskOffset)
       this.compressedPayload = target

@@ -35,7 +35,8 @@ export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMes
         reader.fail(messageTooBig(this.#maxMessageSize))
         return FramePosition.Failed
       }
-      const target = growBuffer(this.#collected, this.#filled, this.#filled + reader.remaining, reader.isFinal)
+      const needed = this.#filled + reader.remaining
+      const target = growBuffer(this.#collected, this.#filled, reader.bytes.length, needed, reader.isFinal)
       this.#collected = target
       this.#filled += reader.read(target, this.#filled, target.length - this.#filled)
       if (reader.failure !== undefined) return FramePosition.Failed
