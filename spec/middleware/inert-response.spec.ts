@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { OutgoingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import type { Response } from 'express'
 import { useWebSockets } from 'express-use-websockets'
@@ -114,7 +115,7 @@ describe.each(expressVersions)('the response of an accepted WebSocket, on %s', (
       const done = new Gate()
       let status = ''
       const app = express()
-      app.set('views', __dirname)
+      app.set('views', join(__dirname, '..', 'interop', 'views'))
       app.engine('html', (_path: string, _options: object, callback: (error: null, text: string) => void) => callback(null, 'in vain'))
       app.set('view engine', 'html')
       app.use(useWebSockets())

@@ -3,6 +3,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, RequestListener } from 'node
 import { createServer } from 'node:http'
 import type { ClientHttp2Session } from 'node:http2'
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import { attachWebSockets } from 'express-use-websockets'
 import type { WebSocket } from 'ws'
 import { connectHttp2, startHttp2Server } from './http2-peers.ts'
@@ -72,7 +73,7 @@ function fromWs(client: WebSocket, response: IncomingMessage): TransportClient {
     closed: once(client, 'close').then(([code]) => code as number),
     send: (text) => client.send(text),
     close: (code) => client.close(code),
-    vanish: () => response.socket.resetAndDestroy(),
+    vanish: () => void (response.socket instanceof TLSSocket ? response.socket.destroy() : response.socket.resetAndDestroy()),
   }
 }
 

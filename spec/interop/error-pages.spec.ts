@@ -1,0 +1,36 @@
+import { describe, expect, it } from '@jest/globals'
+import { runScript } from '../support/run-script.ts'
+
+interface Outcome {
+  readonly failure: string
+  readonly path: string
+  readonly code: number
+  readonly logged: readonly string[]
+  readonly status: number
+  readonly faults: readonly string[]
+}
+
+/** The code that a client sees, by what happened. */
+const codes: Record<string, number> = {
+  'the application fails': 1011,
+  'the client resets the connection': 1006,
+  'the client sends garbage': 1002,
+}
+
+describe('an error page', () => {
+  it('of any kind, on Express 4 and 5, over every transport, tells the client, leaves the error in the log, and harms nobody', async () => {
+    const { exitCode, stdout, stderr } = await runScript('spec/interop/scripts/error-pages.ts')
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    const outcomes = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Outcome)
+    // 2 versions, 13 pages, 4 transports, 3 endpoints, 3 failures.
+    expect(outcomes).toHaveLength(936)
+    for (const outcome of outcomes) {
+      const { failure, code, logged, status, faults } = outcome
+      expect({ outcome, code, status, faults }).toEqual({ outcome, code: codes[failure], status: 200, faults: [] })
+      if (failure === 'the application fails') expect({ outcome, logged }).toEqual({ outcome, logged: ['of the app'] })
+    }
+  }, 120_000)
+})
