@@ -13,6 +13,7 @@ export type { RequestWithWebSockets } from './middleware/request-augmentation.ts
 export { useWebSockets } from './middleware/use-web-sockets.ts'
 export type { WebSocketMiddleware } from './middleware/use-web-sockets.ts'
 export type { WebSocketAcceptContext } from './middleware/web-socket-accept-context.ts'
+export type { WebSocketHandlerOptions } from './middleware/other-requests.ts'
 export type { WebSocketDrainOptions } from './middleware/web-socket-drain-options.ts'
 export { webSocketHandler } from './middleware/web-socket-handler.ts'
 export type { WebSocketHandler } from './middleware/web-socket-handler.ts'

@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { WebSocket, WebSocketServer } from 'ws'
 import type { WebSocketAcceptContext } from './middleware/web-socket-accept-context.ts'
-import { answerOtherRequest, webSocketsOf } from './middleware/web-socket-endpoint.ts'
+import { passOnOrRefuse, resolveHandlerOptions } from './middleware/other-requests.ts'
+import type { WebSocketHandlerOptions } from './middleware/other-requests.ts'
+import { webSocketsOf } from './middleware/web-socket-endpoint.ts'
+import type { WebSocketManager } from './middleware/web-socket-manager.ts'
 import type { CompletionListener } from './web-socket/values/completion-listener.ts'
 import { WebSocketException } from './errors/web-socket-exception.ts'
 import type { WebSocketSettings } from './web-socket/values/web-socket-settings.ts'
@@ -53,6 +56,7 @@ export async function acceptWsWebSocketAsync(
  * @param webSocketServer - `new WebSocketServer({ noServer: true })`.
  * @param context - as of `acceptWebSocketAsync()`, or a function that makes one for a request. Without a `subProtocol` in it, the server's
  * `handleProtocols` chooses one; without that, it is the first that the client offers, as in `ws`.
+ * @param options - as of `webSocketHandler()`.
  * @example
  * ```ts
  * import { WebSocketServer } from 'ws'
@@ -67,15 +71,20 @@ export async function acceptWsWebSocketAsync(
 export function webSocketServerHandler<Request extends IncomingMessage = IncomingMessage>(
   webSocketServer: WebSocketServer,
   context: WebSocketAcceptContext | ((request: Request) => WebSocketAcceptContext) = {},
+  options?: WebSocketHandlerOptions,
 ): (request: Request, response: ServerResponse, next: (error?: unknown) => void) => Promise<void> {
+  const handlerOptions = resolveHandlerOptions(options, 'webSocketServerHandler')
   return async function handleWebSocket(request, response, next) {
+    let webSockets: WebSocketManager
     try {
-      const webSockets = webSocketsOf(request)
-      if (webSockets.isWebSocketRequest) await connect(webSocketServer, request, typeof context === 'function' ? context(request) : context)
-      else answerOtherRequest(request, response, webSockets.refusal)
+      webSockets = webSocketsOf(request)
+      if (webSockets.isWebSocketRequest) {
+        return await connect(webSocketServer, request, typeof context === 'function' ? context(request) : context)
+      }
     } catch (error) {
-      next(error)
+      return next(error)
     }
+    return passOnOrRefuse({ request, response, next }, webSockets.refusal, handlerOptions)
   }
 }
 

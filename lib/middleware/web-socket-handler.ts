@@ -2,7 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { diagnostics } from './diagnostics.ts'
 import { failWebSocket } from './fail-web-socket.ts'
 import type { WebSocketAcceptContext } from './web-socket-accept-context.ts'
-import { answerOtherRequest, webSocketsOf } from './web-socket-endpoint.ts'
+import { passOnOrRefuse, resolveHandlerOptions } from './other-requests.ts'
+import type { WebSocketHandlerOptions } from './other-requests.ts'
+import { webSocketsOf } from './web-socket-endpoint.ts'
+import type { WebSocketManager } from './web-socket-manager.ts'
 import type { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
 import { WebSocketCloseStatus } from '../web-socket/values/web-socket-close-status.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
@@ -19,7 +22,8 @@ export type WebSocketHandler<Request extends IncomingMessage = IncomingMessage> 
 
 /**
  * Makes an endpoint of a {@link WebSocketHandler}, for `app.all()`, behind `useWebSockets()`:
- * - what is no WebSocket request is answered 426, or 400 if it is a malformed attempt at one, with the reason in words;
+ * - what is no WebSocket request is answered 426, unless `options` say otherwise, or 400 if it is a malformed attempt at one, with the reason in
+ *   words;
  * - a WebSocket request is accepted; if that fails, the error goes to `next`, and nothing was answered;
  * - when the handler is through, the socket is closed with 1000 if it is still open; a received Close frame is answered with its own code;
  * - when the handler throws, the socket is closed with 1011, and then, when it has completed, the error goes to `next`: error handlers get to
@@ -28,6 +32,7 @@ export type WebSocketHandler<Request extends IncomingMessage = IncomingMessage> 
  *
  * @param handler - what happens between accept and close.
  * @param context - as of `acceptWebSocketAsync`, or a function that makes one for a request, e.g. to choose a sub-protocol.
+ * @param options - whether other requests are refused, or go on to the next handler.
  * @example
  * ```ts
  * app.all(
@@ -41,21 +46,21 @@ export type WebSocketHandler<Request extends IncomingMessage = IncomingMessage> 
 export function webSocketHandler<Request extends IncomingMessage = IncomingMessage>(
   handler: WebSocketHandler<Request>,
   context?: WebSocketAcceptContext | ((request: Request) => WebSocketAcceptContext),
+  options?: WebSocketHandlerOptions,
 ): (request: Request, response: ServerResponse, next: (error?: unknown) => void) => Promise<void> {
+  const handlerOptions = resolveHandlerOptions(options, 'webSocketHandler')
   return async function handleWebSocket(request, response, next) {
+    let webSockets: WebSocketManager
     try {
-      await handle(request, response)
+      webSockets = webSocketsOf(request)
+      if (webSockets.isWebSocketRequest) return await handle(request, webSockets)
     } catch (error) {
-      next(error)
+      return next(error)
     }
+    return passOnOrRefuse({ request, response, next }, webSockets.refusal, handlerOptions)
   }
 
-  async function handle(request: Request, response: ServerResponse): Promise<void> {
-    const webSockets = webSocketsOf(request)
-    if (!webSockets.isWebSocketRequest) {
-      answerOtherRequest(request, response, webSockets.refusal)
-      return
-    }
+  async function handle(request: Request, webSockets: WebSocketManager): Promise<void> {
     const webSocket = await webSockets.acceptWebSocketAsync(typeof context === 'function' ? context(request) : context)
     await converse(webSocket, request, handler)
   }

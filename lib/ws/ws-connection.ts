@@ -11,6 +11,7 @@ import { WebSocketException } from '../errors/web-socket-exception.ts'
 import type { WebSocketExceptionCode } from '../errors/web-socket-exception.ts'
 import type { WebSocketSettings } from '../web-socket/values/web-socket-settings.ts'
 import { WebSocketState } from '../web-socket/values/web-socket-state.ts'
+import { uncork } from '../web-socket/transport/uncork.ts'
 import type { WebSocketTransport } from '../web-socket/transport/web-socket-transport.ts'
 import { TransportStream } from './transport-stream.ts'
 import { isCloseReceived, isCloseSent } from './ws-web-socket-internals.ts'
@@ -118,6 +119,8 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
 
   onClosing(): void {
     this.#endedBy ??= isCloseReceived(this.webSocket) ? 'remote' : 'local'
+    // `terminate()` would drop the answer that the client waits for.
+    uncork(this.#transport.duplex)
   }
 
   onTooSlow(): void {

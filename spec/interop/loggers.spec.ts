@@ -82,25 +82,24 @@ describe.each(expressVersions)('on %s', (_version, express) => {
       await new Promise(setImmediate)
     }
 
-    it.each(loggers.flatMap(([name, ...logger]) => (['first', 'last'] as const).map((position) => [name, position, ...logger] as const)))(
-      '%s tells of one completed request, useWebSockets() being %s',
-      async (_logger, position, create, closed) => {
-        const lines: string[] = []
-        const events: string[] = []
-        const client = await (await serve(createApp(create(lines), position, events))).open('/ws')
-        await new Promise((resolve) => setTimeout(resolve, 15))
-        client.close(1000)
-        expect(await client.closed).toBe(1000)
-        await until(() => lines.length > 0 && events.length === 5)
-        expect(lines).toHaveLength(1)
-        expect(lines[0]).toMatch(closed)
-        expect(events).toContain('completed: true, false, false')
-        expect(events).not.toContain('request aborted')
-        expect(events).not.toContain('request error')
-        expect(events.indexOf('response finish')).toBeLessThan(events.indexOf('response close'))
-        expect(events.indexOf('response finish')).toBeLessThan(events.indexOf('request close'))
-      },
-    )
+    it.each(
+      loggers.flatMap(([name, create, closed]) => [[name, 'first', create, closed] as const, [name, 'last', create, closed] as const]),
+    )('%s tells of one completed request, useWebSockets() being %s', async (_logger, position, create, closed) => {
+      const lines: string[] = []
+      const events: string[] = []
+      const client = await (await serve(createApp(create(lines), position, events))).open('/ws')
+      await new Promise((resolve) => setTimeout(resolve, 15))
+      client.close(1000)
+      expect(await client.closed).toBe(1000)
+      await until(() => lines.length > 0 && events.length === 5)
+      expect(lines).toHaveLength(1)
+      expect(lines[0]).toMatch(closed)
+      expect(events).toContain('completed: true, false, false')
+      expect(events).not.toContain('request aborted')
+      expect(events).not.toContain('request error')
+      expect(events.indexOf('response finish')).toBeLessThan(events.indexOf('response close'))
+      expect(events.indexOf('response finish')).toBeLessThan(events.indexOf('request close'))
+    })
 
     it.each(loggers)('%s tells of one request that was broken off when the client vanishes', async (_logger, create, _closed, vanished) => {
       const lines: string[] = []

@@ -99,6 +99,34 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
     expect(errors).toEqual([expect.objectContaining({ code: 'ERR_WEBSOCKET_INVALID_ARGUMENT' })])
   })
 
+  it.each([
+    [{}, 426, 400],
+    [{ otherRequests: 'refuse' }, 426, 400],
+    [{ otherRequests: 'next' }, 'same route', 400],
+    [{ otherRequests: 'next route' }, 'next route', 400],
+  ] as const)('with %j answers a request for a page with %s, and a malformed handshake with %i', async (options, page, malformed) => {
+    const app = express()
+    app.use(useWebSockets())
+    app.all(
+      '/ws',
+      webSocketHandler(() => undefined, undefined, options),
+      (_req, res) => void res.send('same route'),
+    )
+    app.all('/ws', (_req, res) => void res.send('next route'))
+    const server = await startHttp1Server(app)
+    const client = await RawHttp1Client.connect(server)
+    client.write('GET /ws HTTP/1.1\r\nHost: a\r\n\r\n')
+    expect(await client.receiveResponse()).toContain(String(page))
+    client.write(handshakeHead({ 'Sec-WebSocket-Key': 'too short' }))
+    expect(await client.receiveResponse()).toContain(` ${malformed} `)
+    const { client: opened } = await openWebSocket(server)
+    expect(await closeOf(opened)).toEqual([1000, ''])
+  })
+
+  it.each([null, 'next', { otherRequest: 'next' }, { otherRequests: 'pass' }])('refuses the options %j', (options) => {
+    expect(() => webSocketHandler(() => undefined, {}, options as object)).toThrow(/^webSocketHandler: /)
+  })
+
   it('answers 426 to what is no WebSocket request, and tells why', async () => {
     const client = await RawHttp1Client.connect(await startHttp1Server(createApp(() => undefined).app))
     client.write('GET /ws HTTP/1.1\r\nHost: a\r\n\r\n')

@@ -1,15 +1,17 @@
 import { once } from 'node:events'
-import type { IncomingMessage, OutgoingHttpHeaders, RequestListener } from 'node:http'
-import { createServer } from 'node:http'
+import http from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, RequestListener } from 'node:http'
 import type { ClientHttp2Session } from 'node:http2'
+import https from 'node:https'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { attachWebSockets } from 'express-use-websockets'
 import type { WebSocket } from 'ws'
-import { connectHttp2, startHttp2Server } from './http2-peers.ts'
-import { openHttp2WebSocket } from './http2-web-sockets.ts'
+import { connectHttp2, openStream, startHttp2Server } from './http2-peers.ts'
+import { connectFields, openHttp2WebSocket } from './http2-web-sockets.ts'
 import { listenForHttp1, startHttp1Server, startHttpsServer } from './http1-server.ts'
 import type { Http1Server } from './http1-server.ts'
+import { SAMPLE_KEY } from './raw-http1.ts'
 import { openWebSocket } from './web-socket-client.ts'
 
 /** A WebSocket as a client has it, over any transport. */
@@ -30,8 +32,17 @@ export interface TransportClient {
 export interface ServedApplication {
   /** Opens a WebSocket; rejects if it is refused. */
   open(path: string, headers?: OutgoingHttpHeaders): Promise<TransportClient>
-  /** Gets a page, and returns its status. */
-  get(path: string): Promise<number>
+  /** Asks for a WebSocket, and does not wait for the answer. */
+  attempt(path: string, headers?: OutgoingHttpHeaders): Pick<TransportClient, 'vanish'>
+  /** Gets a page. */
+  fetch(path: string, headers?: OutgoingHttpHeaders): Promise<FetchedPage>
+}
+
+/** What is looked at of a page. */
+export interface FetchedPage {
+  readonly status: number
+  /** The cookie that it sets, to be sent back. */
+  readonly cookie: string
 }
 
 /** Every way for a WebSocket to get to an application, under its name, for `describe.each`. */
@@ -44,7 +55,7 @@ export const everyTransport: readonly (readonly [name: string, serve: (app: Requ
 
 /** A server with an `'upgrade'` listener of something else. */
 async function startAttached(app: RequestListener): Promise<Http1Server> {
-  const server = createServer(app)
+  const server = http.createServer(app)
   server.on('upgrade', (_request, socket: Duplex) => socket.destroy())
   attachWebSockets(server, app, { filter: () => true })
   return listenForHttp1(server, false)
@@ -56,14 +67,37 @@ function overHttp1(server: Http1Server): ServedApplication {
       const { client, response } = await openWebSocket(server, path, { headers: headers as Record<string, string> })
       return fromWs(client, response)
     },
-    async get(path) {
-      const { request } = server.isSecure ? await import('node:https') : await import('node:http')
-      const sent = request({ port: server.port, host: '127.0.0.1', path, rejectUnauthorized: false, agent: false }).end()
+    attempt(path, headers = {}) {
+      const sent = requestOf(server)({ ...addressOf(server, path), headers: { ...HANDSHAKE, ...headers } }).end()
+      sent.on('error', () => undefined)
+      return { vanish: () => sent.destroy() }
+    },
+    async fetch(path, headers = {}) {
+      const sent = requestOf(server)({ ...addressOf(server, path), headers }).end()
       const [response] = (await once(sent, 'response')) as [IncomingMessage]
       await response.toArray()
-      return response.statusCode ?? 0
+      return toPage(response.statusCode, response.headers)
     },
   }
+}
+
+const HANDSHAKE = {
+  Connection: 'Upgrade',
+  Upgrade: 'websocket',
+  'Sec-WebSocket-Key': SAMPLE_KEY,
+  'Sec-WebSocket-Version': '13',
+}
+
+function requestOf({ isSecure }: Http1Server): typeof http.request {
+  return isSecure ? https.request : http.request
+}
+
+function addressOf({ port }: Http1Server, path: string): https.RequestOptions {
+  return { port, host: '127.0.0.1', path, rejectUnauthorized: false, agent: false }
+}
+
+function toPage(status: number | undefined, headers: IncomingHttpHeaders): FetchedPage {
+  return { status: status ?? 0, cookie: headers['set-cookie']?.[0]?.split(';', 1)[0] ?? '' }
 }
 
 function fromWs(client: WebSocket, response: IncomingMessage): TransportClient {
@@ -83,11 +117,15 @@ function overHttp2(session: ClientHttp2Session): ServedApplication {
       const opened = await openHttp2WebSocket(session, path, headers)
       return fromHttp2(opened)
     },
-    async get(path) {
-      const stream = session.request({ ':path': path })
-      stream.resume()
-      const [headers] = (await once(stream, 'response')) as [{ ':status': number }]
-      return headers[':status']
+    attempt(path, headers) {
+      const stream = openStream(session, connectFields(path, headers))
+      return { vanish: () => stream.close(8) }
+    },
+    async fetch(path, headers = {}) {
+      const stream = session.request({ ...headers, ':path': path })
+      const [response] = (await once(stream, 'response')) as [IncomingHttpHeaders & { ':status': number }]
+      await stream.resume().toArray()
+      return toPage(response[':status'], response)
     },
   }
 }

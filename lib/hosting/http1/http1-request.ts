@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import { computeAcceptKey } from '../../handshake/compute-accept-key.ts'
 import { recogniseUpgrade } from '../../handshake/recognise-upgrade.ts'
 import { signalAbortError } from '../../errors/abort-error.ts'
 import { SETTLED } from '../../errors/settled.ts'
 import { WebSocketException } from '../../errors/web-socket-exception.ts'
+import { uncork } from '../../web-socket/transport/uncork.ts'
 import type { WebSocketTransport } from '../../web-socket/transport/web-socket-transport.ts'
 import { lossOf, protectServerOf, takeArrival } from './http1-arrival.ts'
 import type { Http1Arrival } from './http1-arrival.ts'
@@ -156,10 +156,6 @@ export class Http1WebSocketRequest implements WebSocketRequest {
 
 function hasHandshakeField({ headers }: IncomingMessage): boolean {
   return headers.upgrade !== undefined || headers['sec-websocket-key'] !== undefined || headers['sec-websocket-version'] !== undefined
-}
-
-function uncork(socket: Socket): void {
-  socket.uncork()
 }
 
 const HANDSHAKE_FIELDS = [

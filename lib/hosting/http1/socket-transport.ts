@@ -2,6 +2,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { BorrowedBytesListener, WebSocketTransport } from '../../web-socket/transport/web-socket-transport.ts'
+import { uncork } from '../../web-socket/transport/uncork.ts'
 import { isNativeConnection } from './native-connection.ts'
 import { readIntoSharedBuffer } from './shared-read-buffer.ts'
 
@@ -35,6 +36,7 @@ export class SocketTransport implements WebSocketTransport {
 
   abort(): void {
     const { duplex } = this
+    uncork(duplex)
     // Only TCP itself can be reset, and not while its FIN is on its way: libuv then refuses (EINVAL), and the handle would stay open.
     const isEnding = duplex.writableEnded && !duplex.writableFinished
     if (duplex instanceof Socket && !(duplex instanceof TLSSocket) && duplex.remoteAddress !== undefined && !isEnding)

@@ -2,22 +2,33 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2SecureServer, Http2Server, ServerHttp2Stream } from 'node:http2'
 import { endAbandonedSessions } from './abandoned-sessions.ts'
 import { removeCompatibilityLayer } from './compatibility-layer.ts'
+import { refusesExtendedConnect } from './node-http2-internals.ts'
 import { serveStream } from './serve-stream.ts'
+import type { WebSocketMethod } from './web-socket-method.ts'
 
 /** A function that answers requests of `node:http`: an Express or Connect application, or a plain handler. */
 export type Http2RequestListener = (request: IncomingMessage, response: ServerResponse) => void
 
 /**
  * Makes a server of `node:http2` that somebody else has created hand its requests over as `node:http` would, extended CONNECT included.
- * Sessions that exist already are not told that the server takes extended CONNECT; call it before `listen()`.
+ * Sessions that exist already are not told that the server takes extended CONNECT; call it before `listen()`. A server that was told not to take
+ * it does not.
  */
-export function attachHttp2(server: Http2Server | Http2SecureServer, app?: Http2RequestListener): void {
-  server.updateSettings({ enableConnectProtocol: true })
-  serveHttp2Streams(server, app)
+export function attachHttp2(
+  server: Http2Server | Http2SecureServer,
+  app?: Http2RequestListener,
+  webSocketMethod: WebSocketMethod = 'CONNECT',
+): void {
+  if (!refusesExtendedConnect(server)) server.updateSettings({ enableConnectProtocol: true })
+  serveHttp2Streams(server, app, webSocketMethod)
 }
 
 /** The part of {@link attachHttp2} that leaves the settings alone. Does nothing the second time but add the `app`, if it is another. */
-export function serveHttp2Streams(server: Http2Server | Http2SecureServer, app?: Http2RequestListener): void {
+export function serveHttp2Streams(
+  server: Http2Server | Http2SecureServer,
+  app?: Http2RequestListener,
+  webSocketMethod: WebSocketMethod = 'CONNECT',
+): void {
   // The declaration of 'request' speaks of the compatibility layer's classes, which go.
   const listeners = server.listeners('request') as unknown[]
   if (app !== undefined && !listeners.includes(app)) server.on('request', app as unknown as (...values: unknown[]) => void)
@@ -26,7 +37,7 @@ export function serveHttp2Streams(server: Http2Server | Http2SecureServer, app?:
   removeCompatibilityLayer(server)
   endAbandonedSessions(server)
   server.on('stream', (stream: ServerHttp2Stream, _fields: unknown, _flags: number, rawFields: string[]) => {
-    serveStream(server, stream, rawFields)
+    serveStream(server, stream, rawFields, webSocketMethod)
   })
 }
 

@@ -2,13 +2,31 @@ import http2 from 'node:http2'
 import type { Http2SecureServer, Http2Server, SecureServerOptions, ServerHttp2Session, ServerOptions } from 'node:http2'
 import { serveHttp2Streams } from './attach-http2.ts'
 import type { Http2RequestListener } from './attach-http2.ts'
+import { readWebSocketMethod } from './web-socket-method.ts'
+import type { WebSocketMethod } from './web-socket-method.ts'
+
+/** What an HTTP/2 server of this package can be told besides what Node's can. */
+export interface Http2WebSocketOptions {
+  /**
+   * The method that `request.method` has for a WebSocket request over HTTP/2. By default `'CONNECT'`, which it is (RFC 8441), and which
+   * ASP.NET Core shows. With `'GET'` it looks as over HTTP/1.1, to routes (`app.get()`) and to middleware that decides by the method:
+   * CSRF protection, OpenAPI validation.
+   */
+  readonly webSocketMethod?: WebSocketMethod | undefined
+}
+
+/** The options of `createServer()`. */
+export type Http2ServerOptions = ServerOptions & Http2WebSocketOptions
+
+/** The options of `createSecureServer()`. */
+export type Http2SecureServerOptions = SecureServerOptions & Http2WebSocketOptions
 
 /**
  * Like `createSecureServer` of `node:http2`, but requests and responses are those of `node:http`, so that an Express application works,
  * and WebSockets over HTTP/2 arrive as CONNECT requests. Browsers speak HTTP/2 to such a server only, never to a cleartext one.
  *
  * Defaults that differ: `allowHTTP1` is `true`, so that one port serves clients of both protocols, and `settings.enableConnectProtocol`
- * is `true` (RFC 8441, section 3). `close()` also asks the sessions to end, as Node does from version 24 on.
+ * is `true` (RFC 8441, section 3); `webSocketMethod` is new. `close()` also asks the sessions to end, as Node does from version 24 on.
  *
  * @param app - the Express or Connect application, or request listener.
  * @example
@@ -19,10 +37,14 @@ import type { Http2RequestListener } from './attach-http2.ts'
  * ```
  */
 export function createSecureServer(app?: Http2RequestListener): Http2SecureServer
-export function createSecureServer(options: SecureServerOptions, app?: Http2RequestListener): Http2SecureServer
-export function createSecureServer(first?: SecureServerOptions | Http2RequestListener, second?: Http2RequestListener): Http2SecureServer {
+export function createSecureServer(options: Http2SecureServerOptions, app?: Http2RequestListener): Http2SecureServer
+export function createSecureServer(
+  first?: Http2SecureServerOptions | Http2RequestListener,
+  second?: Http2RequestListener,
+): Http2SecureServer {
   const [options, app] = typeof first === 'function' ? [{}, first] : [first ?? {}, second]
-  return prepare(http2.createSecureServer({ allowHTTP1: true, ...withConnectProtocol(options) }), app)
+  const webSocketMethod = readWebSocketMethod(options.webSocketMethod, 'createSecureServer')
+  return prepare(http2.createSecureServer({ allowHTTP1: true, ...withConnectProtocol(options) }), app, webSocketMethod)
 }
 
 /**
@@ -38,18 +60,23 @@ export function createSecureServer(first?: SecureServerOptions | Http2RequestLis
  * ```
  */
 export function createServer(app?: Http2RequestListener): Http2Server
-export function createServer(options: ServerOptions, app?: Http2RequestListener): Http2Server
-export function createServer(first?: ServerOptions | Http2RequestListener, second?: Http2RequestListener): Http2Server {
+export function createServer(options: Http2ServerOptions, app?: Http2RequestListener): Http2Server
+export function createServer(first?: Http2ServerOptions | Http2RequestListener, second?: Http2RequestListener): Http2Server {
   const [options, app] = typeof first === 'function' ? [{}, first] : [first ?? {}, second]
-  return prepare(http2.createServer(withConnectProtocol(options)), app)
+  const webSocketMethod = readWebSocketMethod(options.webSocketMethod, 'createServer')
+  return prepare(http2.createServer(withConnectProtocol(options)), app, webSocketMethod)
 }
 
 function withConnectProtocol<T extends ServerOptions>(options: T): T {
   return { ...options, settings: { enableConnectProtocol: true, ...options.settings } }
 }
 
-function prepare<T extends Http2Server | Http2SecureServer>(server: T, app: Http2RequestListener | undefined): T {
-  serveHttp2Streams(server, app)
+function prepare<T extends Http2Server | Http2SecureServer>(
+  server: T,
+  app: Http2RequestListener | undefined,
+  webSocketMethod: WebSocketMethod,
+): T {
+  serveHttp2Streams(server, app, webSocketMethod)
   closeSessionsWith(server)
   return server
 }

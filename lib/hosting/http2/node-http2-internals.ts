@@ -1,4 +1,4 @@
-import type { Http2Session, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import type { Http2Session, ServerHttp2Session, ServerHttp2Stream, Settings } from 'node:http2'
 import type { Socket } from 'node:net'
 
 /*
@@ -27,6 +27,12 @@ export function handleOf(owner: Http2Session | ServerHttp2Stream): NativeHandle 
 /** The connection itself; `session.socket` is a stand-in that cannot be destroyed. Gone when the session is destroyed. */
 export function socketOf(session: ServerHttp2Session): Socket | undefined {
   return member(session, 'socket') as Socket | undefined
+}
+
+/** Whether the server was made with `settings: { enableConnectProtocol: false }`. */
+export function refusesExtendedConnect(server: object): boolean {
+  const { settings } = (member(server, 'options') ?? {}) as { readonly settings?: Settings }
+  return settings?.enableConnectProtocol === false
 }
 
 /** Whether the system knows that the connection is no more. Sockets tell only of what they come upon by reading or writing. */

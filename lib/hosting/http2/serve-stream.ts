@@ -11,9 +11,15 @@ import { readRequestHead } from './request-head.ts'
 import { resetUnlessEnded } from './reset-unless-ended.ts'
 import { ResponseGate } from '../response-gate.ts'
 import { StreamSocket } from './stream-socket.ts'
+import type { WebSocketMethod } from './web-socket-method.ts'
 
 /** Turns a stream of the server into a request and a response of `node:http`, and emits `'request'` with them. */
-export function serveStream(server: Http2Server | Http2SecureServer, stream: ServerHttp2Stream, rawFields: readonly string[]): void {
+export function serveStream(
+  server: Http2Server | Http2SecureServer,
+  stream: ServerHttp2Stream,
+  rawFields: readonly string[],
+  webSocketMethod: WebSocketMethod,
+): void {
   // First of all: a stream that was reset together with its request is destroyed by now, and still to emit its error.
   stream.on('error', ignoreError)
   outliveStream(stream)
@@ -25,6 +31,7 @@ export function serveStream(server: Http2Server | Http2SecureServer, stream: Ser
   const isTunnel = head.method === 'CONNECT'
   const exchange: Exchange = { stream, socket: new StreamSocket(stream, isTunnel), head, isTunnel, isAccepting: false, isAccepted: false }
   const request = createRequest(exchange)
+  if (head.protocol === 'websocket') request.method = webSocketMethod
   const response = createResponse(request, exchange)
   // Before anything hooks the response.
   if (isTunnel) ResponseGate.of(response)
@@ -32,7 +39,7 @@ export function serveStream(server: Http2Server | Http2SecureServer, stream: Ser
   response.on('finish', () => onFinish(exchange, request))
   exchange.socket.on('timeout', () => onTimeout(exchange, request, response))
   stream.once('aborted', () => onAborted(exchange))
-  stream.once('close', () => onClose(request, response))
+  stream.once('close', () => onClose(exchange, request, response))
   if (isTunnel && head.protocol === undefined) refuseConnect(server, request, response)
   else if (head.expectation === undefined) server.emit('request', request, response)
   else meetExpectation(server, head.expectation, request, response)
@@ -93,9 +100,10 @@ function onAborted(exchange: Exchange): void {
   if (!exchange.isTunnel) exchange.socket.destroy()
 }
 
-function onClose(request: IncomingMessageInternals, response: ServerResponseInternals): void {
+function onClose({ isAccepted }: Exchange, request: IncomingMessageInternals, response: ServerResponseInternals): void {
   if (request.destroyed) return
-  if (response.writableFinished && request.complete) request.resume()
+  // A WebSocket that has completed ends its response, which has not finished yet.
+  if (isAccepted && response.writableEnded) request.resume()
   else request.destroy(response.writableFinished ? undefined : connectionReset())
 }
 

@@ -3,6 +3,7 @@ import type { Http2SecureServer, Http2Server } from 'node:http2'
 import { OptionReader, show } from '../../options/option-reader.ts'
 import { WebSocketException } from '../../errors/web-socket-exception.ts'
 import { attachHttp2 } from '../http2/attach-http2.ts'
+import { readWebSocketMethod } from '../http2/web-socket-method.ts'
 import type { AttachOptions, Claim } from './claim.ts'
 import { routeUpgrades } from './route-upgrades.ts'
 import type { UpgradeServer } from './route-upgrades.ts'
@@ -29,12 +30,13 @@ import { markAsAttached } from './upgrade-listener-warning.ts'
  */
 export function attachWebSockets(server: Server | Http2Server | Http2SecureServer, app: RequestListener, options: AttachOptions): void {
   const filter = readFilter(options)
+  const webSocketMethod = readWebSocketMethod(options.webSocketMethod, 'attachWebSockets')
   if (typeof app !== 'function') {
     throw invalid('app', 'must be a request listener, such as an Express application', app)
   }
   if (typeof server?.emit !== 'function' || typeof server.on !== 'function') throw invalid('server', 'must be a server', server)
   markAsAttached(server)
-  if ('updateSettings' in server) attachHttp2(server, app)
+  if ('updateSettings' in server) attachHttp2(server, app, webSocketMethod)
   claimUpgrades(server, { app, filter })
 }
 
@@ -49,7 +51,10 @@ const claimsByServer = new WeakMap<object, Claim[]>()
 
 function readFilter(options: AttachOptions): AttachOptions['filter'] {
   if (typeof options !== 'object' || options === null) throw invalid('options', 'must be an object with a filter', options)
-  const reader = new OptionReader({ name: 'attachWebSockets', code: 'ERR_WEBSOCKET_INVALID_ARGUMENT' }, options, ['filter'])
+  const reader = new OptionReader({ name: 'attachWebSockets', code: 'ERR_WEBSOCKET_INVALID_ARGUMENT' }, options, [
+    'filter',
+    'webSocketMethod',
+  ])
   if (typeof options.filter === 'function') return options.filter
   throw reader.error('filter', "must be a function that tells which upgrade requests are the application's")
 }

@@ -1,13 +1,16 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
+import type { WebSocketMethod } from '../http2/web-socket-method.ts'
 
 /** How `attachWebSockets()` tells which upgrade requests are the application's. */
 export interface AttachOptions {
   /** Whether this upgrade request is for the application; e.g. `({ url }) => url?.startsWith('/ws') === true`. */
   readonly filter: (request: IncomingMessage) => boolean
+  /** On a server of `node:http2`: as of `createServer()` of `express-use-websockets/http2`. */
+  readonly webSocketMethod?: WebSocketMethod | undefined
 }
 
 /** An application, and which upgrade requests are its own. */
-export interface Claim extends AttachOptions {
+export interface Claim extends Pick<AttachOptions, 'filter'> {
   readonly app: RequestListener
 }
 

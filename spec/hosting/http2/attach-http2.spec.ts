@@ -19,6 +19,13 @@ describe('attachHttp2', () => {
     expect(session.remoteSettings.enableConnectProtocol).toBe(true)
   })
 
+  it('leaves a server as it is that was told not to take extended CONNECT', async () => {
+    const server = createServer({ settings: { enableConnectProtocol: false } })
+    attachHttp2(server, express())
+    await listen(server)
+    expect((await connectHttp2(server)).remoteSettings.enableConnectProtocol).toBe(false)
+  })
+
   it('repairs a server that was created with the application', async () => {
     const app = express().get('/', (_req, res) => void res.send('here'))
     const server = createServer(app as never)

@@ -40,6 +40,13 @@ describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express
     expect(Object.keys(headers)).not.toEqual(expect.arrayContaining([expect.stringMatching(/connection|keep-alive|upgrade/)]))
   })
 
+  it('is a 500 where the application ends it with a 1xx, which no request ends with', async () => {
+    const app = express()
+    app.all('/:status', (req, res) => void res.status(Number(req.params['status'])).end())
+    const session = await connectHttp2(await startHttp2Server(app))
+    for (const path of ['/101', '/103']) expect((await request(session, path)).status).toBe(500)
+  })
+
   it('has the header of HEAD without the body, and no file is read for it', async () => {
     const app = express()
     app.get('/', (_req, res) => void res.send('long enough'))

@@ -64,7 +64,7 @@ function createApp(express: (typeof expressVersions)[number][1], name: string, l
   app.use(useWebSockets())
   app.get('/page', (_req, res) => void res.send('page'))
   app.all('/loop', (req, res, next) => {
-    loop(req, res).catch(next)
+    loop(req, res).then(undefined, next)
   })
   app.all(
     '/handler',
@@ -75,7 +75,7 @@ function createApp(express: (typeof expressVersions)[number][1], name: string, l
   // Express enters a mounted application, and leaves it, by another prototype of the response.
   const mounted = express()
   mounted.all('/ws', (req, res, next) => {
-    loop(req, res).catch(next)
+    loop(req, res).then(undefined, next)
   })
   app.use('/mounted', mounted)
   app.use((error: Error, _req: Request, _res: Response, next: NextFunction) => {
@@ -126,7 +126,7 @@ async function playAll(): Promise<void> {
             logged.length = 0
             const code = await play(served, path, failure)
             await wait(3)
-            const status = await served.get('/page')
+            const { status } = await served.fetch('/page')
             process.stdout.write(
               `${JSON.stringify({ version, page, transport, path, failure, code, logged, status, faults: faults.splice(0) })}\n`,
             )
