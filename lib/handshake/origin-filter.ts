@@ -5,8 +5,11 @@ export type OriginPredicate = (origin: string, request: IncomingMessage) => bool
 
 /**
  * An origin that may open WebSockets:
- * - `'https://client.com'`, `'https://client.com:8443'`: just this one, `'null'`: pages without an origin;
+ * - `'https://client.com'`, `'https://client.com:8443'`: just this one, however it is written: it is compared as browsers send it, in lower case,
+ *   names in Punycode, without the port that the scheme has anyway; `'null'`: pages without an origin;
  * - `'https://*.client.com'`: every subdomain, at any depth, but not `https://client.com` itself;
+ * - `'http://localhost:*'`: every port, for development;
+ * - `'file://'`, `'app://localhost'`, `'capacitor://localhost'`, `'chrome-extension://<id>'`: what applications and extensions send;
  * - `'same-origin'`: the host, and the port, that the request itself was sent to;
  * - `'*'`: every origin;
  * - a `RegExp`, which must match the whole origin;
@@ -51,6 +54,14 @@ function createMatch(allowed: string | RegExp): OriginMatch {
   }
   if (allowed === 'same-origin') return isSameOrigin
   const expected = allowed.toLowerCase()
+  if (!expected.endsWith(ANY_PORT)) return createTextMatch(expected)
+  const isMatch = createTextMatch(expected.slice(0, -ANY_PORT.length))
+  return (facts) => isMatch({ ...facts, origin: facts.origin.replace(/:\d+$/, '') })
+}
+
+const ANY_PORT = ':*'
+
+function createTextMatch(expected: string): OriginMatch {
   const [scheme, domain] = expected.split('://*')
   if (scheme !== undefined && domain !== undefined) return ({ origin }) => isSubdomain(origin, `${scheme}://`, domain)
   return ({ origin }) => origin === expected

@@ -1,3 +1,4 @@
+import { normaliseOrigin } from '../handshake/normalise-origin.ts'
 import type { AllowedOrigin, OriginPredicate } from '../handshake/origin-filter.ts'
 import { OptionReader, show } from '../options/option-reader.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
@@ -80,17 +81,9 @@ function checkOrigin(reader: OptionReader, origin: unknown): AllowedOrigin {
   if (origin instanceof RegExp || isPredicate(origin)) return origin
   if (typeof origin !== 'string') throw reader.error('allowedOrigins', `must hold strings, RegExps and predicates, not ${show(origin)}`)
   if (origin === '' || origin === '*' || origin === 'null' || origin === 'same-origin') return origin
-  const [, scheme, host, rest] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#\s]+)(.*)$/is.exec(origin) ?? []
-  if (scheme === undefined || host === undefined) {
-    throw reader.error('allowedOrigins', `must hold origins like 'https://client.com'; ${show(origin)} has no scheme or no host`)
-  }
-  if (rest !== '')
-    throw reader.error('allowedOrigins', `must hold origins without a path: write '${scheme}://${host}' instead of ${show(origin)}`)
-  if (host.includes('@')) throw reader.error('allowedOrigins', `must hold origins without a user, not ${show(origin)}`)
-  if (host.includes('*') && !/^\*\.[^*]+$/.test(host)) {
-    throw reader.error('allowedOrigins', `can have '*' only as the first label, as in 'https://*.client.com', not ${show(origin)}`)
-  }
-  return origin
+  const normalised = normaliseOrigin(origin)
+  if ('origin' in normalised) return normalised.origin
+  throw reader.error('allowedOrigins', `must ${normalised.remedy}`)
 }
 
 /** Every function is taken as a predicate: what it answers is checked when it is asked. */

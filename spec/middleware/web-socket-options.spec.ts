@@ -46,7 +46,7 @@ describe('resolveWebSocketOptions', () => {
     [/https:\/\/a/, [/https:\/\/a/]],
     [
       ['chrome-extension://abcdef', 'same-origin', 'http://[::1]:80'],
-      ['chrome-extension://abcdef', 'same-origin', 'http://[::1]:80'],
+      ['chrome-extension://abcdef', 'same-origin', 'http://[::1]'],
     ],
   ])('takes the origins %j', (allowedOrigins, resolved) => {
     expect(resolveWebSocketOptions({ allowedOrigins }).allowedOrigins).toEqual(resolved)
@@ -128,7 +128,7 @@ describe('resolveWebSocketOptions', () => {
     ],
     [
       { allowedOrigins: ['https://a.*.b'] },
-      "useWebSockets: the option 'allowedOrigins' can have '*' only as the first label, as in 'https://*.client.com', not 'https://a.*.b'. Received [ 'https://a.*.b' ]",
+      "useWebSockets: the option 'allowedOrigins' must have '*' only as the first label or as the port, as in 'https://*.client.com' and 'http://localhost:*', not 'https://a.*.b'. Received [ 'https://a.*.b' ]",
     ],
     [{ keepaliveInterval: 1 }, "useWebSockets: there is no option 'keepaliveInterval'. Did you mean 'keepAliveInterval'?"],
     [{ allowOrigins: [] }, "useWebSockets: there is no option 'allowOrigins'. Did you mean 'allowedOrigins'?"],

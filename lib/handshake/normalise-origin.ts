@@ -1,0 +1,41 @@
+import { quoted } from './quoted.ts'
+
+/** An origin as browsers send it, or why none sends it, in words that go on after "the option must". */
+export type NormalisedOrigin = { readonly origin: string } | { readonly remedy: string }
+
+/**
+ * Writes an origin, with or without an asterisk, as browsers do (WHATWG HTML, "serialization of an origin"): in lower case, without the port that
+ * its scheme has anyway, and names in Punycode.
+ */
+export function normaliseOrigin(text: string): NormalisedOrigin {
+  const [, scheme = '', host = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#\s]*)(.*)$/is.exec(text) ?? []
+  const isWebScheme = WEB_SCHEMES.has(scheme.toLowerCase())
+  if (scheme === '' || (host === '' && isWebScheme)) {
+    return { remedy: `hold origins like 'https://client.com'; ${quoted(text)} has no scheme or no host` }
+  }
+  const instead = SCHEMES_INSTEAD.get(scheme.toLowerCase())
+  if (instead !== undefined) return { remedy: `hold origins of pages: write '${instead}://${host}' instead of ${quoted(text)}` }
+  if (rest !== '') return { remedy: `hold origins without a path: write '${scheme}://${host}' instead of ${quoted(text)}` }
+  if (host.includes('@')) return { remedy: `hold origins without a user, not ${quoted(text)}` }
+  const [, subdomains = '', name = '', port = ''] = /^(\*\.)?([^*]+?)(:\*)?$/.exec(host) ?? []
+  if (host.includes('*') && name === '') {
+    return {
+      remedy: `have '*' only as the first label or as the port, as in 'https://*.client.com' and 'http://localhost:*', not ${quoted(text)}`,
+    }
+  }
+  if (!isWebScheme) return { origin: text.toLowerCase() }
+  // A label stands for the asterisk, since a host with one is none.
+  const url = `${scheme}://${subdomains === '' ? '' : LABEL}${name}`
+  if (!URL.canParse(url)) return { remedy: `hold origins of hosts and ports that can exist, not ${quoted(text)}` }
+  const { origin } = new URL(url)
+  return { origin: (subdomains === '' ? origin : origin.replace(LABEL, subdomains)) + port }
+}
+
+/** Whose origins are a scheme, a host and a port (WHATWG URL). What an application registers has what the application likes, or nothing. */
+const WEB_SCHEMES = new Set(['http', 'https'])
+/** Those of WebSockets are not those of pages. */
+const SCHEMES_INSTEAD = new Map([
+  ['ws', 'http'],
+  ['wss', 'https'],
+])
+const LABEL = 'a.'

@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals'
+import { normaliseOrigin } from '../../lib/handshake/normalise-origin.ts'
+
+describe('normaliseOrigin', () => {
+  it.each([
+    ['https://client.com', 'https://client.com'],
+    ['HTTPS://Client.Com', 'https://client.com'],
+    ['https://client.com:443', 'https://client.com'],
+    ['https://client.com:', 'https://client.com'],
+    ['http://client.com:80', 'http://client.com'],
+    ['http://client.com:443', 'http://client.com:443'],
+    ['https://client.com:8443', 'https://client.com:8443'],
+    ['https://M\u00FCller.de', 'https://xn--mller-kva.de'],
+    ['https://*.M\u00FCller.de:443', 'https://*.xn--mller-kva.de'],
+    ['https://*.client.com', 'https://*.client.com'],
+    ['http://localhost:*', 'http://localhost:*'],
+    ['http://LOCALHOST:*', 'http://localhost:*'],
+    ['http://*.localhost:*', 'http://*.localhost:*'],
+    ['http://127.1', 'http://127.0.0.1'],
+    ['http://[0:0:0:0:0:0:0:1]:3000', 'http://[::1]:3000'],
+    ['http://[::1]:*', 'http://[::1]:*'],
+    ['file://', 'file://'],
+    ['app://', 'app://'],
+    ['app://.', 'app://.'],
+    ['app://localhost', 'app://localhost'],
+    ['app://localhost:*', 'app://localhost:*'],
+    ['capacitor://localhost', 'capacitor://localhost'],
+    ['ionic://localhost', 'ionic://localhost'],
+    ['chrome-extension://aapbdbdomjkkjkaonfhkkikfgjllcleb', 'chrome-extension://aapbdbdomjkkjkaonfhkkikfgjllcleb'],
+    ['moz-extension://8A1F6C9D-0000-4000-8000-000000000000', 'moz-extension://8a1f6c9d-0000-4000-8000-000000000000'],
+  ])('writes %s as browsers do: %s', (text, origin) => {
+    expect(normaliseOrigin(text)).toEqual({ origin })
+    // What was written so stays so.
+    expect(normaliseOrigin(origin)).toEqual({ origin })
+  })
+
+  it.each([
+    ['client.com', "hold origins like 'https://client.com'; 'client.com' has no scheme or no host"],
+    ['https://', "hold origins like 'https://client.com'; 'https://' has no scheme or no host"],
+    ['*://client.com', "hold origins like 'https://client.com'; '*://client.com' has no scheme or no host"],
+    ['data:text/html,', "hold origins like 'https://client.com'; 'data:text/html,' has no scheme or no host"],
+    ['wss://client.com', "hold origins of pages: write 'https://client.com' instead of 'wss://client.com'"],
+    ['ws://localhost:3000', "hold origins of pages: write 'http://localhost:3000' instead of 'ws://localhost:3000'"],
+    ['https://client.com/', "hold origins without a path: write 'https://client.com' instead of 'https://client.com/'"],
+    ['file:///', "hold origins without a path: write 'file://' instead of 'file:///'"],
+    ['app://localhost/index.html', "hold origins without a path: write 'app://localhost' instead of 'app://localhost/index.html'"],
+    ['https://user@client.com', "hold origins without a user, not 'https://user@client.com'"],
+    ['https://client .com', "hold origins without a path: write 'https://client' instead of 'https://client .com'"],
+    ['https://client.com:99999', "hold origins of hosts and ports that can exist, not 'https://client.com:99999'"],
+    ['https://client.com:port', "hold origins of hosts and ports that can exist, not 'https://client.com:port'"],
+    ['https://256.1.1.1', "hold origins of hosts and ports that can exist, not 'https://256.1.1.1'"],
+    ['https://a<b.com', "hold origins of hosts and ports that can exist, not 'https://a<b.com'"],
+    ...['https://*', 'https://*:*', 'https://a.*.com', 'https://*client.com', 'https://**.client.com', 'http://localhost:30*'].map(
+      (text) => [
+        text,
+        `have '*' only as the first label or as the port, as in 'https://*.client.com' and 'http://localhost:*', not '${text}'`,
+      ],
+    ),
+  ])('refuses %s', (text, remedy) => {
+    expect(normaliseOrigin(text)).toEqual({ remedy })
+  })
+})
