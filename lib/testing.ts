@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, RequestListener } from 'node:http'
+import { argumentError } from './options/argument-error.ts'
+import { OptionReader } from './options/option-reader.ts'
 import { FrameRecorder } from './testing/frame-recorder.ts'
 import type { RecordedFrame } from './testing/frame-recorder.ts'
 import type { HandshakeAnswer } from './testing/handshake-answer.ts'
@@ -34,16 +36,24 @@ export interface WebSocketTestOptions {
  * await answer.webSocket.sendAsync('hello')
  * expect(await answer.nextMessage()).toBe('hello')
  * ```
+ * @throws `WebSocketException` rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT` or `ERR_WEBSOCKET_INVALID_OPTION`.
  */
 export async function requestWebSocket(
   app: RequestListener,
   path: string,
   options: WebSocketTestOptions = {},
 ): Promise<WebSocketTestAnswer> {
+  if (typeof app !== 'function') throw argumentError(OWNER, 'app', 'must be a request listener, such as an Express application', app)
+  if (typeof path !== 'string' || !path.startsWith('/')) throw argumentError(OWNER, 'path', "must begin with '/'", path)
+  const reader = new OptionReader({ name: OWNER, code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, ['headers', 'protocol', 'subProtocols'])
   const { headers = {}, protocol = 'http/1.1', subProtocols = [] } = options
+  if (protocol !== 'h2' && protocol !== 'http/1.1') throw reader.error('protocol', "must be 'h2' or 'http/1.1'")
+  if (!Array.isArray(subProtocols)) throw reader.error('subProtocols', 'must be a list of sub-protocols')
   const offered = subProtocols.length === 0 ? headers : { ...headers, 'Sec-WebSocket-Protocol': subProtocols.join(', ') }
   return new WebSocketTestAnswer(await (protocol === 'h2' ? requestOverHttp2 : requestOverHttp1)(app, path, offered))
 }
+
+const OWNER = 'requestWebSocket'
 
 /** What an application answered to {@link requestWebSocket}. */
 export class WebSocketTestAnswer implements AsyncDisposable {

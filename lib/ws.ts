@@ -3,12 +3,13 @@ import type { WebSocket, WebSocketServer } from 'ws'
 import type { WebSocketAcceptContext } from './middleware/web-socket-accept-context.ts'
 import { passOnOrRefuse, resolveHandlerOptions } from './middleware/other-requests.ts'
 import type { WebSocketHandlerOptions } from './middleware/other-requests.ts'
-import { webSocketsOf } from './middleware/web-socket-endpoint.ts'
+import { checkEndpointContext, webSocketsOf } from './middleware/web-socket-endpoint.ts'
 import type { WebSocketManager } from './middleware/web-socket-manager.ts'
 import type { CompletionListener } from './web-socket/values/completion-listener.ts'
 import { WebSocketException } from './errors/web-socket-exception.ts'
 import type { WebSocketSettings } from './web-socket/values/web-socket-settings.ts'
 import type { WebSocketTransport } from './web-socket/transport/web-socket-transport.ts'
+import { argumentError } from './options/argument-error.ts'
 import { WsConnection } from './ws/ws-connection.ts'
 import { isClosing, trackClient } from './ws/ws-web-socket-internals.ts'
 
@@ -67,12 +68,17 @@ export async function acceptWsWebSocketAsync(
  * app.use(useWebSockets())
  * app.all('/ws', webSocketServerHandler(webSocketServer))
  * ```
+ * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
  */
 export function webSocketServerHandler<Request extends IncomingMessage = IncomingMessage>(
   webSocketServer: WebSocketServer,
   context: WebSocketAcceptContext | ((request: Request) => WebSocketAcceptContext) = {},
   options?: WebSocketHandlerOptions,
 ): (request: Request, response: ServerResponse, next: (error?: unknown) => void) => Promise<void> {
+  if (!isWebSocketServer(webSocketServer)) {
+    throw argumentError('webSocketServerHandler', 'webSocketServer', 'must be a WebSocketServer of ws', webSocketServer)
+  }
+  checkEndpointContext(context)
   const handlerOptions = resolveHandlerOptions(options, 'webSocketServerHandler')
   return async function handleWebSocket(request, response, next) {
     let webSockets: WebSocketManager
@@ -86,6 +92,11 @@ export function webSocketServerHandler<Request extends IncomingMessage = Incomin
     }
     return passOnOrRefuse({ request, response, next }, webSockets.refusal, handlerOptions)
   }
+}
+
+/** One of another copy of `ws` will do. */
+function isWebSocketServer(value: unknown): value is WebSocketServer {
+  return typeof value === 'object' && value !== null && 'handleUpgrade' in value && 'options' in value && 'emit' in value
 }
 
 function openWsConnection(transport: WebSocketTransport, settings: WebSocketSettings, listener: CompletionListener): WsConnection {

@@ -45,6 +45,7 @@ export interface WebSocketMiddleware {
  * to it, lest a client that does not wait for the answer is refused. .NET's `UseWebSockets`.
  *
  * @param options - who may connect, how often to ping, and limits; they hold for every WebSocket unless its accept says otherwise.
+ * @param _nothing - there is no more. The compiler sees by it that `app.use(useWebSockets)` is a mistake.
  * @example
  * ```ts
  * app.use(useWebSockets())
@@ -56,7 +57,7 @@ export interface WebSocketMiddleware {
  * ```
  * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_OPTION`.
  */
-export function useWebSockets(options?: WebSocketOptions): WebSocketMiddleware {
+export function useWebSockets(options?: WebSocketOptions, ..._nothing: never[]): WebSocketMiddleware {
   const resolved = resolveWebSocketOptions(options)
   const isOriginAllowed = createOriginFilter(resolved.allowedOrigins)
   const registry = new WebSocketRegistry(resolved.maxConnections)

@@ -1,8 +1,7 @@
-import { OptionReader, show } from '../options/option-reader.ts'
+import { OptionReader } from '../options/option-reader.ts'
 import type { DrainPlan } from './web-socket-registry.ts'
 import { checkCloseArguments } from '../web-socket/arguments.ts'
 import { WebSocketCloseStatus } from '../web-socket/values/web-socket-close-status.ts'
-import { WebSocketException } from '../errors/web-socket-exception.ts'
 
 /** How a middleware closes its WebSockets. Times are milliseconds. */
 export interface WebSocketDrainOptions {
@@ -19,9 +18,6 @@ export interface WebSocketDrainOptions {
 /** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_INVALID_OPTION`. */
 export function resolveDrainOptions(options: WebSocketDrainOptions | undefined): DrainPlan {
   if (options === undefined) return resolveDrainOptions({})
-  if (typeof options !== 'object' || options === null) {
-    throw new WebSocketException('ERR_WEBSOCKET_INVALID_OPTION', `closeAsync: the options must be an object. Received ${show(options)}`)
-  }
   const reader = new OptionReader({ name: 'closeAsync', code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, OPTION_NAMES)
   const closeStatus = options.closeStatus ?? WebSocketCloseStatus.EndpointUnavailable
   return {

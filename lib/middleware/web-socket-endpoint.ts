@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkVersion, WEB_SOCKET_VERSION } from '../handshake/check-version.ts'
 import { headerLines } from '../handshake/header-lines.ts'
+import { resolveAcceptContext } from './web-socket-accept-context.ts'
 import type { WebSocketManager } from './web-socket-manager.ts'
+import { resolveWebSocketOptions } from './web-socket-options.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 
 /**
@@ -9,8 +11,17 @@ import { WebSocketException } from '../errors/web-socket-exception.ts'
  * @throws {@link WebSocketException} with code `ERR_WEBSOCKET_NOT_SUPPORTED` if it has not passed `useWebSockets()`.
  */
 export function webSocketsOf(request: IncomingMessage): WebSocketManager {
+  const given: unknown = request
+  if (typeof given !== 'object' || given === null) {
+    throw new WebSocketException('ERR_WEBSOCKET_INVALID_ARGUMENT', "The argument 'request' must be a request", { argument: 'request' })
+  }
   if ('webSockets' in request) return request.webSockets
   throw new WebSocketException('ERR_WEBSOCKET_NOT_SUPPORTED', 'WebSockets are not supported: app.use(useWebSockets()) first')
+}
+
+/** Checks the context of an endpoint when it is made, and not when a client comes; one that is made for each request has its turn then. */
+export function checkEndpointContext(context: unknown): void {
+  if (typeof context !== 'function') resolveAcceptContext(context, resolveWebSocketOptions(undefined))
 }
 
 /** Answers a request that is no WebSocket request, at an endpoint for nothing else. */

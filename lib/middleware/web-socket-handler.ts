@@ -4,8 +4,9 @@ import { failWebSocket } from './fail-web-socket.ts'
 import type { WebSocketAcceptContext } from './web-socket-accept-context.ts'
 import { passOnOrRefuse, resolveHandlerOptions } from './other-requests.ts'
 import type { WebSocketHandlerOptions } from './other-requests.ts'
-import { webSocketsOf } from './web-socket-endpoint.ts'
+import { checkEndpointContext, webSocketsOf } from './web-socket-endpoint.ts'
 import type { WebSocketManager } from './web-socket-manager.ts'
+import { argumentError } from '../options/argument-error.ts'
 import type { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
 import { WebSocketCloseStatus } from '../web-socket/values/web-socket-close-status.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
@@ -42,12 +43,15 @@ export type WebSocketHandler<Request extends IncomingMessage = IncomingMessage> 
  *   }),
  * )
  * ```
+ * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
  */
 export function webSocketHandler<Request extends IncomingMessage = IncomingMessage>(
   handler: WebSocketHandler<Request>,
   context?: WebSocketAcceptContext | ((request: Request) => WebSocketAcceptContext),
   options?: WebSocketHandlerOptions,
 ): (request: Request, response: ServerResponse, next: (error?: unknown) => void) => Promise<void> {
+  if (typeof handler !== 'function') throw argumentError('webSocketHandler', 'handler', 'must be a function', handler)
+  checkEndpointContext(context)
   const handlerOptions = resolveHandlerOptions(options, 'webSocketHandler')
   return async function handleWebSocket(request, response, next) {
     let webSockets: WebSocketManager

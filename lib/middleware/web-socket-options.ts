@@ -1,3 +1,4 @@
+import { IncomingMessage } from 'node:http'
 import { normaliseOrigin } from '../handshake/normalise-origin.ts'
 import type { AllowedOrigin, OriginPredicate } from '../handshake/origin-filter.ts'
 import { OptionReader, show } from '../options/option-reader.ts'
@@ -42,8 +43,9 @@ export interface ResolvedWebSocketOptions {
 /** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_INVALID_OPTION`. */
 export function resolveWebSocketOptions(options: WebSocketOptions | undefined): ResolvedWebSocketOptions {
   if (options === undefined) return resolveWebSocketOptions({})
-  if (typeof options !== 'object' || options === null) {
-    throw new WebSocketException('ERR_WEBSOCKET_INVALID_OPTION', `useWebSockets: the options must be an object. Received ${show(options)}`)
+  if (options instanceof IncomingMessage) {
+    const message = 'useWebSockets: call it to make the middleware: app.use(useWebSockets()) instead of app.use(useWebSockets)'
+    throw new WebSocketException('ERR_WEBSOCKET_INVALID_OPTION', message)
   }
   const reader = new OptionReader({ name: 'useWebSockets', code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, OPTION_NAMES)
   return {

@@ -17,8 +17,10 @@ export class OptionReader {
   readonly #owner: OptionOwner
   readonly #options: Readonly<Record<string, unknown>>
 
-  constructor(owner: OptionOwner, options: object, knownNames: readonly string[]) {
+  constructor(owner: OptionOwner, options: unknown, knownNames: readonly string[]) {
     this.#owner = owner
+    if (!isObject(options))
+      throw new WebSocketException(owner.code, `${owner.name}: the options must be an object. Received ${show(options)}`)
     this.#options = { ...options }
     for (const name of Object.keys(options)) {
       if (!knownNames.includes(name)) throw this.#unknownOption(name, knownNames)
@@ -79,6 +81,10 @@ export class OptionReader {
 /** A value as a message shows it. */
 export function show(value: unknown): string {
   return inspect(value, { depth: 1, breakLength: Infinity, maxStringLength: 100, maxArrayLength: 10 })
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 function isInteger(value: unknown): value is number {

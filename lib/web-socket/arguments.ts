@@ -14,6 +14,18 @@ export function invalidArgument(argument: string, remedy: string, value: unknown
   return new WebSocketException('ERR_WEBSOCKET_INVALID_ARGUMENT', message, { argument })
 }
 
+/** Checks a socket that a stream is made of; one that stands in for ours, in a test, will do. */
+export function checkWebSocket(webSocket: unknown): void {
+  if (typeof webSocket !== 'object' || webSocket === null || !('receiveAsync' in webSocket) || !('sendAsync' in webSocket)) {
+    throw invalidArgument('webSocket', 'must be a ManagedWebSocket', webSocket)
+  }
+}
+
+/** Checks what is to cancel a call. */
+export function checkSignal(signal: unknown): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidArgument('signal', 'must be an AbortSignal', signal)
+}
+
 /** Checks the type of a message to send. */
 export function checkMessageType(messageType: unknown): asserts messageType is 0 | 1 {
   if (messageType === WebSocketMessageType.Text || messageType === WebSocketMessageType.Binary) return

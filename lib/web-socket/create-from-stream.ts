@@ -57,9 +57,13 @@ export function createFromStream<Socket>(
 
 function toSettings(options: WebSocketCreationOptions): WebSocketSettings {
   const reader = new OptionReader(OWNER, options, OPTIONS)
+  const { dangerousDeflateOptions } = options
+  if (dangerousDeflateOptions !== undefined && (typeof dangerousDeflateOptions !== 'object' || dangerousDeflateOptions === null)) {
+    throw reader.error('dangerousDeflateOptions', 'must be an object')
+  }
   return {
     closeTimeout: reader.duration('closeTimeout', 'for ever', 30_000),
-    compression: options.dangerousDeflateOptions === undefined ? undefined : toCompression(options.dangerousDeflateOptions),
+    compression: dangerousDeflateOptions === undefined ? undefined : toCompression(dangerousDeflateOptions),
     isServer: reader.boolean('isServer', false),
     keepAliveInterval: reader.duration('keepAliveInterval', '0 or Infinity: no pings', 0),
     keepAliveTimeout: reader.duration('keepAliveTimeout', '0 or Infinity: for ever', Infinity),

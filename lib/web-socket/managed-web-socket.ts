@@ -1,6 +1,14 @@
 import type { Duplex } from 'node:stream'
 import { signalAbortError } from '../errors/abort-error.ts'
-import { checkCloseArguments, checkMessageType, invalidArgument, toMessageFlags, toPayload, toReceiveBuffer } from './arguments.ts'
+import {
+  checkCloseArguments,
+  checkMessageType,
+  checkSignal,
+  invalidArgument,
+  toMessageFlags,
+  toPayload,
+  toReceiveBuffer,
+} from './arguments.ts'
 import type { WebSocketData } from './arguments.ts'
 import type { CompletionListener } from './values/completion-listener.ts'
 import { createFromStream } from './create-from-stream.ts'
@@ -128,6 +136,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     let target: Uint8Array
     try {
       target = toReceiveBuffer(buffer)
+      checkSignal(signal)
     } catch (error) {
       return handledRejection(error)
     }
@@ -162,11 +171,12 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   ): Promise<void> {
     const type: unknown = messageType ?? (typeof data === 'string' ? WebSocketMessageType.Text : WebSocketMessageType.Binary)
     if (endOfMessageOrFlags === true && signal === undefined && this.#trySend(data, type)) return SETTLED
-    if (data instanceof PreparedMessage) return this.#sendPrepared(data, signal)
     let payload: string | Uint8Array
     let flags: WebSocketMessageFlags
     const { sends, state } = this.#connection
     try {
+      checkSignal(signal)
+      if (data instanceof PreparedMessage) return this.#sendPrepared(data, signal)
       checkMessageType(type)
       flags = toMessageFlags(endOfMessageOrFlags)
       payload = toPayload(data)
@@ -209,6 +219,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     let description: string
     try {
       description = checkCloseArguments(closeStatus, statusDescription)
+      checkSignal(signal)
     } catch (error) {
       return handledRejection(error)
     }
@@ -254,6 +265,11 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
    * its Close frame); with `ABORT_ERR` if cancelled, without an effect on the socket; with `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the connection ends first.
    */
   pingAsync(signal?: AbortSignal): Promise<number> {
+    try {
+      checkSignal(signal)
+    } catch (error) {
+      return handledRejection(error)
+    }
     if (!this.#connection.canPing) return rejectState(this.#connection, 'Open')
     return this.#connection.pings.ping(signal)
   }
@@ -306,6 +322,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
 
   async #close(closeStatus: number, statusDescription: string | null | undefined, signal: AbortSignal | undefined): Promise<void> {
     const description = checkCloseArguments(closeStatus, statusDescription)
+    checkSignal(signal)
     const { state } = this
     if (state >= WebSocketState.Closed) return rejectState(this.#connection, 'Open, CloseSent, CloseReceived')
     if (state !== WebSocketState.CloseSent) await this.#connection.sendClose({ status: closeStatus, description }, signal)

@@ -92,7 +92,10 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
   })
 
   it('passes on an error of the accept, which is answered like any other', async () => {
-    const { app, errors } = createApp(() => undefined, { subProtocol: 'not a token' })
+    const { app, errors } = createApp(
+      () => undefined,
+      () => ({ subProtocol: 'not a token' }),
+    )
     const client = await RawHttp1Client.connect(await startHttp1Server(app))
     client.write(handshakeHead())
     expect(await client.receiveResponse()).toMatch(/^HTTP\/1\.1 500 .*not a token/s)

@@ -58,6 +58,8 @@ export async function promises(app: Express, server: Server, request: Request, r
   expectType<Same<WebSocketMiddleware['connections'], number>>()
   app.use(webSockets)
   app.use('/mounted', webSockets)
+  // @ts-expect-error: it makes the middleware.
+  app.use(useWebSockets)
   const options: WebSocketOptions = {
     allowedOrigins: ['https://client.com', /client/, (origin: string) => origin.length > 0],
     closeTimeout: 1,

@@ -1,5 +1,6 @@
 import http2 from 'node:http2'
 import type { Http2SecureServer, Http2Server, SecureServerOptions, ServerHttp2Session, ServerOptions } from 'node:http2'
+import { argumentError } from '../../options/argument-error.ts'
 import { serveHttp2Streams } from './attach-http2.ts'
 import type { Http2RequestListener } from './attach-http2.ts'
 import { readWebSocketMethod } from './web-socket-method.ts'
@@ -35,6 +36,7 @@ export type Http2SecureServerOptions = SecureServerOptions & Http2WebSocketOptio
  *
  * createSecureServer({ key, cert }, app).listen(443)
  * ```
+ * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
  */
 export function createSecureServer(app?: Http2RequestListener): Http2SecureServer
 export function createSecureServer(options: Http2SecureServerOptions, app?: Http2RequestListener): Http2SecureServer
@@ -42,7 +44,7 @@ export function createSecureServer(
   first?: Http2SecureServerOptions | Http2RequestListener,
   second?: Http2RequestListener,
 ): Http2SecureServer {
-  const [options, app] = typeof first === 'function' ? [{}, first] : [first ?? {}, second]
+  const [options, app] = readArguments('createSecureServer', first, second)
   const webSocketMethod = readWebSocketMethod(options.webSocketMethod, 'createSecureServer')
   return prepare(http2.createSecureServer({ allowHTTP1: true, ...withConnectProtocol(options) }), app, webSocketMethod)
 }
@@ -58,13 +60,29 @@ export function createSecureServer(
  *
  * createServer(app).listen(3000)
  * ```
+ * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
  */
 export function createServer(app?: Http2RequestListener): Http2Server
 export function createServer(options: Http2ServerOptions, app?: Http2RequestListener): Http2Server
 export function createServer(first?: Http2ServerOptions | Http2RequestListener, second?: Http2RequestListener): Http2Server {
-  const [options, app] = typeof first === 'function' ? [{}, first] : [first ?? {}, second]
+  const [options, app] = readArguments('createServer', first, second)
   const webSocketMethod = readWebSocketMethod(options.webSocketMethod, 'createServer')
   return prepare(http2.createServer(withConnectProtocol(options)), app, webSocketMethod)
+}
+
+function readArguments<Options extends ServerOptions>(
+  owner: string,
+  first: Options | Http2RequestListener | undefined,
+  second: Http2RequestListener | undefined,
+): [options: Options | Record<string, never>, app: Http2RequestListener | undefined] {
+  const [options, app]: [options: Options | Record<string, never>, app: Http2RequestListener | undefined] =
+    typeof first === 'function' ? [{}, first] : [first ?? {}, second]
+  const given: unknown = options
+  if (typeof given !== 'object') throw argumentError(owner, 'options', 'must be an object', options)
+  if (app !== undefined && typeof app !== 'function') {
+    throw argumentError(owner, 'app', 'must be a request listener, such as an Express application', app)
+  }
+  return [options, app]
 }
 
 function withConnectProtocol<T extends ServerOptions>(options: T): T {

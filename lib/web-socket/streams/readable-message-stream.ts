@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { checkWebSocket } from '../arguments.ts'
 import type { ManagedWebSocket } from '../managed-web-socket.ts'
 import { receiveChunk } from './receive-chunk.ts'
 import { WebSocketState } from '../values/web-socket-state.ts'
@@ -13,8 +14,10 @@ import { WebSocketState } from '../values/web-socket-state.ts'
  *
  * console.log(await text(createReadableMessageStream(webSocket)))
  * ```
+ * @throws {@link WebSocketException} `ERR_WEBSOCKET_INVALID_ARGUMENT`
  */
 export function createReadableMessageStream(webSocket: ManagedWebSocket): Readable {
+  checkWebSocket(webSocket)
   return new ReadableMessageStream(webSocket)
 }
 

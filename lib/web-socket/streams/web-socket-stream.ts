@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream'
 import { callbackify } from 'node:util'
-import { checkMessageType } from '../arguments.ts'
+import { checkMessageType, checkWebSocket } from '../arguments.ts'
 import type { ManagedWebSocket } from '../managed-web-socket.ts'
 import { OptionReader } from '../../options/option-reader.ts'
 import type { OptionOwner } from '../../options/option-reader.ts'
@@ -38,6 +38,7 @@ export interface WebSocketStreamOptions {
  * ```
  */
 export function createWebSocketStream(webSocket: ManagedWebSocket, options: WebSocketStreamOptions = {}): Duplex {
+  checkWebSocket(webSocket)
   const owner: OptionOwner = { name: 'createWebSocketStream', code: 'ERR_WEBSOCKET_INVALID_OPTION' }
   const reader = new OptionReader(owner, options, ['closeTimeout', 'messageType', 'ownsWebSocket'])
   const messageType: unknown = options.messageType ?? WebSocketMessageType.Binary

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 import { callbackify } from 'node:util'
-import { checkMessageType } from '../arguments.ts'
+import { checkMessageType, checkWebSocket } from '../arguments.ts'
 import type { ManagedWebSocket } from '../managed-web-socket.ts'
 import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 
@@ -19,6 +19,7 @@ import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
  * @throws {@link WebSocketException} `ERR_WEBSOCKET_INVALID_ARGUMENT`
  */
 export function createWritableMessageStream(webSocket: ManagedWebSocket, messageType?: WebSocketMessageType): Writable {
+  checkWebSocket(webSocket)
   const type: unknown = messageType ?? WebSocketMessageType.Binary
   checkMessageType(type)
   return new WritableMessageStream(webSocket, type)
