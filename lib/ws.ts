@@ -11,6 +11,7 @@ import type { WebSocketSettings } from './web-socket/values/web-socket-settings.
 import type { WebSocketTransport } from './web-socket/transport/web-socket-transport.ts'
 import { argumentError } from './options/argument-error.ts'
 import { WsConnection } from './ws/ws-connection.ts'
+import { contextOfServer } from './ws/server-context.ts'
 import { isClosing, trackClient } from './ws/ws-web-socket-internals.ts'
 
 /**
@@ -51,8 +52,9 @@ export async function acceptWsWebSocketAsync(
  * - what is no WebSocket request is answered 426, or 400 if it is a malformed attempt at one;
  * - a WebSocket request is accepted as by {@link acceptWsWebSocketAsync}, is one of the server's `clients` until it has closed, and is its
  *   `'connection'`, with the request; if that fails, the error goes to `next`;
- * - of the server's options, `handleProtocols` and `clientTracking` count; for the others there are the options of `useWebSockets()`, and
- *   the context.
+ * - of the server's options, `handleProtocols` and `clientTracking` count, and unless the context says otherwise `maxPayload`, `closeTimeout` and
+ *   `perMessageDeflate` (`threshold`, `serverMaxWindowBits`, `serverNoContextTakeover`, `zlibDeflateOptions.level`); one that would have no effect is an
+ *   error, such as `verifyClient`.
  *
  * @param webSocketServer - `new WebSocketServer({ noServer: true })`.
  * @param context - as of `acceptWebSocketAsync()`, or a function that makes one for a request. Without a `subProtocol` in it, the server's
@@ -68,7 +70,7 @@ export async function acceptWsWebSocketAsync(
  * app.use(useWebSockets())
  * app.all('/ws', webSocketServerHandler(webSocketServer))
  * ```
- * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
+ * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`, or `ERR_WEBSOCKET_INVALID_OPTION` for an option of the server.
  */
 export function webSocketServerHandler<Request extends IncomingMessage = IncomingMessage>(
   webSocketServer: WebSocketServer,
@@ -78,14 +80,16 @@ export function webSocketServerHandler<Request extends IncomingMessage = Incomin
   if (!isWebSocketServer(webSocketServer)) {
     throw argumentError('webSocketServerHandler', 'webSocketServer', 'must be a WebSocketServer of ws', webSocketServer)
   }
-  checkEndpointContext(context)
+  const serverContext = contextOfServer(webSocketServer)
+  checkEndpointContext(typeof context === 'function' ? serverContext : { ...serverContext, ...context })
   const handlerOptions = resolveHandlerOptions(options, 'webSocketServerHandler')
   return async function handleWebSocket(request, response, next) {
     let webSockets: WebSocketManager
     try {
       webSockets = webSocketsOf(request)
       if (webSockets.isWebSocketRequest) {
-        return await connect(webSocketServer, request, typeof context === 'function' ? context(request) : context)
+        const own = typeof context === 'function' ? context(request) : context
+        return await connect(webSocketServer, request, { ...serverContext, ...own })
       }
     } catch (error) {
       return next(error)

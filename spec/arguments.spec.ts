@@ -7,6 +7,7 @@ import * as main from 'express-use-websockets'
 import * as http2 from 'express-use-websockets/http2'
 import * as testing from 'express-use-websockets/testing'
 import * as ws from 'express-use-websockets/ws'
+import { WebSocketServer } from 'ws'
 import { closeHttp1Peers } from './support/http1-peers.ts'
 import { startHttp1Server } from './support/http1-server.ts'
 import { expressVersions } from './support/express-versions.ts'
@@ -30,6 +31,7 @@ const calls: readonly Call[] = [
   ['webSocketHandler', [handler, { subProtocols: [] }], 'subProtocols'],
   ['webSocketHandler', [handler, { maxMessageSize: '1mb' }], 'maxMessageSize'],
   ...[undefined, null, {}, 'x', app].map((server): Call => ['webSocketServerHandler', [server], 'webSocketServer']),
+  ['webSocketServerHandler', [new WebSocketServer({ noServer: true }), { maxPayload: 1 }], 'maxPayload'],
   ...[undefined, null, 'x'].map((request): Call => ['acceptWsWebSocketAsync', [request], 'request']),
   ['acceptWsWebSocketAsync', [{}], undefined, 'ERR_WEBSOCKET_NOT_SUPPORTED'],
   ...[undefined, null, 3000, {}].map((server): Call => ['attachWebSockets', [server, app, { filter: handler }], 'server']),

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { channel } from 'node:diagnostics_channel'
 import { on, once } from 'node:events'
+import { createServer } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import express from 'express'
 import type { ErrorRequestHandler, Express, NextFunction, Request, Response } from 'express'
@@ -17,6 +19,7 @@ import type {
 import { requestWebSocket } from 'express-use-websockets/testing'
 import { acceptWsWebSocketAsync, webSocketServerHandler } from 'express-use-websockets/ws'
 import { WebSocket, WebSocketServer } from 'ws'
+import type { ServerOptions } from 'ws'
 import { Gate } from './support/gate.ts'
 import { closeHttp1Peers } from './support/http1-peers.ts'
 import { startHttp1Server, startHttpsServer } from './support/http1-server.ts'
@@ -547,6 +550,67 @@ describe('acceptWsWebSocketAsync', () => {
   })
 })
 
+describe('AsyncLocalStorage', () => {
+  const storage = new AsyncLocalStorage<string>()
+
+  /** An application that notes, for each event of a socket, what is stored for the request. */
+  function createStoringApp(): { app: Express; seen: string[] } {
+    const seen: string[] = []
+    const app = express()
+    const webSockets = useWebSockets()
+    used.push(webSockets)
+    app.use(webSockets)
+    app.use((request, _response, next) => storage.run(request.url, next))
+    app.all('/ws', async (request) => {
+      const ws = await acceptWsWebSocketAsync(request)
+      const note = (event: string): void => void seen.push(`${event} ${storage.getStore()}`)
+      ws.on('ping', () => note('ping'))
+      ws.on('close', () => note('close'))
+      // One message is there by then.
+      await until(() => seen.length === 1)
+      ws.on('message', (data) => note((data as Buffer).toString()))
+    })
+    return { app, seen }
+  }
+
+  const EVENTS = ['ping /ws?1', 'kept /ws?1', 'message /ws?1', 'close /ws?1']
+
+  it.each<[string, (app: Express) => Promise<Awaited<ReturnType<typeof startHttp1Server>>>]>([
+    ['http', startHttp1Server],
+    ['https', startHttpsServer],
+    [
+      'an attached server',
+      async (app) => {
+        const server = await startHttp1Server(() => undefined)
+        attachWebSockets(server.server, app, { filter: () => true })
+        return server
+      },
+    ],
+  ])('has in the listeners of a socket what it had at the accept, over %s', async (_, start) => {
+    const { app, seen } = createStoringApp()
+    const { client } = await openWebSocket(await start(app), '/ws?1')
+    client.send('kept')
+    client.ping()
+    await until(() => seen.length === 2)
+    client.send('message')
+    client.close()
+    await until(() => seen.length === EVENTS.length)
+    expect(seen).toEqual(EVENTS)
+  })
+
+  it('has it over HTTP/2, where requests share a connection', async () => {
+    const { app, seen } = createStoringApp()
+    await using answer = await requestWebSocket(app, '/ws?1', { protocol: 'h2' })
+    await answer.webSocket.sendAsync('kept')
+    await answer.webSocket.pingAsync()
+    await until(() => seen.length === 2)
+    await answer.webSocket.sendAsync('message')
+    await answer.webSocket.closeAsync(1000)
+    await until(() => seen.length === EVENTS.length)
+    expect(seen).toEqual(EVENTS)
+  })
+})
+
 describe('webSocketServerHandler', () => {
   /** An application that hands its WebSockets to a server of ws, and what reached its error middleware. */
   function createServerApp(
@@ -592,6 +656,53 @@ describe('webSocketServerHandler', () => {
     expect(await accepted({}, { handleProtocols }, ['a'])).toBeUndefined()
     expect(await accepted(undefined, {}, ['a', 'b'])).toBe('a')
     expect(await accepted(undefined, {}, [])).toBeUndefined()
+  })
+
+  it.each([
+    [{ verifyClient: () => false }, 'verifyClient', 'decide in a middleware'],
+    [{ path: '/ws' }, 'path', 'give it to the route'],
+    [{ noServer: false, server: createServer() }, 'server', 'make the WebSocketServer with { noServer: true }'],
+    [{ WebSocket: class extends WebSocket {} }, 'WebSocket', 'sockets are of a class of their own'],
+    [{ autoPong: false }, 'autoPong', 'leave it out'],
+    [{ skipUTF8Validation: true }, 'skipUTF8Validation', 'leave it out'],
+    [{ allowSynchronousEvents: false }, 'allowSynchronousEvents', 'leave it out'],
+    [
+      { perMessageDeflate: { threshold: 1, clientMaxWindowBits: 10, zlibDeflateOptions: { level: 1, memLevel: 7 } } },
+      'perMessageDeflate',
+      'leave out clientMaxWindowBits, zlibDeflateOptions.memLevel',
+    ],
+  ])('refuses a server with an option that would have no effect: %p', (options, argument, remedy) => {
+    const webSocketServer = new WebSocketServer({ noServer: true, ...options })
+    expect(() => webSocketServerHandler(webSocketServer)).toThrow(
+      expect.objectContaining({ code: 'ERR_WEBSOCKET_INVALID_OPTION', argument, message: expect.stringContaining(remedy) }),
+    )
+  })
+
+  it('takes a server with its defaults, written out', () => {
+    const options = { verifyClient: undefined, autoPong: true, skipUTF8Validation: false, perMessageDeflate: false }
+    expect(() => webSocketServerHandler(new WebSocketServer({ noServer: true, ...options }))).not.toThrow()
+  })
+
+  it.each<[ServerOptions, WebSocketAcceptContext, number]>([
+    [{ maxPayload: 10 }, {}, 1009],
+    [{ maxPayload: 0 }, {}, 1000],
+    [{ maxPayload: 10 }, { maxMessageSize: 1000 }, 1000],
+    [{}, { maxMessageSize: 10 }, 1009],
+  ])('takes the longest message from the server %j, unless the context %j has one', async (options, context, closeStatus) => {
+    const webSocketServer = new WebSocketServer({ noServer: true, ...options })
+    webSocketServer.on('connection', (ws) => ws.on('message', () => ws.close(1000)))
+    const { client } = await openWebSocket(await startHttp1Server(createServerApp(webSocketServer, context)))
+    client.send('more than ten bytes')
+    expect((await closeOf(client))[0]).toBe(closeStatus)
+  })
+
+  it('compresses as its server is told', async () => {
+    const perMessageDeflate = { threshold: 10, serverMaxWindowBits: 10, serverNoContextTakeover: true, zlibDeflateOptions: { level: 1 } }
+    const webSocketServer = new WebSocketServer({ noServer: true, perMessageDeflate })
+    const { response } = await openWebSocket(await startHttp1Server(createServerApp(webSocketServer)), '/ws', { perMessageDeflate: true })
+    expect(response.headers['sec-websocket-extensions']).toBe(
+      'permessage-deflate; client_max_window_bits=15; server_no_context_takeover; server_max_window_bits=10',
+    )
   })
 
   it('answers 426 to what is no WebSocket request, 400 to a malformed one', async () => {

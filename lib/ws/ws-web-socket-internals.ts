@@ -12,9 +12,17 @@ import type { PerMessageDeflate } from '../web-socket/compression/ws-internals.t
 /** The class, with the constructor that `WebSocketServer` calls. Its third argument are the options of the server. */
 export const ServerWebSocket = WebSocket as unknown as new (address: null, protocols: undefined, options: object) => WebSocket
 
+/** What `WebSocketServer` has for options that it was not given. */
+export const DEFAULT_SERVER_OPTIONS = new WebSocketServer({ noServer: true }).options
+
 /** The options of `WebSocketServer`, its defaults included, with those that a socket of ours has instead. It answers pings itself. */
 export function serverOptions({ closeTimeout, maxMessageSize }: Pick<WebSocketSettings, 'closeTimeout' | 'maxMessageSize'>): object {
-  return { ...defaults, autoPong: false, closeTimeout: Math.min(closeTimeout, MAX_INT), maxPayload: Math.min(maxMessageSize, MAX_INT) }
+  return {
+    ...DEFAULT_SERVER_OPTIONS,
+    autoPong: false,
+    closeTimeout: Math.min(closeTimeout, MAX_INT),
+    maxPayload: Math.min(maxMessageSize, MAX_INT),
+  }
 }
 
 /** Gives an unconnected socket its connection, whose opening handshake is done. */
@@ -105,7 +113,6 @@ function createDeflate(compression: NonNullable<WebSocketSettings['compression']
   )
 }
 
-const defaults = new WebSocketServer({ noServer: true }).options
 const RUNNING = 0
 const CLOSED = 2
 

@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks'
+import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { Queue } from '../web-socket/memory/queue.ts'
@@ -25,6 +27,8 @@ export interface WsWebSocketObserver {
  */
 export class WsWebSocket extends ServerWebSocket {
   readonly #observer: WsWebSocketObserver
+  /** Where the socket was accepted, for `AsyncLocalStorage`: its events come from the connection, which was there before the request. */
+  readonly #origin = new AsyncResource('WsWebSocket')
   readonly #maxBufferedAmount: number
   readonly #messages = new Queue<KeptMessage>()
   /** What `#messages` take. */
@@ -78,7 +82,7 @@ export class WsWebSocket extends ServerWebSocket {
         this.#deliver()
         return true
     }
-    return super.emit(event, ...values)
+    return this.#emit(event, values)
   }
 
   override send(...values: unknown[]): void {
@@ -145,7 +149,7 @@ export class WsWebSocket extends ServerWebSocket {
   #deliver(): void {
     try {
       for (let message = this.#take(); message !== undefined; message = this.#take()) {
-        super.emit('message', message.dataAs(this.binaryType), message.isBinary)
+        this.#emit('message', [message.dataAs(this.binaryType), message.isBinary])
       }
     } catch (error) {
       this.#deliverSoon()
@@ -169,7 +173,11 @@ export class WsWebSocket extends ServerWebSocket {
     if (this.#close === undefined || this.listenerCount('close') === 0) return
     const values = this.#close
     this.#close = undefined
-    super.emit('close', ...values)
+    this.#emit('close', values)
+  }
+
+  #emit(event: string | symbol, values: readonly unknown[]): boolean {
+    return this.#origin.runInAsyncScope(emit, this, event, ...values)
   }
 
   // What is sent.
@@ -204,6 +212,8 @@ export class WsWebSocket extends ServerWebSocket {
     if (bufferedAmount + this.#waiting.cost > this.#maxBufferedAmount) this.#observer.onTooSlow()
   }
 }
+
+const { emit } = EventEmitter.prototype as { emit: (this: EventEmitter, event: string | symbol, ...values: readonly unknown[]) => boolean }
 
 /** Bytes, as of a `ManagedWebSocket` that nobody receives from. */
 const READ_AHEAD = 65_536

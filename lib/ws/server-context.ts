@@ -1,0 +1,79 @@
+import { EventEmitter } from 'node:events'
+import type { PerMessageDeflateOptions, ServerOptions, WebSocketServer } from 'ws'
+import type { WebSocketAcceptContext } from '../middleware/web-socket-accept-context.ts'
+import { OptionReader } from '../options/option-reader.ts'
+import { DEFAULT_SERVER_OPTIONS } from './ws-web-socket-internals.ts'
+
+/**
+ * What the options of a `WebSocketServer` mean for each accept; those that have their default mean nothing, since one cannot see whether they
+ * were given. `handleProtocols` and `clientTracking` are not among them.
+ * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_OPTION` for an option that would have no effect.
+ */
+export function contextOfServer({ options }: WebSocketServer): WebSocketAcceptContext {
+  const reader = new OptionReader(OWNER, options, Object.keys(options))
+  for (const [name, remedy] of REMEDIES) {
+    const value = options[name]
+    if (name === 'WebSocket' ? isSubclass(value) : isGiven(name, value))
+      throw reader.error(name, `of the WebSocketServer has no effect here: ${remedy}`)
+  }
+  const { closeTimeout, maxPayload, perMessageDeflate = false }: TimedServerOptions = options
+  return {
+    ...(maxPayload === DEFAULTS.maxPayload ? {} : { maxMessageSize: maxPayload === 0 ? Infinity : maxPayload }),
+    ...(closeTimeout === DEFAULTS.closeTimeout ? {} : { closeTimeout }),
+    ...(perMessageDeflate === false ? {} : readCompression(reader, perMessageDeflate === true ? {} : perMessageDeflate)),
+  }
+}
+
+/** Declared since version 8.19 of `ws`. */
+interface TimedServerOptions extends ServerOptions {
+  readonly closeTimeout?: number | undefined
+}
+
+const OWNER = { name: 'webSocketServerHandler', code: 'ERR_WEBSOCKET_INVALID_OPTION' } as const
+const DEFAULTS: Readonly<Record<string, unknown>> = { ...DEFAULT_SERVER_OPTIONS }
+
+const REMEDIES: ReadonlyMap<keyof ServerOptions, string> = new Map<keyof ServerOptions, string>(
+  Object.entries({
+    verifyClient: 'decide in a middleware in front of the handler, or by allowedOrigins of useWebSockets()',
+    path: 'give it to the route, as in app.all(path, webSocketServerHandler(...))',
+    server: 'make the WebSocketServer with { noServer: true }',
+    port: 'make the WebSocketServer with { noServer: true }',
+    WebSocket: 'sockets are of a class of their own',
+    allowSynchronousEvents: 'leave it out',
+    autoPong: 'leave it out, pings are always answered',
+    maxBufferedChunks: 'leave it out, what is kept is bounded by its memory',
+    maxFragments: 'leave it out, what is kept is bounded by its memory',
+    maxPendingAutoPongs: 'leave it out, of many pings the latest is answered',
+    skipUTF8Validation: 'leave it out, text is always validated',
+  }) as [keyof ServerOptions, string][],
+)
+
+/** A server of a newer copy of `ws` has options that ours does not know the defaults of. */
+function isGiven(name: string, value: unknown): boolean {
+  return value !== undefined && value !== null && name in DEFAULTS && value !== DEFAULTS[name]
+}
+
+/** Whether it is not the class of `ws`, be it of another copy, but one that extends it. */
+function isSubclass(value: unknown): boolean {
+  return typeof value === 'function' && Object.getPrototypeOf(value) !== EventEmitter
+}
+
+function readCompression(reader: OptionReader, options: PerMessageDeflateOptions): WebSocketAcceptContext {
+  const { serverMaxWindowBits, serverNoContextTakeover, threshold, zlibDeflateOptions = {}, ...others } = options
+  const { level, ...otherZlibOptions } = zlibDeflateOptions
+  const names = [...Object.keys(others), ...Object.keys(otherZlibOptions).map((name) => `zlibDeflateOptions.${name}`)]
+  if (names.length > 0) {
+    const known = 'threshold, serverMaxWindowBits, serverNoContextTakeover and zlibDeflateOptions.level'
+    throw reader.error('perMessageDeflate', `of the WebSocketServer can have ${known} here; leave out ${names.join(', ')}`)
+  }
+  return {
+    dangerousEnableCompression: true,
+    compressionThreshold: threshold ?? DEFAULT_THRESHOLD,
+    compressionLevel: level,
+    disableServerContextTakeover: serverNoContextTakeover === true,
+    serverMaxWindowBits: typeof serverMaxWindowBits === 'number' ? serverMaxWindowBits : undefined,
+  }
+}
+
+/** Of `ws`, in bytes. */
+const DEFAULT_THRESHOLD = 1024
