@@ -656,6 +656,9 @@ describe('webSocketServerHandler', () => {
     expect(await accepted({}, { handleProtocols }, ['a'])).toBeUndefined()
     expect(await accepted(undefined, {}, ['a', 'b'])).toBe('a')
     expect(await accepted(undefined, {}, [])).toBeUndefined()
+    // Malformed: as if nothing was offered.
+    expect(await accepted(undefined, {}, ['foo;bar'])).toBeUndefined()
+    expect(await accepted(undefined, {}, ['foo;bar', 'b'])).toBe('b')
   })
 
   it.each([

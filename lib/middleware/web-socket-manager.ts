@@ -56,7 +56,7 @@ export class WebSocketManager {
     return this.#webSocketRequest.refusal
   }
 
-  /** The sub-protocols that the client offers, in its order; empty if it offers none. */
+  /** The sub-protocols that the client offers, in its order; empty if it offers none. What is no token is left out: each can be accepted. */
   get webSocketRequestedProtocols(): readonly string[] {
     return requestedSubProtocols(this.#request.rawHeaders)
   }

@@ -10,6 +10,22 @@ describe('requestedSubProtocols', () => {
   })
 })
 
+describe('what is no sub-protocol', () => {
+  it.each([
+    ['foo;bar', []],
+    ['foo;bar, chat', ['chat']],
+    ['a b, chat', ['chat']],
+    ['a=b', []],
+    ['"a,b", chat', ['chat']],
+    ['"', []],
+    ['caf\u00E9', []],
+    ["!#$%&'*+-.^_`|~09AZaz", ["!#$%&'*+-.^_`|~09AZaz"]],
+  ])('is not listed: %s', (value, offered) => {
+    expect(requestedSubProtocols(['Sec-WebSocket-Protocol', value])).toEqual(offered)
+    for (const subProtocol of offered) expect(checkSubProtocol(subProtocol)).toBe(subProtocol)
+  })
+})
+
 describe('checkSubProtocol', () => {
   it('takes a token, and none', () => {
     expect(checkSubProtocol("v1.chat+json!#$%&'*^_`|~-")).toBe("v1.chat+json!#$%&'*^_`|~-")

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { ErrorRequestHandler, Express, NextFunction, Request, Response } from 'express'
 import { useWebSockets, WebSocketException, webSocketHandler } from 'express-use-websockets'
 import type { ManagedWebSocket, WebSocketAcceptContext, WebSocketCompletion } from 'express-use-websockets'
+import { requestWebSocket } from 'express-use-websockets/testing'
 import { expressVersions } from '../support/express-versions.ts'
 import { closeHttp1Peers } from '../support/http1-peers.ts'
 import { startHttp1Server } from '../support/http1-server.ts'
@@ -90,6 +91,19 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
     await until(() => errors.length > 0)
     expect(errors[0]).toBeInstanceOf(WebSocketException)
   })
+
+  it.each(['http/1.1', 'h2'] as const)(
+    'answers no sub-protocol to a malformed offer over %s, when it takes the first',
+    async (protocol) => {
+      const { app, errors } = createApp(
+        () => undefined,
+        ({ webSockets }) => ({ subProtocol: webSockets.webSocketRequestedProtocols[0] }),
+      )
+      await using answer = await requestWebSocket(app, '/ws', { protocol, headers: { 'Sec-WebSocket-Protocol': 'foo;bar' } })
+      expect(answer.webSocket.subProtocol).toBeNull()
+      expect(errors).toEqual([])
+    },
+  )
 
   it('passes on an error of the accept, which is answered like any other', async () => {
     const { app, errors } = createApp(
