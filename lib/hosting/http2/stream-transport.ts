@@ -18,5 +18,14 @@ export function createStreamTransport(stream: ServerHttp2Stream): WebSocketTrans
       // Firefox, and undici before 8.11, leave their side open after the close handshake and wait for the server to reset the stream.
       end(() => resetUnlessEnded(stream))
     },
+    close() {
+      // `'finish'` comes before END_STREAM has left, and `'end'` before Node has seen that both sides have ended: who destroys the stream then,
+      // sends RST_STREAM(NO_ERROR) as well (Node 20 to 26). A turn later Node has closed it by itself.
+      setImmediate(destroy, stream)
+    },
   }
+}
+
+function destroy(stream: ServerHttp2Stream): void {
+  stream.destroy()
 }

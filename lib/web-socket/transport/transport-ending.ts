@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream'
 import type { WebSocketTransport } from './web-socket-transport.ts'
 
 /** Sees a transport to its end: ends our side, waits for the peer's, and destroys the stream when both have ended. */
@@ -33,11 +32,12 @@ export class TransportEnding {
   destroyWhenFinished(): void {
     const { duplex } = this.#transport
     if ((this.#isPeerAwaited && !this.isPeerEnded) || duplex.destroyed) return
-    if (duplex.writableFinished) duplex.destroy()
-    else duplex.once('finish', destroyThis)
+    if (duplex.writableFinished) this.#close()
+    else duplex.once('finish', () => this.#close())
   }
-}
 
-function destroyThis(this: Duplex): void {
-  this.destroy()
+  #close(): void {
+    if (this.#transport.close === undefined) this.#transport.duplex.destroy()
+    else this.#transport.close()
+  }
 }

@@ -19,6 +19,8 @@ export interface WebSocketTransport {
   abort(): void
   /** Ends our side after the last byte was written: FIN over TCP, END_STREAM over HTTP/2. Called at most once. */
   end(): void
+  /** Gives the stream back, once our side has ended and the peer's has, or is not waited for. Default: `duplex.destroy()`. */
+  close?(): void
 }
 
 /** Who hears of bytes in memory that is used again as soon as it returns. */

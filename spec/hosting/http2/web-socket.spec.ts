@@ -18,7 +18,9 @@ import {
   startHttp2Server,
 } from '../../support/http2-peers.ts'
 import { openHttp2WebSocket } from '../../support/http2-web-sockets.ts'
-import { frameTypes, resetCode, tabledStatus } from '../../support/raw-http2.ts'
+import { Opcode } from '../../../lib/web-socket/frames/opcode.ts'
+import { closePayload, rawFrame } from '../../support/raw-frames.ts'
+import { endsStream, frameTypes, resetCode, tabledStatus } from '../../support/raw-http2.ts'
 import { createSelfSignedCertificate } from '../../support/self-signed-certificate.ts'
 
 afterEach(closeHttp2Peers)
@@ -87,6 +89,32 @@ describe('a WebSocket over HTTP/2', () => {
     client.sendHeaders(1, [...rawFields('CONNECT', '/ws'), [':protocol', 'websocket'], ['sec-websocket-version', '13']])
     expect(resetCode(await client.frameOn(1, frameTypes.reset))).toBe(constants.NGHTTP2_INTERNAL_ERROR)
     expect(client.frames.some(({ type, streamId }) => type === frameTypes.data && streamId === 1)).toBe(false)
+  })
+
+  it.each([
+    ['the client closes it', 'with its Close frame', '/ws'],
+    ['the client closes it', "after the server's END_STREAM", '/ws'],
+    ['the server closes it', 'with its Close frame', '/closing'],
+    ['the server closes it', "after the server's END_STREAM", '/closing'],
+  ])('is not reset behind its END_STREAM when %s, and ends its side %s', async (_, when, path) => {
+    const client = await connectRaw(await startClosing())
+    const ids = Array.from({ length: 50 }, (_each, index) => 2 * index + 1)
+    await Promise.all(
+      ids.map(async (id) => {
+        client.sendHeaders(id, [...rawFields('CONNECT', path), [':protocol', 'websocket'], ['sec-websocket-version', '13']])
+        await client.frameOn(id, frameTypes.headers)
+        if (path === '/closing') await client.frameOn(id, frameTypes.data)
+        client.sendData(id, rawFrame(Opcode.Close, closePayload(1000)), when === 'with its Close frame')
+        await client.frame((frame) => frame.streamId === id && endsStream(frame))
+        if (when !== 'with its Close frame') client.sendData(id, '', true)
+      }),
+    )
+    // Behind the last END_STREAM, two round trips: what the server does a turn later has arrived by then.
+    for (const round of [1, 2]) {
+      client.send(frameTypes.ping, 0, 0, Buffer.alloc(8, round))
+      await client.frame(({ type, payload }) => type === frameTypes.ping && payload[0] === round)
+    }
+    expect(client.frames.filter(({ type }) => type === frameTypes.reset)).toEqual([])
   })
 
   it('may be aborted in the middle of a message that the client does not read', async () => {
@@ -270,6 +298,18 @@ async function startServer(handler: WebSocketHandler, context?: WebSocketAcceptC
 
 async function startEcho(context?: WebSocketAcceptContext) {
   return startServer(echo, context)
+}
+
+/** Echoes at `/ws`, and closes at once at `/closing`. */
+async function startClosing() {
+  const app = express()
+  app.use(useWebSockets())
+  app.all('/ws', webSocketHandler(echo))
+  app.all(
+    '/closing',
+    webSocketHandler(async (webSocket) => webSocket.closeAsync(1000)),
+  )
+  return startHttp2Server(app)
 }
 
 async function echo(webSocket: ManagedWebSocket): Promise<void> {
