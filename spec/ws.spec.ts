@@ -4,6 +4,7 @@ import { channel } from 'node:diagnostics_channel'
 import { on, once } from 'node:events'
 import { createServer } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { constants, deflateRawSync } from 'node:zlib'
 import express from 'express'
 import type { ErrorRequestHandler, Express, NextFunction, Request, Response } from 'express'
 import { attachWebSockets, useWebSockets, WebSocketState } from 'express-use-websockets'
@@ -29,6 +30,9 @@ import { closePayload, parseFrames, rawFrame } from './support/raw-frames.ts'
 import { handshakeHead, RawHttp1Client } from './support/raw-http1.ts'
 import { until } from './support/until.ts'
 import { closeOf, nextMessage, openWebSocket, refusedWebSocket } from './support/web-socket-client.ts'
+import { openRawPeer } from './ws/raw-peers.ts'
+
+const { Z_SYNC_FLUSH } = constants
 
 afterEach(async () => {
   closeHttp1Peers()
@@ -287,6 +291,38 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
     await using silent = await requestWebSocket(createApp(acceptAndEcho, {}, impatient), '/ws', { protocol })
     expect(await impatient.closeAsync({ timeout: 20 })).toEqual({ closed: 0, aborted: 1 })
     expect(await silent.webSocket.completion).toMatchObject({ wasClean: false })
+  })
+
+  it.each([undefined, 'permessage-deflate'])(
+    'answers all that a client sent before it ended its side with its Close frame, with extensions %s',
+    async (extensions) => {
+      const app = createApp(async (req) => echo(await acceptWsWebSocketAsync(req, { dangerousEnableCompression: true })))
+      const peer = await openRawPeer(protocol === 'h2' ? 'h2' : 'http', app, extensions)
+      const text = 'to be inflated '.repeat(5000)
+      const payload = extensions === undefined ? Buffer.from(text) : deflateRawSync(text, { finishFlush: Z_SYNC_FLUSH }).subarray(0, -4)
+      const message = rawFrame(1, payload, { reserved: extensions === undefined ? 0 : 4 })
+      void peer.send(...Array.from({ length: 50 }, () => message), rawFrame(8, closePayload(4000, 'done')))
+      peer.end()
+      peer.duplex.resume()
+      const frames = await peer.remainingFrames()
+      expect(frames.map(({ opcode }) => opcode)).toEqual([...Array.from({ length: 50 }, () => 1), 8])
+      expect(frames.at(-1)?.payload).toEqual(closePayload(4000, 'done'))
+      expect(await peer.ended).toBe('end')
+    },
+  )
+
+  it('ends its side when the client ends its own without a Close frame, behind the answers to what came before', async () => {
+    const { app, accepted } = createAppWithSocket({ dangerousEnableCompression: true })
+    const peer = await openRawPeer(protocol === 'h2' ? 'h2' : 'http', app, 'permessage-deflate')
+    const ws = await accepted
+    ws.on('message', (data) => ws.send(data, { compress: false }))
+    const payload = deflateRawSync('to be inflated '.repeat(5000), { finishFlush: Z_SYNC_FLUSH }).subarray(0, -4)
+    void peer.send(...Array.from({ length: 10 }, () => rawFrame(1, payload, { reserved: 4 })))
+    const closed = once(ws, 'close')
+    peer.end()
+    peer.duplex.resume()
+    expect((await peer.remainingFrames()).map(({ opcode }) => opcode)).toEqual(Array.from({ length: 10 }, () => 2))
+    expect(await closed).toEqual([1006, Buffer.alloc(0)])
   })
 
   it('publishes accept and close, with how the socket has ended', async () => {

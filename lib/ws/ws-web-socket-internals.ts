@@ -36,7 +36,9 @@ export function connectWebSocket(
   const { compression, subProtocol } = settings
   if (subProtocol !== null) internals._protocol = subProtocol
   if (compression !== undefined) internals._extensions = { 'permessage-deflate': createDeflate(compression, settings.maxMessageSize) }
+  const others = stream.listeners('end')
   internals.setSocket(stream, Buffer.concat(head), serverOptions(settings))
+  for (const listener of stream.listeners('end')) if (!others.includes(listener)) endReceiverFirst(webSocket, stream, listener)
 }
 
 /** What reads the frames of a connected socket. */
@@ -87,6 +89,20 @@ export function trackClient(server: WebSocketServer, webSocket: WebSocket): void
 /** Whether `close()` of a server was called. */
 export function isClosing(server: WebSocketServer): boolean {
   return (server as unknown as WebSocketServerInternals)._state > RUNNING
+}
+
+/**
+ * When the peer has ended its side, `ws` ends ours at once, though its receiver may still inflate what came before: the answers to that, and our
+ * Close frame, would be lost. Browsers end their side of an HTTP/2 stream together with their Close frame. So `listener`, which does that, is
+ * only called if no Close frame was in what came before.
+ */
+function endReceiverFirst(webSocket: WebSocket, stream: Duplex, listener: Function): void {
+  stream.removeListener('end', listener as () => void)
+  stream.on('end', () => {
+    receiverOf(webSocket).end(() => {
+      if (!isCloseReceived(webSocket) && !stream.destroyed) listener.call(stream)
+    })
+  })
 }
 
 interface WebSocketInternals {

@@ -2,11 +2,28 @@ import { once } from 'node:events'
 import type { Http2SecureServer, Http2Session } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
+import express from 'express'
+import type { Express } from 'express'
+import { useWebSockets } from 'express-use-websockets'
 import { createSecureServer } from 'express-use-websockets/http2'
+import { acceptWsWebSocketAsync } from 'express-use-websockets/ws'
 import { launch } from 'puppeteer-core'
 import { createEchoApp } from '../../samples/echo/app.ts'
 import { createSelfSignedCertificate } from '../../samples/self-signed-certificate.ts'
 import { CHROMIUM_ARGUMENTS } from './launch-browser.ts'
+
+/** What a page does with WebSockets at `/ws`, one after another: sends much that compresses well, and closes at once. */
+const CLOSE_MANY = `(async () => {
+  const codes = []
+  for (let count = 0; count < 20; count++) {
+    const webSocket = new WebSocket(location.origin.replace('http', 'ws') + '/ws')
+    await new Promise((resolve) => (webSocket.onopen = resolve))
+    for (let message = 0; message < 20; message++) webSocket.send('to be inflated '.repeat(5000))
+    webSocket.close(4000)
+    codes.push((await new Promise((resolve) => (webSocket.onclose = resolve))).code)
+  }
+  return codes
+})()`
 
 const closers: (() => Promise<unknown> | undefined)[] = []
 
@@ -14,9 +31,9 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close()
 })
 
-/** The echo sample over HTTPS, HTTP/2 and HTTP/1.1, and what its server has seen. */
-async function startEcho() {
-  const server: Http2SecureServer = createSecureServer(await createSelfSignedCertificate(), createEchoApp())
+/** An application over HTTPS, HTTP/2 and HTTP/1.1, and what its server has seen. */
+async function start(app: Express) {
+  const server: Http2SecureServer = createSecureServer(await createSelfSignedCertificate(), app)
   const sessions: Http2Session[] = []
   const connectSessions: (Http2Session | undefined)[] = []
   server.on('session', (session) => sessions.push(session))
@@ -40,7 +57,7 @@ const browsers = [
 
 describe.each(browsers)('the echo sample over HTTP/2, in %s', (_name, { ...options }) => {
   it('talks over the connection of the page, and closes with code and reason', async () => {
-    const { origin, sessions, connectSessions } = await startEcho()
+    const { origin, sessions, connectSessions } = await start(createEchoApp())
     const browser = await launch({
       ...options,
       args: 'args' in options ? [...options.args] : [],
@@ -72,5 +89,24 @@ describe.each(browsers)('the echo sample over HTTP/2, in %s', (_name, { ...optio
     // One WebSocket, over HTTP/2, on the session that the page came over.
     expect(connectSessions).toEqual([sessions[0]])
     expect(sessions.length).toBe(1)
+  })
+})
+
+describe('a WebSocket of ws over HTTP/2, compressed, in Chromium, which ends its side together with its Close frame', () => {
+  it('is closed with the code of the page', async () => {
+    const app = express()
+    app.use(useWebSockets())
+    app.get('/', (_req, res) => void res.send('a page'))
+    app.all('/ws', async (req) => {
+      const ws = await acceptWsWebSocketAsync(req, { dangerousEnableCompression: true })
+      ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary }))
+    })
+    const { origin, connectSessions } = await start(app)
+    const browser = await launch({ ...browsers[0][1], args: CHROMIUM_ARGUMENTS, headless: true, acceptInsecureCerts: true })
+    closers.push(async () => browser.close())
+    const page = await browser.newPage()
+    await page.goto(origin)
+    expect(await page.evaluate(CLOSE_MANY)).toEqual(Array.from({ length: 20 }, () => 4000))
+    expect(connectSessions.length).toBe(20)
   })
 })

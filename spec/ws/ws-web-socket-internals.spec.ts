@@ -187,6 +187,15 @@ describe('what is used of the WebSocket of ws beyond its documented interface', 
     expect(await once(webSocket, 'close')).toEqual([1006, Buffer.alloc(0)])
   })
 
+  it('has ended its side only when its receiver is done, though the peer has ended its own', async () => {
+    const { webSocket, peer } = await connect({ compression })
+    const payload = deflateRawSync('inflated', { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
+    webSocket.on('message', (data: Buffer) => webSocket.send(data, { compress: false }))
+    peer.end(Buffer.concat([rawFrame(1, payload, { reserved: 4 }), rawFrame(8, closePayload(1000))]))
+    const { frames } = parseFrames(Buffer.concat((await peer.toArray()) as Buffer[]))
+    expect(frames.map(({ opcode }) => opcode)).toEqual([2, 8])
+  })
+
   it('tells which Close frames have gone each way', async () => {
     const { webSocket, peer } = await connect()
     expect([isCloseReceived(webSocket), isCloseSent(webSocket)]).toEqual([false, false])
