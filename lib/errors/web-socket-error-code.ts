@@ -7,7 +7,7 @@ export const WebSocketErrorCode = {
   Success: 0,
   /** Not used here. */
   InvalidMessageType: 1,
-  /** The peer broke the protocol, sent too long a message, or did not answer a ping in time. */
+  /** The peer broke the protocol, sent too long a message, or gave no sign of life in time. */
   Faulted: 2,
   /** Not used here. */
   NativeError: 3,

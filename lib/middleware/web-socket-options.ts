@@ -14,9 +14,12 @@ export interface WebSocketOptions {
   readonly allowedOrigins?: readonly AllowedOrigin[] | 'same-origin' | RegExp | OriginPredicate | undefined
   /** How long a socket that is closing or disposed waits for its peer before it cuts the connection. Defaults to `30_000`; Infinity: for ever. */
   readonly closeTimeout?: number | undefined
-  /** The time between two pings. Defaults to `120_000` (two minutes); `0` or `Infinity`: no pings. */
+  /** The time between two pings; with `keepAliveTimeout`, the time without a sign of life before one. Defaults to `120_000` (two minutes); `0` or `Infinity`: no pings. */
   readonly keepAliveInterval?: number | undefined
-  /** How long a ping may stay unanswered before the connection is aborted. Defaults to `Infinity`: for ever; `0` means the same. */
+  /**
+   * How long a peer may give no sign of life after a ping before the connection is aborted. A sign of life is anything that arrives, or that some of
+   * what waits for the peer leaves; the guide "Notice clients that are gone" has the rule. Defaults to `Infinity`: for ever; `0` means the same.
+   */
   readonly keepAliveTimeout?: number | undefined
   /**
    * How many bytes of memory the sends may take that nobody awaits and that wait for a peer that reads too slowly, some 500 for each of them

@@ -32,7 +32,7 @@ export interface WebSocketCreationOptions {
   readonly isServer?: boolean
   /** Milliseconds between pings. Default 0: none. */
   readonly keepAliveInterval?: number
-  /** Milliseconds until a peer that does not answer a ping is given up. Default Infinity: never. */
+  /** Milliseconds until a peer that gives no sign of life after a ping is given up. Default Infinity: never. */
   readonly keepAliveTimeout?: number
   /** Bytes of memory that waiting sends, which nobody awaits, may take, some 500 for each included; one more aborts the connection. Default 64 MiB. */
   readonly maxBufferedAmount?: number

@@ -13,6 +13,8 @@ import { listenToDuplex } from './transport/listen-to-duplex.ts'
 import type { DuplexListener } from './transport/listen-to-duplex.ts'
 import { MessageDeflater } from './compression/message-deflater.ts'
 import { Opcode } from './frames/opcode.ts'
+import { outflowOf } from './transport/outflow.ts'
+import type { Outflow } from './transport/outflow.ts'
 import { PingTimes } from './keep-alive/ping-times.ts'
 import type { PreparedMessage } from './prepared-message.ts'
 import { ReceiveQueue } from './receiving/receive-queue.ts'
@@ -102,6 +104,10 @@ export class WebSocketConnection
     return this.receives.isPaused
   }
 
+  get outflow(): Outflow {
+    return outflowOf(this.#transport)
+  }
+
   /** Calls back once, when nothing more can happen; at once if that is so already. */
   whenCompleted(callback: (completion: WebSocketCompletion) => void): void {
     if (this.completion !== undefined) return callback(this.completion)
@@ -176,9 +182,7 @@ export class WebSocketConnection
 
   onPong(payload: Buffer): void {
     const counter = pingNumberOf(payload)
-    if (counter === undefined) return
-    this.#keepAlive.onPong(counter)
-    this.#pings?.onPong(counter)
+    if (counter !== undefined) this.#pings?.onPong(counter)
   }
 
   sendPing(payload: Buffer): void {

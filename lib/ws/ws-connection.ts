@@ -4,8 +4,10 @@ import type { AcceptedWebSocket } from '../middleware/accepted-web-socket.ts'
 import { abortError } from '../errors/abort-error.ts'
 import { closedPrematurely } from '../errors/closed-prematurely.ts'
 import type { CompletionListener } from '../web-socket/values/completion-listener.ts'
-import { KeepAlive, pingNumberOf } from '../web-socket/keep-alive/keep-alive.ts'
+import { KeepAlive } from '../web-socket/keep-alive/keep-alive.ts'
 import type { KeepAliveListener } from '../web-socket/keep-alive/keep-alive.ts'
+import { outflowOf } from '../web-socket/transport/outflow.ts'
+import type { Outflow } from '../web-socket/transport/outflow.ts'
 import type { WebSocketCompletion } from '../web-socket/values/web-socket-completion.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 import type { WebSocketExceptionCode } from '../errors/web-socket-exception.ts'
@@ -98,6 +100,10 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
     return this.#stream.isPaused()
   }
 
+  get outflow(): Outflow {
+    return outflowOf(this.#transport)
+  }
+
   sendPing(payload: Buffer): void {
     this.webSocket.ping(payload)
   }
@@ -107,11 +113,6 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
   }
 
   // What happens on the socket of `ws`.
-
-  onPong(payload: Buffer): void {
-    const number = pingNumberOf(payload)
-    if (number !== undefined) this.#keepAlive.onPong(number)
-  }
 
   onError(error: Error): void {
     this.#error ??= toException(error)

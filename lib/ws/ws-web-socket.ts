@@ -11,7 +11,6 @@ import { connectWebSocket, serverOptions, ServerWebSocket } from './ws-web-socke
 
 /** Who is told what happens on a {@link WsWebSocket}, before its listeners are. */
 export interface WsWebSocketObserver {
-  onPong(payload: Buffer): void
   onError(error: Error): void
   /** We are about to send a Close frame, of the application's or in answer to the peer's, or to cut the connection. */
   onClosing(): void
@@ -68,9 +67,6 @@ export class WsWebSocket extends ServerWebSocket {
         break
       case 'ping':
         this.#answer(values[0] as Buffer)
-        break
-      case 'pong':
-        this.#observer.onPong(values[0] as Buffer)
         break
       case 'error':
         this.#observer.onError(values[0] as Error)

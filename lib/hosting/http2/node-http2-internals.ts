@@ -17,6 +17,8 @@ export function isAbandoned(session: ServerHttp2Session): boolean {
 interface NativeHandle {
   /** Of a session. */
   hasPendingData?(): boolean
+  /** Of a stream: what was handed to it. It is handed the next only when what was handed to it before has left. */
+  readonly bytesWritten?: number
 }
 
 /** The native object behind a session or a stream, as long as it is not destroyed. */
@@ -25,7 +27,7 @@ export function handleOf(owner: Http2Session | ServerHttp2Stream): NativeHandle 
 }
 
 /** The connection itself; `session.socket` is a stand-in that cannot be destroyed. Gone when the session is destroyed. */
-export function socketOf(session: ServerHttp2Session): Socket | undefined {
+export function socketOf(session: Http2Session): Socket | undefined {
   return member(session, 'socket') as Socket | undefined
 }
 

@@ -4,12 +4,18 @@ import type { WebSocketTransport } from '../../web-socket/transport/web-socket-t
 import { boundWrites } from './bounded-writes.ts'
 import { isBeingReset, resetStream } from './reset-stream.ts'
 import { resetUnlessEnded } from './reset-unless-ended.ts'
+import { StreamOutflow } from './stream-outflow.ts'
 
 /** An accepted stream as the transport of a WebSocket. What the peer sent before it was accepted is still in the stream. */
 export function createStreamTransport(stream: ServerHttp2Stream): WebSocketTransport {
   const end = boundWrites(stream)
+  let outflow: StreamOutflow | undefined
   return {
     duplex: stream,
+    outflow() {
+      outflow ??= new StreamOutflow(stream)
+      return outflow.take()
+    },
     abort() {
       resetStream(stream, abortError('The WebSocket was aborted'))
     },

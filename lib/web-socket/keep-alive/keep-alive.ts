@@ -1,5 +1,7 @@
 import { startTimer } from '../../options/start-timer.ts'
 import { WebSocketException } from '../../errors/web-socket-exception.ts'
+import type { Outflow } from '../transport/outflow.ts'
+import { Backlog } from './backlog.ts'
 
 /** What keep-alive needs of its connection. */
 export interface KeepAliveListener {
@@ -7,46 +9,60 @@ export interface KeepAliveListener {
   readonly canPing: boolean
   /** Whether we do not read at present, and so cannot see an answer. */
   readonly isReadingPaused: boolean
+  /** How what we write leaves. */
+  readonly outflow: Outflow
   sendPing(payload: Buffer): void
   onDeadPeer(error: WebSocketException): void
 }
 
 /**
- * Sends a ping after every interval without traffic and, with a timeout, reports a peer that does not answer (.NET's ping strategy,
- * `ManagedWebSocket.KeepAlive.cs`). Without a timeout it pings at every interval, so that proxies see the connection in use.
+ * Without a timeout, sends a ping at every interval, so that proxies see the connection in use. With one, sends a ping after an interval without a
+ * sign of life, and reports a peer that gives none within the timeout after it. A sign of life is any byte that arrives, or that some of what waits
+ * for the peer leaves. It looks for them every quarter of an interval, as .NET does (`WebSocket.KeepAlive.cs`), so that nothing need note the time
+ * when something arrives or leaves; it takes what it finds for as old as it can be.
+ *
+ * Silence counts only where there was something to hear: while we do not read and nothing waits for the peer, it is pinged at every interval, and
+ * the write tells if the connection was reset, which Node (20 to 26) does not notice of a socket that it does not read.
  */
 export class KeepAlive {
   readonly #listener: KeepAliveListener
   readonly #interval: number
   /** 0: never. */
   readonly #timeout: number
+  readonly #backlog: Backlog | undefined
   #timer: NodeJS.Timeout | undefined
   /** The number in the last ping, the application's included: a pong is known by it. */
   #counter = 0
-  #lastHeard = 0
-  /** The ping that keep-alive waits for, and until when. */
-  #awaited = 0
-  #deadline = 0
+  /** Whether bytes have arrived since the last look. */
+  #isHeard = false
+  #lookedAt = 0
+  /** When there was the last sign of life, at the earliest. */
+  #aliveAt = 0
+  /** Since when silence counts. */
+  #silentSince = 0
+  /** When the last ping of ours was sent. */
+  #askedAt = 0
   #isOverdue = false
 
   constructor(listener: KeepAliveListener, interval: number, timeout: number) {
     this.#listener = listener
     this.#interval = isOn(interval) ? interval : 0
     this.#timeout = isOn(timeout) ? timeout : 0
-    if (this.#interval > 0) {
-      this.#lastHeard = performance.now()
+    if (this.#interval === 0) return
+    if (this.#timeout === 0) {
       this.#schedule(this.#interval)
+      return
     }
+    this.#backlog = new Backlog()
+    this.#lookedAt = performance.now()
+    this.#aliveAt = this.#lookedAt
+    this.#silentSince = this.#lookedAt
+    this.#schedule(this.#interval / LOOKS)
   }
 
   /** Bytes have arrived. */
   onBytes(): void {
-    if (this.#timeout > 0) this.#lastHeard = performance.now()
-  }
-
-  /** A pong with the number of the awaited ping counts, or of a later one: a peer may answer the latest only (RFC 6455, section 5.5.3). */
-  onPong(counter: number): void {
-    if (counter >= this.#awaited && counter <= this.#counter) this.#awaited = 0
+    this.#isHeard = true
   }
 
   /** Sends a ping and returns its number. */
@@ -68,35 +84,49 @@ export class KeepAlive {
 
   tick(): void {
     if (!this.#listener.canPing) return
-    const now = performance.now()
-    if (this.#awaited !== 0) {
-      if (this.#listener.isReadingPaused) {
-        this.#deadline = now + this.#timeout
-      } else if (now >= this.#deadline && !this.#isOverdue) {
-        // If we were late ourselves, the answer may lie in the kernel: read once more before judging.
-        this.#isOverdue = true
-        this.#schedule(1)
-        return
-      } else if (now >= this.#deadline) {
-        const message = `The peer did not answer a ping within the keepAliveTimeout of ${this.#timeout} ms`
-        this.#listener.onDeadPeer(new WebSocketException('ERR_WEBSOCKET_KEEP_ALIVE_TIMEOUT', message))
-        return
-      }
-      this.#schedule(Math.min(this.#deadline - now, this.#interval))
+    const backlog = this.#backlog
+    if (backlog === undefined) {
+      // Before the ping, which may find the transport gone and stop us.
+      this.#schedule(this.#interval)
+      this.ping()
       return
     }
-    const idleUntil = this.#timeout > 0 ? this.#lastHeard + this.#interval : now
-    if (now < idleUntil) {
-      this.#schedule(idleUntil - now)
-    } else {
-      this.#deadline = now + this.#timeout
+    const now = performance.now()
+    const isSilenceTelling = this.#look(backlog, now)
+    const isAsked = isSilenceTelling && this.#askedAt > this.#silentSince
+    const dueAt = isAsked
+      ? this.#askedAt + this.#timeout
+      : (isSilenceTelling ? this.#silentSince : Math.max(this.#aliveAt, this.#askedAt)) + this.#interval
+    if (now < dueAt) {
+      this.#schedule(Math.min(dueAt - now, this.#interval / LOOKS))
+    } else if (!isAsked) {
+      this.#askedAt = now
       this.#isOverdue = false
-      this.#lastHeard = now
-      // Before the ping, which may find the transport gone and stop us.
-      this.#schedule(this.#timeout > 0 ? Math.min(this.#timeout, this.#interval) : this.#interval)
-      const counter = this.ping()
-      this.#awaited = this.#timeout > 0 ? counter : 0
+      this.#schedule(Math.min(this.#timeout, this.#interval / LOOKS))
+      this.ping()
+    } else if (!this.#isOverdue) {
+      // If we were late ourselves, the answer may lie in the kernel: read once more before judging.
+      this.#isOverdue = true
+      this.#schedule(1)
+    } else {
+      const message = `The peer gave no sign of life for the keepAliveInterval of ${this.#interval} ms, nor then within the keepAliveTimeout of ${this.#timeout} ms`
+      this.#listener.onDeadPeer(new WebSocketException('ERR_WEBSOCKET_KEEP_ALIVE_TIMEOUT', message))
     }
+  }
+
+  /** Notes the signs of life since the last look. @returns whether there would have been any of a peer that lives. */
+  #look(backlog: Backlog, now: number): boolean {
+    const timeOnTheWay = backlog.look(now, this.#listener.outflow)
+    const isSilenceTelling = !this.#listener.isReadingPaused || backlog.isWaiting
+    if (this.#isHeard || timeOnTheWay !== undefined) {
+      this.#aliveAt = this.#lookedAt
+      this.#silentSince = this.#lookedAt
+      if (!this.#isHeard && timeOnTheWay) this.#silentSince = now + Math.min(timeOnTheWay, this.#interval + this.#timeout)
+    }
+    if (!isSilenceTelling) this.#silentSince = Math.max(this.#silentSince, now)
+    this.#isHeard = false
+    this.#lookedAt = now
+    return isSilenceTelling
   }
 }
 
@@ -104,6 +134,9 @@ export class KeepAlive {
 export function pingNumberOf(payload: Buffer): number | undefined {
   return payload.length === 8 && payload.readUInt32BE(0) === 0 ? payload.readUInt32BE(4) : undefined
 }
+
+/** In an interval. */
+const LOOKS = 4
 
 function isOn(duration: number): boolean {
   return duration > 0 && duration !== Infinity

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import type { Outflow } from './outflow.ts'
 
 /** The connection under a WebSocket: a byte stream, and the two ways of ending it. Whoever hosts the connection makes one. */
 export interface WebSocketTransport {
@@ -15,6 +16,8 @@ export interface WebSocketTransport {
    * holds already still comes by `'data'`, and first.
    */
   readInto?(listener: BorrowedBytesListener): void
+  /** How what is written leaves. Default: what the native connection under the stream tells, or else the length of what waits in the stream. */
+  outflow?(): Outflow
   /** Cuts the connection at once: RST over TCP, RST_STREAM(INTERNAL_ERROR) over HTTP/2. May be called at any time, more than once. */
   abort(): void
   /** Ends our side after the last byte was written: FIN over TCP, END_STREAM over HTTP/2. Called at most once. */

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { describe, expect, it } from '@jest/globals'
 import { Opcode } from '../../../lib/web-socket/frames/opcode.ts'
 import { WebSocketState } from '../../../lib/web-socket/values/web-socket-state.ts'
@@ -78,16 +79,28 @@ describe('keep-alive with a timeout', () => {
     expect(await webSocket.receiveAsync(Buffer.alloc(9))).toMatchObject({ count: 6 })
   })
 
-  it('does not take other bytes, or a pong with another counter, for an answer', async () => {
-    const { webSocket, peer } = await openOverTcp({ keepAliveInterval: 5, keepAliveTimeout: 100 })
-    const counter = (await peer.nextFrame()).payload
-    await peer.sendFrame(Opcode.Text, 'text')
-    await peer.sendFrame(Opcode.Pong)
-    await peer.sendFrame(Opcode.Pong, counter.subarray(1))
-    await peer.sendFrame(Opcode.Pong, Buffer.concat([counter, counter]))
-    for (const wrong of [0n, 2n, 2n ** 32n + 1n, 2n ** 64n - 1n]) await peer.sendFrame(Opcode.Pong, counterPayload(wrong))
+  it.each<[string, (peer: RawPeer) => Promise<void>]>([
+    ['a message', (peer) => peer.sendFrame(Opcode.Text, 'text')],
+    ['a part of a frame', (peer) => peer.send(Buffer.of(0x82))],
+    ['a ping', (peer) => peer.sendFrame(Opcode.Ping)],
+    ['a pong that answers nothing', (peer) => peer.sendFrame(Opcode.Pong, counterPayload(9n))],
+  ])('takes %s for a sign of life, and asks anew', async (_, answer) => {
+    const { webSocket, peer } = await openOverTcp({ keepAliveInterval: 20, keepAliveTimeout: 200 })
+    const startedAt = performance.now()
+    while (performance.now() < startedAt + 400) {
+      if ((await peer.nextFrame()).opcode === Opcode.Ping) await answer(peer)
+    }
 
+    expect(webSocket.state).toBe(Open)
     expect(await webSocket.completion).toMatchObject({ error: { code: 'ERR_WEBSOCKET_KEEP_ALIVE_TIMEOUT' } })
+  })
+
+  it('tells in its message how long the peer was silent', async () => {
+    const { webSocket } = await openOverTcp({ keepAliveInterval: 5, keepAliveTimeout: 20 })
+
+    expect((await webSocket.completion).error?.message).toBe(
+      'The peer gave no sign of life for the keepAliveInterval of 5 ms, nor then within the keepAliveTimeout of 20 ms',
+    )
   })
 
   it('takes the pong of a later ping of the application for an answer', async () => {
@@ -125,6 +138,27 @@ describe('keep-alive with a timeout', () => {
     }
 
     expect(peer.frames).toEqual([])
+  })
+
+  it('pings at every interval while it does not read and nothing waits for the peer, and finds it reset by that', async () => {
+    const { webSocket, peer, stream } = await openOverTcp({ keepAliveInterval: 20, keepAliveTimeout: 40 })
+    void peer.sendFrame(Opcode.Binary, Buffer.alloc(200_000))
+    for (let count = 0; count < 5; count++) await nextCounter(peer)
+    expect([webSocket.state, stream.isPaused()]).toEqual([Open, true])
+    ;(peer.duplex as Socket).resetAndDestroy()
+
+    expect(await webSocket.completion).toMatchObject({ closeStatus: 1006, error: { code: 'ERR_WEBSOCKET_CLOSED_PREMATURELY' } })
+  })
+
+  it('waits as long for a sign of life after it has read again', async () => {
+    const { webSocket, peer } = await openOverTcp({ keepAliveInterval: 100, keepAliveTimeout: 100 })
+    await peer.sendFrame(Opcode.Binary, Buffer.alloc(200_000))
+    for (let count = 0; count < 4; count++) await nextCounter(peer)
+    const startedAt = performance.now()
+    for (let rest = 200_000; rest > 0;) rest -= (await webSocket.receiveAsync(Buffer.alloc(rest))).count
+    await webSocket.completion
+
+    expect(performance.now() - startedAt).toBeGreaterThan(150)
   })
 
   it('does not take a transport that we paused for a dead peer', async () => {

@@ -1,0 +1,216 @@
+import { randomBytes } from 'node:crypto'
+import { channel } from 'node:diagnostics_channel'
+import type { IncomingMessage } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach, describe, expect, it } from '@jest/globals'
+import express from 'express'
+import type { Express } from 'express'
+import { ManagedWebSocket, useWebSockets } from 'express-use-websockets'
+import type { WebSocketCloseEvent, WebSocketCompletion } from 'express-use-websockets'
+import { acceptWsWebSocketAsync } from 'express-use-websockets/ws'
+import type { WebSocket } from 'ws'
+import { closeConnections, openOver } from '../conformance/hostile/transports.ts'
+import { Gate } from '../support/gate.ts'
+import { closeHttp1Servers, startHttp1Server, startHttpsServer } from '../support/http1-server.ts'
+import { closeHttp2Peers, portOf, startHttp2Server } from '../support/http2-peers.ts'
+import { closeTcpLinks, TcpLink } from '../support/tcp-link.ts'
+
+const INTERVAL = 500
+const TIMEOUT = 1000
+/** For timers, turns, and this machine, in milliseconds. */
+const TOLERANCE = 500
+/** More than kernels take at once (Linux: 4 MB, and what the other end holds). */
+const MUCH = randomBytes(9_000_000)
+
+afterEach(async () => {
+  await closeConnections()
+  closeTcpLinks()
+  closeHttp1Servers()
+  await closeHttp2Peers()
+})
+
+/** What the application does with a socket of either kind. */
+interface Handler {
+  managed(webSocket: ManagedWebSocket): Promise<unknown>
+  ws(webSocket: WebSocket): void
+}
+
+const busy: Handler = { managed: async (webSocket) => webSocket.completion, ws: () => undefined }
+const echo: Handler = {
+  managed: async (webSocket) => {
+    for await (const message of webSocket) await webSocket.sendAsync(message)
+  },
+  ws: (ws) => void ws.on('message', (data) => ws.send(data)),
+}
+const send: Handler = {
+  managed: async (webSocket) => {
+    await webSocket.sendAsync(MUCH)
+    for await (const _message of webSocket);
+  },
+  ws: (ws) => {
+    ws.send(MUCH)
+    ws.on('message', () => undefined)
+  },
+}
+
+/** Right before keep-alive looks, too. */
+const ticker: Handler = {
+  managed: async (webSocket) => {
+    const timer = setInterval(() => void webSocket.sendAsync('tick'), INTERVAL / 20)
+    await webSocket.completion
+    clearInterval(timer)
+  },
+  ws: (ws) => {
+    const timer = setInterval(() => ws.send('tick'), INTERVAL / 20)
+    ws.on('close', () => clearInterval(timer))
+  },
+}
+
+/** One connection, from both ends. */
+interface Connection {
+  readonly link: TcpLink
+  readonly client: ManagedWebSocket
+  /** When the server's socket had ended, and how. */
+  readonly ended: Promise<{ readonly at: number; readonly code: string | undefined }>
+  readonly isOpen: () => boolean
+}
+
+const kinds = ['ManagedWebSocket', 'ws'] as const
+const extensions = [undefined, 'permessage-deflate'] as const
+
+describe.each(['http', 'https', 'h2c'] as const)('keep-alive with a timeout, over %s', (transport) => {
+  describe('notices, within the sum of interval and timeout', () => {
+    it('a peer that has frozen', async () => {
+      await forEachKind(echo, async ({ link, client, ended }) => {
+        await client.sendAsync('hello')
+        await client.receiveAsync(Buffer.alloc(9))
+        const from = performance.now()
+        link.freeze()
+        expect(await ended).toMatchObject({ code: 'ERR_WEBSOCKET_KEEP_ALIVE_TIMEOUT' })
+        const duration = (await ended).at - from
+        expect(duration).toBeGreaterThan(TIMEOUT)
+        expect(duration).toBeLessThan(INTERVAL + TIMEOUT + TOLERANCE)
+      })
+    }, 20_000)
+
+    it('a peer that freezes while we send it a little now and then, which the kernel takes', async () => {
+      await forEachKind(ticker, async ({ link, client, ended }) => {
+        await client.receiveAsync(Buffer.alloc(9))
+        const from = performance.now()
+        link.freeze()
+        expect(await ended).toMatchObject({ code: 'ERR_WEBSOCKET_KEEP_ALIVE_TIMEOUT' })
+        expect((await ended).at - from).toBeLessThan(INTERVAL + TIMEOUT + TOLERANCE)
+      })
+    }, 20_000)
+
+    it('a peer that freezes under a loop that echoes, when we wait for it to read and so do not read', async () => {
+      await forEachKind(echo, async ({ link, client, ended }) => {
+        const from = performance.now()
+        link.limit(Infinity, 0)
+        for (let count = 0; count < 3; count++) void client.sendAsync(MUCH)
+        setTimeout(() => link.freeze(), 1000)
+        expect(await ended).toMatchObject({ code: 'ERR_WEBSOCKET_KEEP_ALIVE_TIMEOUT' })
+        expect((await ended).at - from).toBeLessThan(1000 + INTERVAL + TIMEOUT + TOLERANCE)
+      })
+    }, 20_000)
+
+    it('a peer that is reset while the handler is busy and much waits for it', async () => {
+      await forEachKind(busy, async ({ link, client, ended, isOpen }) => {
+        for (let count = 0; count < 30; count++) void client.sendAsync(MUCH.subarray(0, 100_000))
+        // By then there was a ping, which we cannot see answered.
+        await delay(2 * INTERVAL)
+        expect(isOpen()).toBe(true)
+        const from = performance.now()
+        link.reset()
+        expect(await ended).toMatchObject({ code: 'ERR_WEBSOCKET_CLOSED_PREMATURELY' })
+        expect((await ended).at - from).toBeLessThan(INTERVAL + TOLERANCE)
+      })
+    }, 20_000)
+  })
+
+  describe('does not take for dead', () => {
+    it('a peer that reads a long message slowly', async () => {
+      await forEachKind(send, async ({ link, client, isOpen }) => {
+        link.limit(Infinity, 2_500_000)
+        const message = (await client[Symbol.asyncIterator]().next()).value as Buffer
+        expect(message.equals(MUCH)).toBe(true)
+        expect(isOpen()).toBe(true)
+      })
+    }, 30_000)
+
+    it('a peer that sends a long message slowly', async () => {
+      await forEachKind(echo, async ({ link, client, isOpen }) => {
+        link.limit(0, Infinity)
+        void client.sendAsync(MUCH.subarray(0, 2_000_000))
+        // By then there is a ping, whose pong comes behind the message.
+        await delay(INTERVAL + TIMEOUT / 2)
+        link.limit(500_000, Infinity)
+        expect(((await client[Symbol.asyncIterator]().next()).value as Buffer).length).toBe(2_000_000)
+        expect(isOpen()).toBe(true)
+      })
+    }, 30_000)
+
+    it('a peer that we do not read from, for longer than that', async () => {
+      const gate = new Gate()
+      const late: Handler = {
+        managed: async (webSocket) => gate.opened.then(async () => echo.managed(webSocket)),
+        ws: (ws) => void gate.opened.then(() => echo.ws(ws)),
+      }
+      const opening = delay(2 * (INTERVAL + TIMEOUT)).then(() => gate.open())
+      await forEachKind(late, async ({ client, isOpen }) => {
+        for (let count = 0; count < 30; count++) void client.sendAsync(MUCH.subarray(0, 100_000))
+        const messages = client[Symbol.asyncIterator]()
+        for (let count = 0; count < 30; count++) await messages.next()
+        expect(isOpen()).toBe(true)
+      })
+      await opening
+    }, 20_000)
+  })
+
+  async function forEachKind(handler: Handler, play: (connection: Connection) => Promise<void>): Promise<void> {
+    await Promise.all(kinds.flatMap((kind) => extensions.map(async (extension) => play(await connect(kind, extension, handler)))))
+  }
+
+  async function connect(kind: (typeof kinds)[number], extension: string | undefined, handler: Handler): Promise<Connection> {
+    let end: Awaited<Connection['ended']> | undefined
+    const ended = new Gate()
+    const port = await start(
+      createApp(kind, handler, ({ error }) => {
+        end = { at: performance.now(), code: error?.code }
+        ended.open()
+      }),
+    )
+    const link = await TcpLink.open(port)
+    const ports = { http: link.port, https: link.port, h2c: link.port, h2: link.port }
+    const fields = extension === undefined ? {} : { 'Sec-WebSocket-Extensions': extension }
+    const { duplex } = await openOver(transport, ports, { fields })
+    const compression = extension === undefined ? {} : { dangerousDeflateOptions: {} }
+    const client = ManagedWebSocket.createFromStream(duplex, { ...compression, maxMessageSize: 2 * MUCH.length })
+    return { link, client, ended: ended.opened.then(() => end ?? { at: 0, code: '' }), isOpen: () => end === undefined }
+  }
+
+  async function start(app: Express): Promise<number> {
+    if (transport === 'h2c') return portOf(await startHttp2Server(app))
+    return (await (transport === 'http' ? startHttp1Server : startHttpsServer)(app)).port
+  }
+})
+
+function createApp(kind: (typeof kinds)[number], handler: Handler, onCompleted: (completion: WebSocketCompletion) => void): Express {
+  const app = express()
+  app.set('env', 'test')
+  app.use(useWebSockets({ keepAliveInterval: INTERVAL, keepAliveTimeout: TIMEOUT }))
+  app.all('/ws', async (req) => {
+    observers.set(req, onCompleted)
+    const context = { dangerousEnableCompression: true, maxMessageSize: 2 * MUCH.length }
+    if (kind === 'ws') handler.ws(await acceptWsWebSocketAsync(req, context))
+    else await handler.managed(await req.webSockets.acceptWebSocketAsync(context)).catch(() => undefined)
+  })
+  return app
+}
+
+const observers = new WeakMap<IncomingMessage, (completion: WebSocketCompletion) => void>()
+
+channel('express-use-websockets:close').subscribe((event) => {
+  const { request, completion } = event as WebSocketCloseEvent
+  observers.get(request)?.(completion)
+})
