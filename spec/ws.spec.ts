@@ -285,11 +285,11 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
     expect(await answer.nextMessage()).toBeUndefined()
     expect(answer.webSocket.closeStatus).toBe(1001)
     await answer.webSocket.closeOutputAsync(1001)
-    expect(await drained).toEqual({ closed: 1, aborted: 0 })
+    expect(await drained).toEqual({ closed: 1, aborted: 0, unreceived: 0 })
 
     const impatient = useWebSockets()
     await using silent = await requestWebSocket(createApp(acceptAndEcho, {}, impatient), '/ws', { protocol })
-    expect(await impatient.closeAsync({ timeout: 20 })).toEqual({ closed: 0, aborted: 1 })
+    expect(await impatient.closeAsync({ timeout: 20 })).toEqual({ closed: 0, aborted: 1, unreceived: 0 })
     expect(await silent.webSocket.completion).toMatchObject({ wasClean: false })
   })
 

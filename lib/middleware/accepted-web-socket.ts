@@ -20,6 +20,12 @@ export interface AcceptedWebSocket {
   abort(): void
   /** Sends a Close frame and waits for the end of the connection. */
   closeAsync(closeStatus: number, statusDescription?: string | null): Promise<void>
+  /** @internal How many messages a drain has passed over, since nobody received them. */
+  readonly unreceived: number
+  /** @internal Sends a Close frame, and leaves what comes before the peer's to the application. */
+  drain(closeStatus: number, statusDescription: string): void
+  /** @internal Passes over what nobody has received, to the peer's Close frame if it is there. */
+  passUnreceived(): void
   /** Gives the socket up: ends the connection without a Close frame. */
   dispose(): void
 }

@@ -33,7 +33,7 @@ export interface WebSocketMiddleware {
   readonly connections: number
   /**
    * Closes all WebSockets, for a shutdown: answers new ones 503, sends every open one a Close frame (1001 unless told otherwise), waits for
-   * the close handshakes, and aborts what is left after `timeout`. There is no way back; a second call returns the first one's promise.
+   * the close handshakes, and aborts what is left after `timeout`. What a client sent before it answered is still the handler's to receive. There is no way back; a second call returns the first one's promise.
    * @param options - code and reason of the Close frames, and how much time there is.
    * @throws `WebSocketException` rejects with `ERR_WEBSOCKET_INVALID_OPTION`.
    */

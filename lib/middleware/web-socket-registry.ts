@@ -21,6 +21,8 @@ export interface WebSocketDrainResult {
   readonly closed: number
   /** How many had to be aborted. */
   readonly aborted: number
+  /** How many messages had arrived, as far as they were read, and were not received by the application: it never receives, or the time was up. */
+  readonly unreceived: number
 }
 
 /** The WebSockets of one middleware: those that are open, and the places for those that are about to be. */
@@ -28,6 +30,8 @@ export class WebSocketRegistry {
   readonly #maxConnections: number
   readonly #open = new MemberList<AcceptedWebSocket>()
   #places = 0
+  /** Messages that drains have passed over. */
+  #unreceived = 0
   #drain: Promise<WebSocketDrainResult> | undefined
   #onEmpty: (() => void) | undefined
   #plan: DrainPlan | undefined
@@ -66,6 +70,7 @@ export class WebSocketRegistry {
 
   delete(membership: Membership<AcceptedWebSocket>): void {
     this.#open.delete(membership)
+    this.#unreceived += membership.member.unreceived
     if (this.#open.size === 0) this.#onEmpty?.()
   }
 
@@ -94,12 +99,17 @@ export class WebSocketRegistry {
     })
     const isTimedOut = await this.#untilEmpty(plan.timeout)
     for (const timer of timers) clearTimeout(timer)
-    if (!isTimedOut) return { closed: webSockets.length, aborted: 0 }
+    if (!isTimedOut) return { closed: webSockets.length, aborted: 0, unreceived: this.#unreceived }
     const rest = this.#open.members
-    for (const webSocket of rest) webSocket.abort()
+    let aborted = 0
+    for (const webSocket of rest) {
+      // The peer may have answered, behind what nobody has received.
+      webSocket.passUnreceived()
+      if (webSocket.state !== WebSocketState.Closed && webSockets.includes(webSocket)) aborted++
+      webSocket.abort()
+    }
     await Promise.all(rest.map((webSocket) => webSocket.completion))
-    const aborted = rest.filter((webSocket) => webSockets.includes(webSocket)).length
-    return { closed: webSockets.length - aborted, aborted }
+    return { closed: webSockets.length - aborted, aborted, unreceived: this.#unreceived }
   }
 
   /** @returns whether the time was up first. */
@@ -117,8 +127,5 @@ export class WebSocketRegistry {
 
 function close(webSocket: AcceptedWebSocket, { closeStatus, closeStatusDescription }: DrainPlan): void {
   if (webSocket.state !== WebSocketState.Open && webSocket.state !== WebSocketState.CloseReceived) return
-  // How it ends is in its completion.
-  webSocket.closeAsync(closeStatus, closeStatusDescription).catch(ignoreError)
+  webSocket.drain(closeStatus, closeStatusDescription)
 }
-
-function ignoreError(): void {}

@@ -282,6 +282,21 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     return new MessageIterator(this.#connection)
   }
 
+  /** @internal How many messages a drain has passed over. */
+  get unreceived(): number {
+    return this.#connection.receives.unreceived
+  }
+
+  /** @internal Sends a Close frame, and leaves what comes before the peer's to whoever receives. */
+  drain(closeStatus: number, statusDescription: string): void {
+    this.#connection.drain({ status: closeStatus, description: statusDescription })
+  }
+
+  /** @internal Passes over what nobody has received, to the peer's Close frame if it is there. */
+  passUnreceived(): void {
+    if (this.state < WebSocketState.Closed) this.#connection.receives.passUnreceived()
+  }
+
   #receive<Result>(operation: ReceiveOperation<Result>, signal: AbortSignal | undefined): Promise<Result> {
     const { receives } = this.#connection
     if (signal === undefined) return receives.start(operation)

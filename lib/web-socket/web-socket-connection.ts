@@ -7,6 +7,7 @@ import { FrameReader } from './frames/frame-reader.ts'
 import type { FrameFailure } from './frames/frame-failure.ts'
 import type { ControlFrameListener } from './frames/frame-reader.ts'
 import { FrameWriter } from './frames/frame-writer.ts'
+import { markHandled } from '../errors/handled-rejection.ts'
 import { KeepAlive, pingNumberOf } from './keep-alive/keep-alive.ts'
 import type { KeepAliveListener } from './keep-alive/keep-alive.ts'
 import { listenToDuplex } from './transport/listen-to-duplex.ts'
@@ -140,6 +141,12 @@ export class WebSocketConnection
       sent.catch(() => this.#onCloseCancelled())
     }
     return sent
+  }
+
+  /** Sends our Close frame, and leaves to the application what comes before the peer's. */
+  drain(closeFrame: CloseFrame): void {
+    void markHandled(this.sendClose(closeFrame, undefined))
+    this.receives.startDraining()
   }
 
   /** Cuts the connection; one that is closed only waits for its peer no longer, since what was written may still leave. */

@@ -24,6 +24,7 @@ import type { WsWebSocketObserver } from './ws-web-socket.ts'
 export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWebSocketObserver {
   readonly webSocket: WsWebSocket
   readonly completion: Promise<WebSocketCompletion>
+  readonly unreceived = 0
   readonly #transport: WebSocketTransport
   readonly #settings: WebSocketSettings
   readonly #completionListener: CompletionListener
@@ -84,6 +85,13 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
     const { error } = await this.completion
     if (error !== undefined) throw error
   }
+
+  /** `ws` goes on emitting what comes. */
+  drain(closeStatus: number, statusDescription: string): void {
+    this.webSocket.close(closeStatus, statusDescription)
+  }
+
+  passUnreceived(): void {}
 
   /** Once it is closing, `ws` sees to the end, in `closeTimeout` at most. */
   dispose(): void {

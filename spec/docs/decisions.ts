@@ -305,7 +305,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
       const printer = new Printer()
       const webSockets = useWebSockets()
       await proveShutdown(async (given) => example({ console: printer.console, webSockets, ...given }), express().use(webSockets))
-      expect(await printer.line()).toBe('1 WebSockets closed, 0 aborted')
+      expect(await printer.line()).toBe('1 WebSockets closed, 0 aborted, 0 messages not received')
     },
   },
   'docs/hosting.md#stopping (2)': { cannotRun: 'for Kubernetes' },

@@ -50,7 +50,7 @@ describe('closeAsync of the middleware under load', () => {
       }
       const clients = (await open(app)).map((duplex) => echoUntilClose(new RawPeer(duplex)))
       await until(() => accepted.every((count) => count > 3 * UNDER_WAY))
-      expect(await webSockets.closeAsync()).toEqual({ closed: CONNECTIONS, aborted: 0 })
+      expect(await webSockets.closeAsync()).toEqual({ closed: CONNECTIONS, aborted: 0, unreceived: 0 })
       const results = await Promise.all(clients)
       expect(results.map(({ received }) => received)).toEqual(accepted)
       expect(new Set(results.map(({ closeStatus }) => closeStatus))).toEqual(new Set([1001]))

@@ -5,6 +5,13 @@ import type { ReceiveStep } from './receive-operation.ts'
 
 /** The waiting half of `closeAsync`: passes over data until the peer's Close frame, taking turns with others that receive. */
 export class ReceiveClose extends ReceiveOperation<void> {
+  readonly #onMessagePassed: (() => void) | undefined
+
+  constructor(onMessagePassed?: () => void) {
+    super()
+    this.#onMessagePassed = onMessagePassed
+  }
+
   override get isContentWithClosed(): boolean {
     return true
   }
@@ -15,6 +22,7 @@ export class ReceiveClose extends ReceiveOperation<void> {
     reader.discard()
     if (reader.failure !== undefined) return FramePosition.Failed
     if (reader.remaining > 0) return FramePosition.NeedsMore
+    if (reader.isFinal) this.#onMessagePassed?.()
     reader.skipFrame()
     return PASSED
   }

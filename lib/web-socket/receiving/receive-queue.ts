@@ -3,6 +3,7 @@ import { FramePosition } from '../frames/frame-reader.ts'
 import type { FrameFailure } from '../frames/frame-failure.ts'
 import type { FrameReader } from '../frames/frame-reader.ts'
 import type { CloseFrame } from '../frames/close-frame.ts'
+import { ReceiveClose } from './receive-close.ts'
 import { ReceiveIntoBuffer } from './receive-into-buffer.ts'
 import type { WebSocketReceiveResult } from './receive-into-buffer.ts'
 import { ReceiveMessage } from './receive-message.ts'
@@ -31,6 +32,9 @@ export const READ_AHEAD_LIMIT = 65_536
 /** How long a ping may wait for somebody to receive what is in front of it, in milliseconds. */
 const PING_PATIENCE = 500
 
+/** How long, in milliseconds, a drain waits for an application to come for the Close frame, or to receive for the first time. */
+const DRAIN_PATIENCE = 1000
+
 /** Serves receive operations, first come, first served, from one reader; pauses the transport when nobody reads. */
 export class ReceiveQueue {
   readonly #reader: FrameReader
@@ -48,6 +52,11 @@ export class ReceiveQueue {
   #idleTimer: NodeJS.Timeout | undefined
   /** Whether we paused the transport. */
   isPaused = false
+  /** Messages that a drain has passed over, since nobody received them. */
+  unreceived = 0
+  #hasReceived = false
+  #isDraining = false
+  #drainTimer: NodeJS.Timeout | undefined
 
   constructor(reader: FrameReader, deflater: MessageDeflater | undefined, duplex: Duplex, listener: ReceiveListener) {
     this.#reader = reader
@@ -61,7 +70,7 @@ export class ReceiveQueue {
   }
 
   start<Result>(operation: ReceiveOperation<Result>): Promise<Result> {
-    this.#isIdle = false
+    this.#noteReceiver()
     const isNext = this.#waiting.isEmpty
     this.#waiting.push(operation)
     if (isNext) this.run()
@@ -71,7 +80,7 @@ export class ReceiveQueue {
   /** Receives the next whole message. */
   startMessage(maxMessageSize: number): Promise<IteratorResult<WebSocketMessage, undefined>> {
     if (this.#isFree()) {
-      this.#isIdle = false
+      this.#noteReceiver()
       const value = takeMessage(this.#reader, maxMessageSize)
       if (value !== undefined) return Promise.resolve({ done: false, value })
     }
@@ -81,7 +90,7 @@ export class ReceiveQueue {
   /** Receives the next part of a message into `buffer`. */
   startIntoBuffer(buffer: Uint8Array): Promise<WebSocketReceiveResult> {
     if (this.#isFree()) {
-      this.#isIdle = false
+      this.#noteReceiver()
       const frame = takeIntoBuffer(this.#reader, buffer)
       if (frame !== undefined) {
         const { length, messageType } = frame
@@ -96,7 +105,10 @@ export class ReceiveQueue {
   run(): void {
     while (!this.#isInflating && !this.#isDeferred) {
       const operation = this.#waiting.first
-      if (operation === undefined) return
+      if (operation === undefined) {
+        if (this.#isDraining) this.#drain(false)
+        return
+      }
       const step = operation.advance(this.#reader)
       switch (step) {
         case RECEIVED: {
@@ -110,6 +122,7 @@ export class ReceiveQueue {
           break
         }
         case FramePosition.Close: {
+          this.#waiting.shift()
           this.#deliverClose(operation)
           break
         }
@@ -170,9 +183,49 @@ export class ReceiveQueue {
     if (this.#reader.bytes.length < READ_AHEAD_LIMIT) this.#resume()
   }
 
+  /**
+   * Our Close frame was sent on behalf of an application that may be at work on what has come, or may not receive at all: what comes before the peer's
+   * Close frame is the application's, but nobody need come for that frame itself.
+   */
+  startDraining(): void {
+    this.#isDraining = true
+    this.run()
+  }
+
+  /** Passes over what nobody has received, and takes the peer's Close frame if it is there. */
+  passUnreceived(): void {
+    if (this.#waiting.isEmpty) void this.start(new ReceiveClose(() => this.unreceived++)).catch(ignore)
+  }
+
+  /** Nobody came for what waits. */
+  onDrainTimeout(): void {
+    this.#drainTimer = undefined
+    if (this.#isFree()) this.#drain(true)
+  }
+
   /** Lets nothing be done later. */
   stop(): void {
     clearTimeout(this.#idleTimer)
+    clearTimeout(this.#drainTimer)
+  }
+
+  #noteReceiver(): void {
+    this.#isIdle = false
+    this.#hasReceived = true
+    if (this.#isDraining) this.#armDrainTimer()
+  }
+
+  /** Whoever has received comes again, sooner or later, for data, and soon for a Close frame; who has never received, soon or never. */
+  #drain(isPatienceOver: boolean): void {
+    const position = this.#reader.next(true)
+    if (position === FramePosition.Failed && this.#reader.failure !== undefined) return this.#listener.onFailure(this.#reader.failure)
+    if (position === FramePosition.Close && (isPatienceOver || !this.#hasReceived)) return this.#deliverClose(undefined)
+    if (position === FramePosition.Data && isPatienceOver && !this.#hasReceived) return this.passUnreceived()
+    if (position !== FramePosition.NeedsMore && !isPatienceOver) this.#armDrainTimer()
+  }
+
+  #armDrainTimer(): void {
+    this.#drainTimer ??= setTimeout(onDrainTimeout, DRAIN_PATIENCE, this).unref()
   }
 
   /** Whether whoever asks now is the next. (A method, like others here: V8 asks its runtime for every private getter.) */
@@ -199,22 +252,23 @@ export class ReceiveQueue {
     this.run()
   }
 
-  #deliverClose(operation: WaitingOperation): void {
+  #deliverClose(operation: WaitingOperation | undefined): void {
     const { closeFrame } = this.#reader
     if (closeFrame === undefined) return
-    this.#waiting.shift()
     if (!this.#isCloseDelivered) {
       this.#isCloseDelivered = true
       // Nothing counts behind it but the end of the transport, which only a transport that flows reports.
       this.#reader.bytes.clear()
       this.#resume()
       this.#listener.onClose(closeFrame)
-      operation.resolveClose(closeFrame)
+      operation?.resolveClose(closeFrame)
       this.#defer()
-    } else if (operation.isContentWithClosed) {
+    } else if (operation?.isContentWithClosed === true) {
       operation.resolveClose(closeFrame)
     } else {
-      operation.reject(new WebSocketException('ERR_WEBSOCKET_INVALID_STATE', 'The Close frame of the peer was received by an earlier call'))
+      operation?.reject(
+        new WebSocketException('ERR_WEBSOCKET_INVALID_STATE', 'The Close frame of the peer was received by an earlier call'),
+      )
     }
   }
 
@@ -230,6 +284,12 @@ export class ReceiveQueue {
     })
   }
 }
+
+function onDrainTimeout(queue: ReceiveQueue): void {
+  queue.onDrainTimeout()
+}
+
+function ignore(): void {}
 
 function onIdle(queue: ReceiveQueue): void {
   queue.onIdle()
