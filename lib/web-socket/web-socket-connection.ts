@@ -2,6 +2,7 @@ import { abortError } from '../errors/abort-error.ts'
 import { encodeCloseFrame } from './frames/close-frame.ts'
 import type { CloseFrame } from './frames/close-frame.ts'
 import { closedPrematurely } from '../errors/closed-prematurely.ts'
+import { connectionError } from '../errors/connection-error.ts'
 import type { CompletionListener } from './values/completion-listener.ts'
 import { FrameReader } from './frames/frame-reader.ts'
 import type { FrameFailure } from './frames/frame-failure.ts'
@@ -47,6 +48,8 @@ export class WebSocketConnection
   closeFrame: CloseFrame | undefined
   /** Why the connection was cut, if an error says so. */
   error: WebSocketException | undefined
+  /** Whether the connection has ended the conversation: the peer vanished or broke the rules, not the application gave up. */
+  isLost = false
   completion: WebSocketCompletion | undefined
   readonly #transport: WebSocketTransport
   readonly #ending: TransportEnding
@@ -168,7 +171,7 @@ export class WebSocketConnection
     if (!this.#isAlive()) return
     this.state = WebSocketState.Closed
     this.#endedBy ??= 'local'
-    const error = closedPrematurely('The WebSocket was disposed')
+    const error = new WebSocketException('ERR_WEBSOCKET_CLOSED_PREMATURELY', 'The WebSocket was disposed')
     this.sends.close(() => error)
     this.#rejectReceives(error)
     this.#end()
@@ -176,7 +179,9 @@ export class WebSocketConnection
 
   /** The error of an operation that this state does not allow. */
   invalidState(message: string): WebSocketException {
-    return new WebSocketException('ERR_WEBSOCKET_INVALID_STATE', message, this.error === undefined ? {} : { cause: this.error })
+    const { error } = this
+    if (this.isLost) return connectionError('ERR_WEBSOCKET_INVALID_STATE', message, error)
+    return new WebSocketException('ERR_WEBSOCKET_INVALID_STATE', message, error === undefined ? {} : { cause: error })
   }
 
   // What the parts report.
@@ -200,7 +205,8 @@ export class WebSocketConnection
   onDeadPeer(cause: WebSocketException): void {
     if (!this.#isAlive()) return
     this.error ??= cause
-    this.abort(abortError('The WebSocket was aborted because its peer is dead', cause))
+    this.isLost = true
+    this.abort(connectionError('ABORT_ERR', 'The WebSocket was aborted because its peer is dead', cause))
   }
 
   onClose(closeFrame: CloseFrame): void {
@@ -217,13 +223,14 @@ export class WebSocketConnection
     if (!this.#isAlive()) return
     this.#isCloseReceived ||= isCloseReceived
     this.error = error
+    this.isLost = true
     this.#writeClose({ status: closeStatus, description: '' })
     // As in .NET: a wrong Close frame is a Close frame all the same.
     this.state = isCloseReceived ? WebSocketState.Closed : WebSocketState.Aborted
     this.sends.close(() => this.invalidState(error.message))
     // At once: the error that whoever reads gets now makes Express, for one, destroy the connection within this very turn.
     this.#writer.flush()
-    this.#rejectReceives(error, abortError(error.message, error))
+    this.#rejectReceives(error, connectionError('ABORT_ERR', error.message, error))
     this.#end()
   }
 
@@ -241,6 +248,7 @@ export class WebSocketConnection
   }
 
   onTooSlow(error: WebSocketException): void {
+    this.isLost = true
     this.abort(error)
   }
 
@@ -313,8 +321,12 @@ export class WebSocketConnection
     const { closeTimeout } = this.settings
     if (this.#ending.isPeerEnded) this.#lose(closedPrematurely(ENDED_WITHOUT_CLOSE))
     const error = closedPrematurely(`The peer did not answer the Close frame within the closeTimeout of ${closeTimeout} ms`)
-    if (this.#isAlive()) this.abort(error)
-    else this.#cut(error)
+    if (this.#isAlive()) {
+      this.isLost = true
+      this.abort(error)
+    } else {
+      this.#cut(error)
+    }
   }
 
   #isAlive(): boolean {
@@ -383,10 +395,11 @@ export class WebSocketConnection
   #lose(error: WebSocketException): void {
     if (!this.#isAlive()) return
     this.state = WebSocketState.Aborted
+    this.isLost = true
     this.#endedBy ??= 'remote'
     this.error ??= error
     this.sends.abort(error)
-    this.#rejectReceives(error, abortError(error.message, error))
+    this.#rejectReceives(error, connectionError('ABORT_ERR', error.message, error))
   }
 
   /** Everything that waits for bytes of the peer waits in vain. As in .NET, what waits behind the receive that meets an error is cancelled. */

@@ -1,4 +1,5 @@
-import { WebSocketException } from '../../errors/web-socket-exception.ts'
+import { connectionError } from '../../errors/connection-error.ts'
+import type { WebSocketException } from '../../errors/web-socket-exception.ts'
 import { WebSocketCloseStatus } from '../values/web-socket-close-status.ts'
 
 /** Why reading cannot go on, and the code that the peer is told. */
@@ -12,18 +13,18 @@ export interface FrameFailure {
 /** The failure of a message that is longer than the limit (RFC 6455, section 7.4.1, code 1009). */
 export function messageTooBig(limit: number): FrameFailure {
   const message = `The peer sent a message of more than ${limit} bytes. Raise maxMessageSize, or receive it in parts with receiveAsync()`
-  const error = new WebSocketException('ERR_WEBSOCKET_MESSAGE_TOO_BIG', message)
+  const error = connectionError('ERR_WEBSOCKET_MESSAGE_TOO_BIG', message)
   return { closeStatus: WebSocketCloseStatus.MessageTooBig, error, isCloseReceived: false }
 }
 
 /** The failure of a payload that does not hold what it should: text that is not UTF-8, data that does not inflate (code 1007). */
 export function invalidPayload(message: string, cause?: unknown): FrameFailure {
-  const error = new WebSocketException('ERR_WEBSOCKET_INVALID_PAYLOAD', message, cause === undefined ? {} : { cause })
+  const error = connectionError('ERR_WEBSOCKET_INVALID_PAYLOAD', message, cause)
   return { closeStatus: WebSocketCloseStatus.InvalidPayloadData, error, isCloseReceived: false }
 }
 
 /** The failure of a frame that RFC 6455 forbids (code 1002). */
 export function protocolViolation(message: string, isCloseReceived: boolean): FrameFailure {
-  const error = new WebSocketException('ERR_WEBSOCKET_PROTOCOL_ERROR', message)
+  const error = connectionError('ERR_WEBSOCKET_PROTOCOL_ERROR', message)
   return { closeStatus: WebSocketCloseStatus.ProtocolError, error, isCloseReceived }
 }

@@ -1,5 +1,6 @@
+import { connectionError } from '../../errors/connection-error.ts'
 import { startTimer } from '../../options/start-timer.ts'
-import { WebSocketException } from '../../errors/web-socket-exception.ts'
+import type { WebSocketException } from '../../errors/web-socket-exception.ts'
 import type { Outflow } from '../transport/outflow.ts'
 import { Backlog } from './backlog.ts'
 
@@ -110,7 +111,7 @@ export class KeepAlive {
       this.#schedule(1)
     } else {
       const message = `The peer gave no sign of life for the keepAliveInterval of ${this.#interval} ms, nor then within the keepAliveTimeout of ${this.#timeout} ms`
-      this.#listener.onDeadPeer(new WebSocketException('ERR_WEBSOCKET_KEEP_ALIVE_TIMEOUT', message))
+      this.#listener.onDeadPeer(connectionError('ERR_WEBSOCKET_KEEP_ALIVE_TIMEOUT', message))
     }
   }
 

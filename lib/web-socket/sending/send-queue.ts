@@ -1,4 +1,5 @@
 import { signalAbortError } from '../../errors/abort-error.ts'
+import { connectionError } from '../../errors/connection-error.ts'
 import type { FrameWriter } from '../frames/frame-writer.ts'
 import { handledRejection, markHandled } from '../../errors/handled-rejection.ts'
 import type { MessageDeflater } from '../compression/message-deflater.ts'
@@ -6,7 +7,7 @@ import { Opcode } from '../frames/opcode.ts'
 import { Queue } from '../memory/queue.ts'
 import type { Queueable } from '../memory/queue.ts'
 import { SETTLED } from '../../errors/settled.ts'
-import { WebSocketException } from '../../errors/web-socket-exception.ts'
+import type { WebSocketException } from '../../errors/web-socket-exception.ts'
 
 /** One frame of a message, to be sent. */
 export interface OutgoingFrame {
@@ -285,7 +286,7 @@ export class SendQueue {
   /** The application sends without awaiting, to a peer that does not read. */
   #giveUp(): Promise<never> {
     const message = `More than maxBufferedAmount (${this.#maxBufferedAmount} bytes) waited for a peer that reads too slowly. Await sendAsync()`
-    const error = new WebSocketException('ERR_WEBSOCKET_TOO_SLOW', message)
+    const error = connectionError('ERR_WEBSOCKET_TOO_SLOW', message)
     this.#listener.onTooSlow(error)
     return handledRejection(error)
   }

@@ -1,0 +1,39 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { connectionError } from '../../lib/errors/connection-error.ts'
+
+const { stackTraceLimit } = Error
+
+afterEach(() => {
+  Error.stackTraceLimit = stackTraceLimit
+})
+
+describe('the error of a connection', () => {
+  it('has a stack of one line, and leaves the next error its own', () => {
+    const error = connectionError('ERR_WEBSOCKET_CLOSED_PREMATURELY', 'The connection failed')
+
+    expect(error.stack?.split('\n')).toEqual(['WebSocketException: The connection failed'])
+    expect(Error.stackTraceLimit).toBe(stackTraceLimit)
+    expect(new Error('next').stack).toContain(__filename)
+  })
+
+  it("ends its message with its cause's code", () => {
+    const cause = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
+    const error = connectionError('ERR_WEBSOCKET_CLOSED_PREMATURELY', 'The connection failed', cause)
+
+    expect(error).toMatchObject({ message: 'The connection failed (ECONNRESET)', cause, webSocketErrorCode: 8 })
+  })
+
+  it.each([[undefined], ['a string'], [new Error('without a code')], [{ code: 'NOT_OF_AN_ERROR' }]])(
+    'has no code of the cause %p',
+    (cause) => {
+      expect(connectionError('ABORT_ERR', 'The connection failed', cause).message).toBe('The connection failed')
+    },
+  )
+
+  it.each([0, 1, undefined])('leaves a limit of %p as it is', (limit) => {
+    Object.assign(Error, { stackTraceLimit: limit })
+    connectionError('ABORT_ERR', 'message')
+
+    expect(Error.stackTraceLimit).toBe(limit)
+  })
+})
