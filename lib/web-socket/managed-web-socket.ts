@@ -275,8 +275,12 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   }
 
   /**
-   * Receives whole messages, at most `maxMessageSize` each (else the peer is told 1009), until the peer's Close frame ends the loop.
-   * Leaving the loop leaves the socket as it is. Throws what `receiveAsync` rejects with.
+   * Receives whole messages, at most `maxMessageSize` each (else the peer is told 1009), until the conversation ends: the loop ends, and throws
+   * nothing, when the peer closes, vanishes or breaks the rules. Which of them it was is in `completion`, and `closeStatus` is `null` without
+   * a Close frame. Leaving the loop leaves the socket as it is.
+   *
+   * After `abort()` or `dispose()` of the application itself, it throws `ABORT_ERR`, `ERR_WEBSOCKET_CLOSED_PREMATURELY` or
+   * `ERR_WEBSOCKET_INVALID_STATE`.
    */
   [Symbol.asyncIterator](): AsyncIterator<WebSocketMessage, undefined> {
     return new MessageIterator(this.#connection)

@@ -3,7 +3,7 @@ import type { WebSocketConnection } from './web-socket-connection.ts'
 import type { WebSocketMessage } from './receiving/web-socket-message.ts'
 import { WebSocketState } from './values/web-socket-state.ts'
 
-/** Goes through whole messages until the peer's Close frame. Leaving the loop leaves the socket as it is. */
+/** Goes through whole messages until the conversation ends: the peer closes, vanishes, or breaks the rules. Leaving the loop leaves the socket as it is. */
 export class MessageIterator implements AsyncIterator<WebSocketMessage, undefined> {
   readonly #connection: WebSocketConnection
 
@@ -12,10 +12,10 @@ export class MessageIterator implements AsyncIterator<WebSocketMessage, undefine
   }
 
   next(): Promise<IteratorResult<WebSocketMessage, undefined>> {
-    const { closeFrame, receives, settings, state } = this.#connection
-    if (closeFrame !== undefined) return DONE
-    if (state !== WebSocketState.Open && state !== WebSocketState.CloseSent) return rejectState(this.#connection, 'Open, CloseSent')
-    return receives.startMessage(settings.maxMessageSize)
+    const { closeFrame, isLost, receives, settings, state } = this.#connection
+    if (state === WebSocketState.Open || state === WebSocketState.CloseSent) return receives.startMessage(settings.maxMessageSize)
+    if (closeFrame !== undefined || isLost) return DONE
+    return rejectState(this.#connection, 'Open, CloseSent')
   }
 
   return(): Promise<IteratorResult<WebSocketMessage, undefined>> {

@@ -405,7 +405,8 @@ export class WebSocketConnection
   /** Everything that waits for bytes of the peer waits in vain. As in .NET, what waits behind the receive that meets an error is cancelled. */
   #rejectReceives(error: WebSocketException, errorBehind = error): void {
     this.#keepAlive.stop()
-    this.receives.rejectAll(error, errorBehind)
+    if (this.isLost) this.receives.loseAll(error, errorBehind)
+    else this.receives.rejectAll(error)
     this.#pings?.rejectAll(() => error)
     this.#reader.bytes.clear()
   }

@@ -1,7 +1,6 @@
 /* Run by compression.spec.ts in a process of its own, for its peak memory: sends 1 MiB that inflates to 1 GiB, and tells what came of it. */
 import { constants, deflateRawSync } from 'node:zlib'
 import { ManagedWebSocket } from '../../lib/web-socket/managed-web-socket.ts'
-import type { WebSocketException } from '../../lib/errors/web-socket-exception.ts'
 import { connectTcp } from '../support/connect-tcp.ts'
 import { rawFrame } from '../support/raw-frames.ts'
 import { RawPeer } from '../support/raw-peer.ts'
@@ -15,15 +14,10 @@ async function explode(): Promise<void> {
   const bomb = rawFrame(2, Buffer.concat(Array.from({ length: 64 }, () => piece)), { reserved: 4 })
   const before = peakMemory()
   void peer.send(bomb)
-  const error = await webSocket[Symbol.asyncIterator]()
-    .next()
-    .then(
-      () => undefined,
-      (reason: WebSocketException) => reason,
-    )
+  await webSocket[Symbol.asyncIterator]().next()
   const close = await peer.nextFrame()
   peer.end()
-  await webSocket.completion
+  const { error } = await webSocket.completion
   const outcome = {
     bytesSent: bomb.length,
     closeStatus: close.payload.readUInt16BE(0),

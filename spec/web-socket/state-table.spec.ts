@@ -127,13 +127,13 @@ const table: Record<Situation, Record<Operation, string>> = {
   Disposed: { ...refusedIn('Closed'), ...gone, 'for await': refused('Closed', 'Open, CloseSent') },
   Violated: {
     ...refusedIn('Aborted'),
-    'for await': refused('Aborted', 'Open, CloseSent'),
+    'for await': 'message end | Aborted |',
     abort: 'done | Aborted |',
     dispose: 'done | Aborted |',
     'Symbol.dispose': 'done | Aborted |',
     'Symbol.asyncDispose': 'done | Aborted |',
   },
-  ViolatedByClose: { ...refusedIn('Closed'), ...gone, 'for await': refused('Closed', 'Open, CloseSent') },
+  ViolatedByClose: { ...refusedIn('Closed'), ...gone, 'for await': 'message end | Closed |' },
 }
 
 /** Arguments that no state allows. */

@@ -52,7 +52,12 @@ export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMes
   }
 
   resolveClose(): void {
-    this.resolve({ done: true, value: undefined })
+    this.resolve(DONE)
+  }
+
+  /** As ends every stream of JavaScript that has nothing more to give: a peer that vanishes is nobody's mistake. `completion` tells of it. */
+  override lose(): void {
+    this.resolve(DONE)
   }
 
   #finish(value: WebSocketMessage): typeof RECEIVED {
@@ -60,3 +65,5 @@ export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMes
     return RECEIVED
   }
 }
+
+const DONE: IteratorResult<WebSocketMessage, undefined> = { done: true, value: undefined }

@@ -19,6 +19,8 @@ export interface WaitingOperation extends Queueable<WaitingOperation> {
   /** Settles with the peer's Close frame. */
   resolveClose(closeFrame: CloseFrame): void
   reject(error: unknown): void
+  /** The connection was lost: settles with what that means to the operation. */
+  lose(error: unknown): void
 }
 
 /**
@@ -52,6 +54,10 @@ export abstract class ReceiveOperation<Result> implements WaitingOperation {
       void markHandled(this.#promise)
       this.#reject?.(error)
     }
+  }
+
+  lose(error: unknown): void {
+    this.reject(error)
   }
 
   toPromise(): Promise<Result> {

@@ -157,10 +157,15 @@ export class ReceiveQueue {
     operation.reject(error)
   }
 
-  /** Rejects all that wait; those behind the first one with an error of their own, if there is one. */
-  rejectAll(error: WebSocketException, errorBehind = error): void {
-    this.#waiting.shift()?.reject(error)
-    for (let operation = this.#waiting.shift(); operation !== undefined; operation = this.#waiting.shift()) operation.reject(errorBehind)
+  /** The application has given up: rejects all that wait. */
+  rejectAll(error: WebSocketException): void {
+    for (let operation = this.#waiting.shift(); operation !== undefined; operation = this.#waiting.shift()) operation.reject(error)
+  }
+
+  /** The connection was lost: those behind the first one that waits have an error of their own. */
+  loseAll(error: WebSocketException, errorBehind: WebSocketException): void {
+    this.#waiting.shift()?.lose(error)
+    for (let operation = this.#waiting.shift(); operation !== undefined; operation = this.#waiting.shift()) operation.lose(errorBehind)
   }
 
   /** At the end of a turn: with nobody reading, looks for control frames in what waits, and pauses the transport when that is much. */

@@ -5,6 +5,8 @@ import { WebSocketState } from '../../../lib/web-socket/values/web-socket-state.
 import { closePayload, rawFrame } from '../../support/raw-frames.ts'
 import { openBothOverTcp, openInMemory, openOverTcp } from '../../support/web-socket-pairs.ts'
 
+const DONE = { done: true, value: undefined }
+
 describe('for await', () => {
   it('gives text as strings and binary as Buffers, until the Close frame', async () => {
     const { webSocket, peer } = await openOverTcp()
@@ -97,14 +99,15 @@ describe('for await', () => {
     expect(await webSocket[Symbol.asyncIterator]().next()).toEqual({ done: false, value: 'cdef' })
   })
 
-  it('rejects next() when the peer ends without a Close frame, then is refused', async () => {
+  it('is done when the peer ends without a Close frame, and stays so', async () => {
     const { webSocket, peer } = await openOverTcp()
     const iterator = webSocket[Symbol.asyncIterator]()
-    const next = iterator.next()
+    const nexts = [iterator.next(), iterator.next()]
     peer.end()
 
-    await expect(next).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_CLOSED_PREMATURELY' })
-    await expect(iterator.next()).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_STATE' })
+    expect(await Promise.all([...nexts, iterator.next()])).toEqual([DONE, DONE, DONE])
+    expect(await iterator.next()).toEqual(DONE)
+    expect(webSocket.closeStatus).toBe(null)
   })
 
   it('ends a message that is not valid UTF-8 with 1007, before its end', async () => {
@@ -112,7 +115,7 @@ describe('for await', () => {
     const next = webSocket[Symbol.asyncIterator]().next()
     await peer.send(rawFrame(Opcode.Text, Buffer.from('61ed', 'hex'), { isFinal: false }), rawFrame(0, Buffer.of(0xa0), { isFinal: false }))
 
-    await expect(next).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_PAYLOAD' })
+    expect(await next).toEqual(DONE)
     expect((await peer.nextFrame()).payload).toEqual(closePayload(1007))
   })
 })
@@ -139,9 +142,13 @@ describe('maxMessageSize', () => {
     const next = webSocket[Symbol.asyncIterator]().next()
     await peer.send(...frames)
 
-    await expect(next).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_MESSAGE_TOO_BIG', message: expect.stringContaining('1000 bytes') })
+    expect(await next).toEqual(DONE)
     expect((await peer.nextFrame()).payload).toEqual(closePayload(1009))
     expect(webSocket.state).toBe(WebSocketState.Aborted)
+    peer.end()
+    expect(await webSocket.completion).toMatchObject({
+      error: { code: 'ERR_WEBSOCKET_MESSAGE_TOO_BIG', message: expect.stringContaining('1000 bytes') },
+    })
   })
 
   it('is as long as a message may be that is longer when it is compressed', async () => {
