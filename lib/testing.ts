@@ -60,7 +60,6 @@ export class WebSocketTestAnswer implements AsyncDisposable {
   readonly #answer: HandshakeAnswer
   readonly #recorder = new FrameRecorder()
   readonly #webSocket: ManagedWebSocket | undefined
-  readonly #messages: AsyncIterator<string | Buffer, undefined> | undefined
 
   /** @internal */
   constructor(answer: HandshakeAnswer) {
@@ -68,7 +67,6 @@ export class WebSocketTestAnswer implements AsyncDisposable {
     if (answer.stream === undefined) return
     const subProtocol = answer.headers['sec-websocket-protocol'] ?? null
     this.#webSocket = ManagedWebSocket.createFromStream(answer.stream, { subProtocol })
-    this.#messages = this.#webSocket[Symbol.asyncIterator]()
     answer.stream.on('data', (chunk: Buffer) => this.#recorder.push(chunk))
   }
 
@@ -101,9 +99,12 @@ export class WebSocketTestAnswer implements AsyncDisposable {
   /** The next message; `undefined` once the server has sent its Close frame: see `webSocket.closeStatus`. Rejects if the connection ended without one. */
   async nextMessage(): Promise<string | Buffer | undefined> {
     const { webSocket } = this
-    const result = await this.#messages?.next()
-    if (result?.done === true && webSocket.closeStatus === null) throw new Error('The connection ended without a Close frame')
-    return result?.value
+    const messages = webSocket[Symbol.asyncIterator]()
+    const result = await messages.next()
+    // Between two calls nobody receives: the server's Close frame is answered soon, not only when a loop would come round.
+    await messages.return?.()
+    if (result.done === true && webSocket.closeStatus === null) throw new Error('The connection ended without a Close frame')
+    return result.value
   }
 
   /** Cuts the connection, if it is still open, and stops the server. */

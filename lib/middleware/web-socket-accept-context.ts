@@ -28,6 +28,8 @@ export interface WebSocketAcceptContext {
   readonly maxBufferedAmount?: number | undefined
   /** Instead of the middleware's `maxMessageSize`. */
   readonly maxMessageSize?: number | undefined
+  /** Instead of the middleware's `closeAnswerTimeout`. */
+  readonly closeAnswerTimeout?: number | undefined
   /** Instead of the middleware's `closeTimeout`. */
   readonly closeTimeout?: number | undefined
   /** Gives the acceptance up while it waits, e.g. behind another response on the same connection. No effect once accepted. */
@@ -65,6 +67,7 @@ export function resolveAcceptContext(argument: unknown, options: ResolvedWebSock
     keepAliveTimeout: reader.duration('keepAliveTimeout', '0 or Infinity: for ever', options.keepAliveTimeout),
     maxBufferedAmount: reader.limit('maxBufferedAmount', 1, 'bytes', options.maxBufferedAmount),
     maxMessageSize: reader.limit('maxMessageSize', 1, 'bytes', options.maxMessageSize),
+    closeAnswerTimeout: reader.duration('closeAnswerTimeout', 'for ever', options.closeAnswerTimeout),
     closeTimeout: reader.duration('closeTimeout', 'for ever', options.closeTimeout),
     compression: readCompression(reader),
     signal: readSignal(reader),
@@ -82,6 +85,7 @@ const CONTEXT_NAMES: readonly (keyof WebSocketAcceptContext)[] = [
   'compressionLevel',
   'maxBufferedAmount',
   'maxMessageSize',
+  'closeAnswerTimeout',
   'closeTimeout',
   'signal',
 ]

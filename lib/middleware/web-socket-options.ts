@@ -12,6 +12,12 @@ export interface WebSocketOptions {
    * and requests that are no WebSocket requests are not looked at. Defaults to `[]`: every origin.
    */
   readonly allowedOrigins?: readonly AllowedOrigin[] | 'same-origin' | RegExp | OriginPredicate | undefined
+  /**
+   * How long the application may take to answer a Close frame that it has received, or that lies waiting while nobody receives; then it is
+   * answered with its own code, and the connection ended. Defaults to `1_000`; Infinity: for ever, as in ASP.NET Core. A `for await` loop
+   * that ends with the Close frame answers it at once, and one that is busy with a message has `closeTimeout`.
+   */
+  readonly closeAnswerTimeout?: number | undefined
   /** How long a socket that is closing or disposed waits for its peer before it cuts the connection. Defaults to `30_000`; Infinity: for ever. */
   readonly closeTimeout?: number | undefined
   /** The time between two pings; with `keepAliveTimeout`, the time without a sign of life before one. Defaults to `120_000` (two minutes); `0` or `Infinity`: no pings. */
@@ -35,6 +41,7 @@ export interface WebSocketOptions {
 /** {@link WebSocketOptions}, checked and complete. */
 export interface ResolvedWebSocketOptions {
   readonly allowedOrigins: readonly AllowedOrigin[]
+  readonly closeAnswerTimeout: number
   readonly closeTimeout: number
   readonly keepAliveInterval: number
   readonly keepAliveTimeout: number
@@ -53,6 +60,7 @@ export function resolveWebSocketOptions(options: WebSocketOptions | undefined): 
   const reader = new OptionReader({ name: 'useWebSockets', code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, OPTION_NAMES)
   return {
     allowedOrigins: readAllowedOrigins(reader),
+    closeAnswerTimeout: reader.duration('closeAnswerTimeout', 'for ever', 1000),
     closeTimeout: reader.duration('closeTimeout', 'for ever', 30_000),
     keepAliveInterval: reader.duration('keepAliveInterval', '0 or Infinity: no pings', 120_000),
     keepAliveTimeout: reader.duration('keepAliveTimeout', '0 or Infinity: for ever', Infinity),
@@ -64,6 +72,7 @@ export function resolveWebSocketOptions(options: WebSocketOptions | undefined): 
 
 const OPTION_NAMES: readonly (keyof WebSocketOptions)[] = [
   'allowedOrigins',
+  'closeAnswerTimeout',
   'closeTimeout',
   'keepAliveInterval',
   'keepAliveTimeout',

@@ -24,6 +24,11 @@ export interface WebSocketDeflateOptions {
 
 /** How a WebSocket is made over a stream. .NET's `WebSocketCreationOptions`. */
 export interface WebSocketCreationOptions {
+  /**
+   * Milliseconds that the application may take to answer a Close frame of the peer, which is then answered with its own code. Default 1,000;
+   * Infinity: for ever.
+   */
+  readonly closeAnswerTimeout?: number
   /** Milliseconds until an unanswered Close frame aborts the connection. Default 30,000. */
   readonly closeTimeout?: number
   /** Turns permessage-deflate on, with what was agreed in the handshake. Compressing secrets beside input of an attacker can leak them (CRIME). */
@@ -62,6 +67,7 @@ function toSettings(options: WebSocketCreationOptions): WebSocketSettings {
     throw reader.error('dangerousDeflateOptions', 'must be an object')
   }
   return {
+    closeAnswerTimeout: reader.duration('closeAnswerTimeout', 'for ever', 1000),
     closeTimeout: reader.duration('closeTimeout', 'for ever', 30_000),
     compression: dangerousDeflateOptions === undefined ? undefined : toCompression(dangerousDeflateOptions),
     isServer: reader.boolean('isServer', false),
@@ -88,6 +94,7 @@ function toCompression(options: WebSocketDeflateOptions): WebSocketCompression {
 const OWNER: OptionOwner = { name: 'createFromStream', code: 'ERR_WEBSOCKET_INVALID_OPTION' }
 
 const OPTIONS = [
+  'closeAnswerTimeout',
   'closeTimeout',
   'dangerousDeflateOptions',
   'isServer',

@@ -224,8 +224,10 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
       return handledRejection(error)
     }
     const { state } = this
-    if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return rejectState(this.#connection, 'Open, CloseReceived')
-    return this.#connection.sendClose({ status: closeStatus, description }, signal)
+    if (state === WebSocketState.Open || state === WebSocketState.CloseReceived) {
+      return this.#connection.sendClose({ status: closeStatus, description }, signal)
+    }
+    return this.#isClosedForApplication() ? SETTLED : rejectState(this.#connection, 'Open, CloseReceived')
   }
 
   /** Cuts the connection at once. What waits rejects with `ABORT_ERR`. Does nothing to a socket that is Closed or Aborted. */
@@ -328,6 +330,12 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     return connection.sends.trySendMessage(data, type === WebSocketMessageType.Text ? Opcode.Text : Opcode.Binary)
   }
 
+  /** Whoever closes later than we could wait has what it wants. */
+  #isClosedForApplication(): boolean {
+    const { isAnsweredForApplication, state } = this.#connection
+    return isAnsweredForApplication && state !== WebSocketState.Aborted
+  }
+
   #sendPrepared(message: PreparedMessage, signal: AbortSignal | undefined): Promise<void> {
     const { sends, settings, state } = this.#connection
     if (sends.unfinishedMessage !== undefined) {
@@ -343,7 +351,9 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     const description = checkCloseArguments(closeStatus, statusDescription)
     checkSignal(signal)
     const { state } = this
-    if (state >= WebSocketState.Closed) return rejectState(this.#connection, 'Open, CloseSent, CloseReceived')
+    if (state >= WebSocketState.Closed) {
+      return this.#isClosedForApplication() ? SETTLED : rejectState(this.#connection, 'Open, CloseSent, CloseReceived')
+    }
     if (state !== WebSocketState.CloseSent) await this.#connection.sendClose({ status: closeStatus, description }, signal)
     const stateAfter = this.state
     if (stateAfter === WebSocketState.Open || stateAfter === WebSocketState.CloseSent) await this.#receive(new ReceiveClose(), signal)

@@ -7,18 +7,26 @@ import { WebSocketState } from './values/web-socket-state.ts'
 export class MessageIterator implements AsyncIterator<WebSocketMessage, undefined> {
   readonly #connection: WebSocketConnection
 
+  #hasLeft = false
+
   constructor(connection: WebSocketConnection) {
     this.#connection = connection
+    connection.loopsAtWork++
   }
 
   next(): Promise<IteratorResult<WebSocketMessage, undefined>> {
     const { closeFrame, isLost, receives, settings, state } = this.#connection
     if (state === WebSocketState.Open || state === WebSocketState.CloseSent) return receives.startMessage(settings.maxMessageSize)
+    if (closeFrame !== undefined) this.#connection.onLoopEnd()
     if (closeFrame !== undefined || isLost) return DONE
     return rejectState(this.#connection, 'Open, CloseSent')
   }
 
   return(): Promise<IteratorResult<WebSocketMessage, undefined>> {
+    if (!this.#hasLeft) {
+      this.#hasLeft = true
+      this.#connection.onLoopLeft()
+    }
     return DONE
   }
 }

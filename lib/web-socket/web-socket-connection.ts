@@ -1,10 +1,13 @@
 import { abortError } from '../errors/abort-error.ts'
-import { encodeCloseFrame } from './frames/close-frame.ts'
+import { answerTo, encodeCloseFrame } from './frames/close-frame.ts'
 import type { CloseFrame } from './frames/close-frame.ts'
+import { CloseAnswer } from './close-answer.ts'
+import type { CloseAnswerListener } from './close-answer.ts'
 import { closedPrematurely } from '../errors/closed-prematurely.ts'
 import { connectionError } from '../errors/connection-error.ts'
 import type { CompletionListener } from './values/completion-listener.ts'
 import { FrameReader } from './frames/frame-reader.ts'
+import { protocolViolation } from './frames/frame-failure.ts'
 import type { FrameFailure } from './frames/frame-failure.ts'
 import type { ControlFrameListener } from './frames/frame-reader.ts'
 import { FrameWriter } from './frames/frame-writer.ts'
@@ -39,7 +42,15 @@ import type { BorrowedBytesListener, WebSocketTransport } from './transport/web-
  * section 7 (in .NET's words), and sees the connection to its end. `ManagedWebSocket` is its face.
  */
 export class WebSocketConnection
-  implements BorrowedBytesListener, ControlFrameListener, DuplexListener, KeepAliveListener, ReceiveListener, SendListener, TurnEndTask
+  implements
+    BorrowedBytesListener,
+    CloseAnswerListener,
+    ControlFrameListener,
+    DuplexListener,
+    KeepAliveListener,
+    ReceiveListener,
+    SendListener,
+    TurnEndTask
 {
   readonly settings: WebSocketSettings
   readonly sends: SendQueue
@@ -50,6 +61,10 @@ export class WebSocketConnection
   error: WebSocketException | undefined
   /** Whether the connection has ended the conversation: the peer vanished or broke the rules, not the application gave up. */
   isLost = false
+  /** Whether the peer's Close frame was answered because the application had not done so. */
+  isAnsweredForApplication = false
+  /** Loops over the messages that were neither left nor came to their end: each will come for the next message. */
+  loopsAtWork = 0
   completion: WebSocketCompletion | undefined
   readonly #transport: WebSocketTransport
   readonly #ending: TransportEnding
@@ -59,6 +74,9 @@ export class WebSocketConnection
   readonly #keepAlive: KeepAlive
   #sentClose: CloseFrame | undefined
   #isCloseReceived = false
+  #closeAnswer: CloseAnswer | undefined
+  /** The peer's Close frame, if it was answered before the application has come to it: what lies in front of it can still be received. */
+  #closeAhead: CloseFrame | undefined
   #endedBy: 'local' | 'remote' | undefined
   /** Whether we have said, or are about to say, our last byte. */
   #isEnding = false
@@ -102,6 +120,20 @@ export class WebSocketConnection
 
   get canPing(): boolean {
     return this.state === WebSocketState.Open
+  }
+
+  get answerTime(): number {
+    const { closeAnswerTimeout, closeTimeout } = this.settings
+    const isLoopBusy = this.closeFrame === undefined && this.loopsAtWork > 0
+    return isLoopBusy ? Math.max(closeAnswerTimeout, closeTimeout) : closeAnswerTimeout
+  }
+
+  get unreadBytes(): number {
+    return this.#reader.bytes.length
+  }
+
+  get isReceiving(): boolean {
+    return this.receives.isWaiting
   }
 
   get isReadingPaused(): boolean {
@@ -154,6 +186,7 @@ export class WebSocketConnection
 
   /** Cuts the connection; one that is closed only waits for its peer no longer, since what was written may still leave. */
   abort(error: WebSocketException = abortError('The WebSocket was aborted')): void {
+    this.#dropUnread()
     if (this.state === WebSocketState.Closed && !this.#writer.isBlocked) return this.#leave()
     if (this.#isAlive()) {
       this.state = WebSocketState.Aborted
@@ -165,6 +198,7 @@ export class WebSocketConnection
 
   /** Gives the connection up: ends it in order without a Close frame, or cuts it if it was aborted. */
   dispose(): void {
+    this.#dropUnread()
     // A peer that broke the rules is still being told.
     if (this.#isEnding) return
     if (this.state === WebSocketState.Aborted) return this.#cut(abortError('The WebSocket was disposed'))
@@ -209,13 +243,43 @@ export class WebSocketConnection
     this.abort(connectionError('ABORT_ERR', 'The WebSocket was aborted because its peer is dead', cause))
   }
 
-  onClose(closeFrame: CloseFrame): void {
+  onClose(closeFrame: CloseFrame, isLoop: boolean): void {
     this.closeFrame = closeFrame
     this.#isCloseReceived = true
     this.#endedBy ??= 'remote'
     this.#pings?.rejectAll(() => this.invalidState('The peer closed the WebSocket before it answered'))
-    if (this.#sentClose !== undefined) this.#setClosed()
-    else if (this.state === WebSocketState.Open) this.state = WebSocketState.CloseReceived
+    if (this.#sentClose !== undefined) return this.#setClosed()
+    if (this.state === WebSocketState.Open) this.state = WebSocketState.CloseReceived
+    if (isLoop) this.onLoopEnd()
+    else this.#getCloseAnswer().answerInTime()
+  }
+
+  onLoopEnd(): void {
+    if (this.state === WebSocketState.CloseReceived) this.#getCloseAnswer().answerAtTurnEnd()
+  }
+
+  /** The application has left a loop: it may never receive again. */
+  onLoopLeft(): void {
+    this.loopsAtWork--
+    this.#closeAnswer?.answerInTime()
+  }
+
+  onCloseAhead(): void {
+    if (this.#closeAnswer === undefined && this.#isAlive()) this.#getCloseAnswer().answerInTime()
+  }
+
+  whenSent(): Promise<void> | undefined {
+    const sent = this.#isAlive() ? this.sends.whenSent() : undefined
+    // No longer than any other Close frame may wait for its turn.
+    if (sent !== undefined) this.#armEndTimer()
+    return sent
+  }
+
+  answer(): void {
+    if (!this.#isAlive()) return
+    if (this.closeFrame === undefined) return this.#answerAhead()
+    this.isAnsweredForApplication = true
+    void this.sendClose(answerTo(this.closeFrame), undefined)
   }
 
   /** The peer broke the rules: tell it (RFC 6455, section 7.1.7), and end the connection. */
@@ -288,7 +352,7 @@ export class WebSocketConnection
   /** The peer has ended its side. What it sent before is still read; only then is it the end. */
   onTransportEnd(): void {
     this.#ending.isPeerEnded = true
-    if (!this.#isAlive()) {
+    if (!this.#isAlive() || this.#closeAhead !== undefined) {
       this.#end()
       this.#ending.destroyWhenFinished()
       return
@@ -311,7 +375,7 @@ export class WebSocketConnection
   }
 
   onTransportClose(): void {
-    if (this.#isAlive()) this.#lose(closedPrematurely('The connection was closed without a Close frame'))
+    this.#lose(closedPrematurely('The connection was closed without a Close frame'))
     this.#complete()
   }
 
@@ -319,6 +383,7 @@ export class WebSocketConnection
   onEndTimeout(): void {
     this.#endTimer = undefined
     const { closeTimeout } = this.settings
+    if (this.#closeAhead !== undefined) return this.#transport.abort()
     if (this.#ending.isPeerEnded) this.#lose(closedPrematurely(ENDED_WITHOUT_CLOSE))
     const error = closedPrematurely(`The peer did not answer the Close frame within the closeTimeout of ${closeTimeout} ms`)
     if (this.#isAlive()) {
@@ -349,6 +414,7 @@ export class WebSocketConnection
   #writeClose(closeFrame: CloseFrame): void {
     if (this.#sentClose !== undefined || !this.#isAlive()) return
     this.#sentClose = closeFrame
+    this.#closeAnswer?.stop()
     this.#endedBy ??= 'local'
     this.#writer.writeFrame(0x80 | Opcode.Close, encodeCloseFrame(closeFrame))
     this.onWritten()
@@ -386,14 +452,54 @@ export class WebSocketConnection
     this.state = WebSocketState.Closed
     this.#keepAlive.stop()
     this.#pings?.rejectAll(() => this.invalidState('The WebSocket was closed'))
+    if (this.completion === undefined) this.#finishHandshake()
+    else this.#deflater?.dispose()
+  }
+
+  #finishHandshake(): void {
     if (this.settings.isServer) return this.#end()
     this.#disarmEndTimer()
     this.#armEndTimer(CLIENT_PATIENCE)
   }
 
+  #getCloseAnswer(): CloseAnswer {
+    this.#closeAnswer ??= new CloseAnswer(this)
+    return this.#closeAnswer
+  }
+
+  /** Answers the Close frame that lies behind what nobody receives, and ends the connection. What lies in front of it can still be received. */
+  #answerAhead(): void {
+    const closeFrame = this.#reader.closeFrameAhead()
+    if (closeFrame === undefined) return
+    if (typeof closeFrame === 'string') return this.onFailure(protocolViolation(closeFrame, true))
+    if (this.#sentClose !== undefined) return this.#endBefore(closeFrame)
+    this.isAnsweredForApplication = true
+    this.#endedBy ??= 'remote'
+    this.sendClose(answerTo(closeFrame), undefined).then(() => this.#endBefore(closeFrame), ignoreError)
+  }
+
+  /** Both Close frames are through; the peer's was not received yet. */
+  #endBefore(closeFrame: CloseFrame): void {
+    if (!this.#isAlive() || this.#isCloseReceived) return
+    this.#closeAhead = closeFrame
+    // Nothing counts behind it.
+    this.#isCloseReceived = true
+    this.#finishHandshake()
+    this.#transport.duplex.resume()
+  }
+
+  /** The application gives up what it could still receive on a connection that has ended. */
+  #dropUnread(): void {
+    if (this.#closeAhead === undefined || !this.#isAlive()) return
+    this.closeFrame = this.#closeAhead
+    this.state = WebSocketState.Closed
+    this.#rejectReceives(new WebSocketException('ERR_WEBSOCKET_CLOSED_PREMATURELY', 'The WebSocket was disposed'))
+    if (this.completion !== undefined) this.#deflater?.dispose()
+  }
+
   /** The transport is gone, or as good as gone, and it was not us. */
   #lose(error: WebSocketException): void {
-    if (!this.#isAlive()) return
+    if (!this.#isAlive() || this.#closeAhead !== undefined) return
     this.state = WebSocketState.Aborted
     this.isLost = true
     this.#endedBy ??= 'remote'
@@ -449,15 +555,19 @@ export class WebSocketConnection
     if (this.completion !== undefined) return
     this.#disarmEndTimer()
     this.receives.stop()
-    // Whatever the way here was: memory that is lent goes back.
-    this.#reader.bytes.clear()
-    this.#deflater?.dispose()
-    const { closeFrame, error } = this
+    this.#closeAnswer?.stop()
+    const { error } = this
+    const closeFrame = this.closeFrame ?? this.#closeAhead
     const sentClose = this.#sentClose
+    if (this.#closeAhead === undefined || !this.#isAlive()) {
+      // Whatever the way here was: memory that is lent goes back.
+      this.#reader.bytes.clear()
+      this.#deflater?.dispose()
+    }
     this.completion = {
       closeStatus: (closeFrame ?? sentClose)?.status ?? 1006,
       closeStatusDescription: (closeFrame ?? sentClose)?.description ?? '',
-      wasClean: closeFrame !== undefined && sentClose !== undefined && this.state === WebSocketState.Closed,
+      wasClean: closeFrame !== undefined && sentClose !== undefined && this.state !== WebSocketState.Aborted,
       endedBy: this.#endedBy ?? 'remote',
       error,
     }
@@ -472,6 +582,8 @@ const ENDED_WITHOUT_CLOSE = 'The peer ended the connection without a Close frame
 
 /** How long a client waits for the server to end the connection after the close handshake, in milliseconds (.NET's figure). */
 const CLIENT_PATIENCE = 1000
+
+function ignoreError(): void {}
 
 function onEndTimeout(connection: WebSocketConnection): void {
   connection.onEndTimeout()

@@ -5,6 +5,7 @@ import { resolveWebSocketOptions } from '../../lib/middleware/web-socket-options
 const OPTIONS = resolveWebSocketOptions({
   keepAliveInterval: 1000,
   keepAliveTimeout: 2000,
+  closeAnswerTimeout: 2000,
   closeTimeout: 3000,
   maxBufferedAmount: 5000,
   maxMessageSize: 4000,
@@ -14,6 +15,7 @@ const DEFAULTS = {
   subProtocol: null,
   keepAliveInterval: 1000,
   keepAliveTimeout: 2000,
+  closeAnswerTimeout: 2000,
   closeTimeout: 3000,
   maxBufferedAmount: 5000,
   maxMessageSize: 4000,
@@ -39,7 +41,7 @@ describe('resolveAcceptContext', () => {
   it('takes what the context says', () => {
     const { signal } = new AbortController()
     const limits = { maxBufferedAmount: 2, maxMessageSize: 1 }
-    const context = { subProtocol: 'chat', keepAliveInterval: 0, keepAliveTimeout: Infinity, closeTimeout: 1, ...limits, signal }
+    const context = { subProtocol: 'chat', keepAliveInterval: 0, keepAliveTimeout: Infinity, closeAnswerTimeout: 2, closeTimeout: 1, ...limits, signal }
     expect(resolveAcceptContext(context, OPTIONS)).toEqual({ ...context, isServer: true, compression: undefined })
   })
 

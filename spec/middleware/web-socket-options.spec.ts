@@ -5,6 +5,7 @@ import { resolveWebSocketOptions } from '../../lib/middleware/web-socket-options
 
 const DEFAULTS = {
   allowedOrigins: [],
+  closeAnswerTimeout: 1000,
   closeTimeout: 30_000,
   keepAliveInterval: 120_000,
   keepAliveTimeout: Infinity,
@@ -27,6 +28,7 @@ describe('resolveWebSocketOptions', () => {
 
   it('takes what is allowed', () => {
     const options = {
+      closeAnswerTimeout: Infinity,
       closeTimeout: 0,
       keepAliveInterval: Infinity,
       keepAliveTimeout: 0.5,
@@ -134,7 +136,7 @@ describe('resolveWebSocketOptions', () => {
     [{ allowOrigins: [] }, "useWebSockets: there is no option 'allowOrigins'. Did you mean 'allowedOrigins'?"],
     [
       { maxPayload: 1 },
-      "useWebSockets: there is no option 'maxPayload'. The options are: allowedOrigins, closeTimeout, keepAliveInterval, keepAliveTimeout, maxBufferedAmount, maxConnections, maxMessageSize",
+      "useWebSockets: there is no option 'maxPayload'. The options are: allowedOrigins, closeAnswerTimeout, closeTimeout, keepAliveInterval, keepAliveTimeout, maxBufferedAmount, maxConnections, maxMessageSize",
     ],
   ])('refuses %p', (options, message) => {
     const [argument] = Object.keys(options)

@@ -62,6 +62,7 @@ export async function promises(app: Express, server: Server, request: Request, r
   app.use(useWebSockets)
   const options: WebSocketOptions = {
     allowedOrigins: ['https://client.com', /client/, (origin: string) => origin.length > 0],
+    closeAnswerTimeout: 1,
     closeTimeout: 1,
     keepAliveInterval: Infinity,
     keepAliveTimeout: undefined,

@@ -59,6 +59,7 @@ describe('ManagedWebSocket.createFromStream', () => {
 
   const durations = [-1, NaN, '5', null, -Infinity]
   const mistakes: [option: keyof WebSocketCreationOptions, values: unknown[]][] = [
+    ['closeAnswerTimeout', durations],
     ['closeTimeout', durations],
     ['keepAliveInterval', durations],
     ['keepAliveTimeout', durations],

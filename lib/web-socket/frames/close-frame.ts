@@ -5,6 +5,16 @@ import { WebSocketCloseStatus } from '../values/web-socket-close-status.ts'
 export interface CloseFrame {
   readonly status: number
   readonly description: string
+  /** Whether a received frame had no code: .NET reads it as 1000, but it is answered as it came. */
+  readonly isEmpty?: true
+}
+
+/** A Close frame without a code, to be sent. */
+export const EMPTY_CLOSE: CloseFrame = { status: WebSocketCloseStatus.Empty, description: '' }
+
+/** The answer of somebody who has nothing of its own to say: the same again. */
+export function answerTo(closeFrame: CloseFrame): CloseFrame {
+  return closeFrame.isEmpty === true ? EMPTY_CLOSE : closeFrame
 }
 
 /** The longest reason that fits into a Close frame beside the code, in bytes of UTF-8. */
@@ -18,6 +28,7 @@ export function isCloseStatusAllowed(status: number): boolean {
 }
 
 export function encodeCloseFrame({ status, description }: CloseFrame): Buffer {
+  if (status === WebSocketCloseStatus.Empty) return NOTHING
   const payload = Buffer.allocUnsafe(2 + Buffer.byteLength(description))
   payload.writeUInt16BE(status, 0)
   payload.write(description, 2)
@@ -26,7 +37,7 @@ export function encodeCloseFrame({ status, description }: CloseFrame): Buffer {
 
 /** Reads a received Close payload; a string says what is wrong with it. As in .NET, no code at all reads as 1000. */
 export function decodeCloseFrame(payload: Buffer): CloseFrame | string {
-  if (payload.length === 0) return { status: WebSocketCloseStatus.NormalClosure, description: '' }
+  if (payload.length === 0) return { status: WebSocketCloseStatus.NormalClosure, description: '', isEmpty: true }
   if (payload.length === 1) return 'The peer sent a Close frame with a payload of one byte'
   const status = payload.readUInt16BE(0)
   if (!isCloseStatusAllowed(status)) return `The peer sent a Close frame with the invalid code ${status}`
@@ -34,3 +45,5 @@ export function decodeCloseFrame(payload: Buffer): CloseFrame | string {
   if (!isUtf8(description)) return 'The peer sent a Close frame whose reason is not valid UTF-8'
   return { status, description: description.toString('utf8') }
 }
+
+const NOTHING = Buffer.alloc(0)

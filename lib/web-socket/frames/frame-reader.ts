@@ -68,6 +68,8 @@ export class FrameReader {
   #inflated: Buffer | undefined
   /** Bytes from the head, up to a frame boundary, that `readAhead` has been through: data frames, and pings that wait. */
   #scouted = 0
+  /** Whether the Close frame comes next behind them. */
+  isCloseAhead = false
   /** Whether there may be a ping among them. */
   #isPingScouted = false
   /** Lives from the first piece of a text message that is not ASCII to the message's end. */
@@ -211,7 +213,11 @@ export class FrameReader {
         offset += size
         continue
       }
-      if (header.opcode === Opcode.Close || this.bytes.length - offset < size) break
+      if (this.bytes.length - offset < size) break
+      if (header.opcode === Opcode.Close) {
+        this.isCloseAhead = true
+        break
+      }
       if (header.opcode === Opcode.Ping && !takesPings) {
         this.#isPingScouted = true
         offset += size
@@ -222,6 +228,13 @@ export class FrameReader {
     }
     this.#scouted = offset
     return this.#isPingScouted
+  }
+
+  /** What the Close frame says that `readAhead` has come upon, or what is wrong with it. It stays where it is. */
+  closeFrameAhead(): CloseFrame | string | undefined {
+    const outcome = header.parse(this.bytes, this.#scouted, this.#options.isServer, this.#options.compression !== undefined)
+    const isClose = outcome === HeaderOutcome.Complete && header.opcode === Opcode.Close
+    return isClose ? decodeCloseFrame(this.#controlPayload(this.#scouted)) : undefined
   }
 
   #beginFrame(): void {

@@ -25,6 +25,10 @@ export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMes
     return true
   }
 
+  override get isLoop(): boolean {
+    return true
+  }
+
   advance(reader: FrameReader): ReceiveStep {
     const whole = this.#collected === undefined ? takeMessage(reader, this.#maxMessageSize) : undefined
     if (whole !== undefined) return this.#finish(whole)

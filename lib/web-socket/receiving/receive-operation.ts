@@ -14,6 +14,8 @@ export const PASSED = 6
 export interface WaitingOperation extends Queueable<WaitingOperation> {
   /** Whether the operation can also end when the Close frame went to another operation before. */
   readonly isContentWithClosed: boolean
+  /** Whether it is a step of a loop, which ends with the Close frame. */
+  readonly isLoop: boolean
   /** Reads what is there. Returns {@link RECEIVED} after having called `resolve`. */
   advance(reader: FrameReader): ReceiveStep
   /** Settles with the peer's Close frame. */
@@ -40,6 +42,10 @@ export abstract class ReceiveOperation<Result> implements WaitingOperation {
   abstract resolveClose(closeFrame: CloseFrame): void
 
   get isContentWithClosed(): boolean {
+    return false
+  }
+
+  get isLoop(): boolean {
     return false
   }
 

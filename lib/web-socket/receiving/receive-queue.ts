@@ -18,8 +18,12 @@ import type { WebSocketMessage } from './web-socket-message.ts'
 
 /** What a receive queue tells its connection. */
 export interface ReceiveListener {
-  /** The peer's Close frame was received by an operation. */
-  onClose(closeFrame: CloseFrame): void
+  /** The peer's Close frame was received by an operation; `isLoop`: a loop ends with it. */
+  onClose(closeFrame: CloseFrame, isLoop: boolean): void
+  /** The peer's Close frame lies behind what nobody has received yet. */
+  onCloseAhead(): void
+  /** A loop ends with a Close frame that was received before. */
+  onLoopEnd(): void
   /** An operation came upon something that ends the connection. */
   onFailure(failure: FrameFailure): void
   /** An operation came upon the end of the transport, before any Close frame. */
@@ -173,6 +177,7 @@ export class ReceiveQueue {
     if (this.isWaiting && !this.#isInflating) return
     const doPingsWait = this.#reader.readAhead(this.#isIdle)
     if (doPingsWait) this.#idleTimer ??= setTimeout(onIdle, PING_PATIENCE, this).unref()
+    if (this.#reader.isCloseAhead) this.#listener.onCloseAhead()
     this.#reader.bytes.keepNoMore()
     if (this.#reader.bytes.length < READ_AHEAD_LIMIT || this.isPaused) return
     this.isPaused = true
@@ -185,6 +190,7 @@ export class ReceiveQueue {
     if (this.isWaiting) return
     this.#isIdle = true
     this.#reader.readAhead()
+    if (this.#reader.isCloseAhead) this.#listener.onCloseAhead()
     if (this.#reader.bytes.length < READ_AHEAD_LIMIT) this.#resume()
   }
 
@@ -265,10 +271,11 @@ export class ReceiveQueue {
       // Nothing counts behind it but the end of the transport, which only a transport that flows reports.
       this.#reader.bytes.clear()
       this.#resume()
-      this.#listener.onClose(closeFrame)
+      this.#listener.onClose(closeFrame, operation?.isLoop === true)
       operation?.resolveClose(closeFrame)
       this.#defer()
     } else if (operation?.isContentWithClosed === true) {
+      if (operation.isLoop) this.#listener.onLoopEnd()
       operation.resolveClose(closeFrame)
     } else {
       operation?.reject(

@@ -50,6 +50,8 @@ export class SendQueue {
   #deflatingBytes = 0
   /** Those who wait until their bytes have left: few, since the rest waits for its turn. Not a Set, whose old tables keep what comes later alive. */
   #inFlight: Settle[] | undefined
+  /** Who waits until all of them have. */
+  #onSent: (() => void) | undefined
   /** Makes the error that says why nothing more is sent. */
   #toClosedError: (() => Error) | undefined
 
@@ -102,6 +104,15 @@ export class SendQueue {
     write()
     this.#listener.onWritten()
     return SETTLED
+  }
+
+  /** Resolves when what was given to be sent so far has left, or never will; `undefined` if nothing waits. */
+  whenSent(): Promise<void> | undefined {
+    if (this.#mustWait()) return this.#wait(undefined, undefined, 0, undefined)
+    if (this.#inFlight === undefined || this.#inFlight.length === 0) return undefined
+    return new Promise((resolve) => {
+      this.#onSent = resolve
+    })
   }
 
   /** Goes on after the transport has room again, in portions: what waits may be many messages, and others have work to do. */
@@ -226,6 +237,7 @@ export class SendQueue {
     const inFlight = this.#inFlight ?? []
     const index = inFlight.indexOf(settle)
     if (index >= 0) inFlight.splice(index, 1)
+    if (inFlight.length === 0) this.#onSent?.()
   }
 
   #deferRun(): void {

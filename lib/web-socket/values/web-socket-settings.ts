@@ -23,6 +23,8 @@ export interface WebSocketSettings {
   /** Bytes. */
   readonly maxMessageSize: number
   /** Milliseconds; Infinity: for ever. */
+  readonly closeAnswerTimeout: number
+  /** Milliseconds; Infinity: for ever. */
   readonly closeTimeout: number
   readonly compression: WebSocketCompression | undefined
 }
