@@ -1,6 +1,6 @@
 import { OptionReader } from '../options/option-reader.ts'
 import type { DrainPlan } from './web-socket-registry.ts'
-import { checkCloseArguments } from '../web-socket/arguments.ts'
+import { toCloseFrame } from '../web-socket/arguments.ts'
 import { WebSocketCloseStatus } from '../web-socket/values/web-socket-close-status.ts'
 
 /** How a middleware closes its WebSockets. Times are milliseconds. */
@@ -22,7 +22,7 @@ export function resolveDrainOptions(options: WebSocketDrainOptions | undefined):
   const closeStatus = options.closeStatus ?? WebSocketCloseStatus.EndpointUnavailable
   return {
     closeStatus,
-    closeStatusDescription: checkCloseArguments(closeStatus, options.closeStatusDescription),
+    closeStatusDescription: toCloseFrame(closeStatus, options.closeStatusDescription).description,
     spread: reader.integer('spread', 0, 2_147_483_647, 0),
     timeout: reader.duration('timeout', 'never', 30_000),
   }

@@ -87,11 +87,8 @@ async function converse<Request extends IncomingMessage>(
 }
 
 async function closeInOrder(webSocket: ManagedWebSocket): Promise<void> {
-  const { closeStatus, closeStatusDescription, state } = webSocket
-  if (state === WebSocketState.Open) await webSocket.closeAsync(WebSocketCloseStatus.NormalClosure)
-  if (state === WebSocketState.CloseReceived)
-    await webSocket.closeOutputAsync(closeStatus ?? WebSocketCloseStatus.NormalClosure, closeStatusDescription)
-  await webSocket.completion
+  if (webSocket.state === WebSocketState.Open) await webSocket.closeAsync(WebSocketCloseStatus.NormalClosure)
+  await webSocket[Symbol.asyncDispose]()
 }
 
 function hasEnded({ state }: ManagedWebSocket): boolean {

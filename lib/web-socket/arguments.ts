@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
-import { isCloseStatusAllowed, MAX_CLOSE_DESCRIPTION_LENGTH } from './frames/close-frame.ts'
+import { EMPTY_CLOSE, isCloseStatusAllowed, MAX_CLOSE_DESCRIPTION_LENGTH } from './frames/close-frame.ts'
+import type { CloseFrame } from './frames/close-frame.ts'
 import { WebSocketCloseStatus } from './values/web-socket-close-status.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 import { WebSocketMessageFlags } from './values/web-socket-message-flags.ts'
@@ -59,13 +60,17 @@ export function toReceiveBuffer(buffer: unknown): Uint8Array {
   throw invalidArgument('buffer', 'must be a Buffer, an ArrayBuffer or a view of one', buffer)
 }
 
-/** Checks what a Close frame shall say; returns the reason as a string. */
-export function checkCloseArguments(closeStatus: unknown, statusDescription: unknown): string {
-  if (typeof closeStatus !== 'number') throw invalidArgument('closeStatus', 'must be a number', closeStatus)
+/** Checks what a Close frame shall say, and makes it. */
+export function toCloseFrame(closeStatus: unknown, statusDescription: unknown): CloseFrame {
+  if (closeStatus !== undefined && typeof closeStatus !== 'number') throw invalidArgument('closeStatus', 'must be a number', closeStatus)
   if (statusDescription !== null && statusDescription !== undefined && typeof statusDescription !== 'string') {
     throw invalidArgument('statusDescription', 'must be a string, null or undefined', statusDescription)
   }
   const description = statusDescription ?? ''
+  if (closeStatus === undefined) {
+    if (description === '') return EMPTY_CLOSE
+    throw invalidArgument('statusDescription', 'must be empty when there is no close status', description)
+  }
   if (closeStatus === WebSocketCloseStatus.Empty && description !== '') {
     throw invalidArgument('statusDescription', 'must be empty when the close status is 1005', description)
   }
@@ -79,5 +84,5 @@ export function checkCloseArguments(closeStatus: unknown, statusDescription: unk
   if (Buffer.byteLength(description) > MAX_CLOSE_DESCRIPTION_LENGTH) {
     throw invalidArgument('statusDescription', `must not be longer than ${MAX_CLOSE_DESCRIPTION_LENGTH} bytes of UTF-8`, description)
   }
-  return description
+  return { status: closeStatus, description }
 }

@@ -1,15 +1,8 @@
 import type { Duplex } from 'node:stream'
 import { signalAbortError } from '../errors/abort-error.ts'
-import {
-  checkCloseArguments,
-  checkMessageType,
-  checkSignal,
-  invalidArgument,
-  toMessageFlags,
-  toPayload,
-  toReceiveBuffer,
-} from './arguments.ts'
+import { checkMessageType, checkSignal, invalidArgument, toCloseFrame, toMessageFlags, toPayload, toReceiveBuffer } from './arguments.ts'
 import type { WebSocketData } from './arguments.ts'
+import type { CloseFrame } from './frames/close-frame.ts'
 import type { CompletionListener } from './values/completion-listener.ts'
 import { createFromStream } from './create-from-stream.ts'
 import type { WebSocketCreationOptions } from './create-from-stream.ts'
@@ -197,35 +190,43 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   /**
    * Sends a Close frame, passes over data until the peer's arrives, and ends the connection. In state CloseReceived, answers the peer's.
    * Never hangs: after `closeTimeout` without an answer the connection is aborted.
-   * @param closeStatus - 1000 to 1003, 1007 to 1014, or 3000 to 4999.
+   * @param closeStatus - 1000 to 1003, 1007 to 1014, or 3000 to 4999. Without one, the frame has no code, as of `close()` of a browser: the
+   * peer sees 1005.
    * @param statusDescription - at most 123 bytes of UTF-8. Default: `''`.
    * @param signal - cancels.
    * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT`, `ERR_WEBSOCKET_INVALID_STATE` unless Open, CloseSent or
    * CloseReceived, `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the peer ends the connection or does not answer, `ABORT_ERR` if cancelled:
    * without effect before the Close frame was sent, aborting the connection after.
    */
-  closeAsync(closeStatus: number, statusDescription?: string | null, signal?: AbortSignal): Promise<void> {
-    return markHandled(this.#close(closeStatus, statusDescription, signal))
+  closeAsync(closeStatus?: number, statusDescription?: string | null, signal?: AbortSignal): Promise<void> {
+    let closeFrame: CloseFrame
+    try {
+      closeFrame = toCloseFrame(closeStatus, statusDescription)
+      checkSignal(signal)
+    } catch (error) {
+      return handledRejection(error)
+    }
+    return markHandled(this.#close(closeFrame, signal))
   }
 
   /**
    * Sends a Close frame and does not wait for the peer's: receive until it comes. In state CloseReceived, answers the peer's and ends the
    * connection. Arguments and errors as `closeAsync`; not allowed in state CloseSent.
-   * @param closeStatus - 1000 to 1003, 1007 to 1014, or 3000 to 4999.
+   * @param closeStatus - as of `closeAsync`.
    * @param statusDescription - at most 123 bytes of UTF-8. Default: `''`.
    * @param signal - cancels.
    */
-  closeOutputAsync(closeStatus: number, statusDescription?: string | null, signal?: AbortSignal): Promise<void> {
-    let description: string
+  closeOutputAsync(closeStatus?: number, statusDescription?: string | null, signal?: AbortSignal): Promise<void> {
+    let closeFrame: CloseFrame
     try {
-      description = checkCloseArguments(closeStatus, statusDescription)
+      closeFrame = toCloseFrame(closeStatus, statusDescription)
       checkSignal(signal)
     } catch (error) {
       return handledRejection(error)
     }
     const { state } = this
     if (state === WebSocketState.Open || state === WebSocketState.CloseReceived) {
-      return this.#connection.sendClose({ status: closeStatus, description }, signal)
+      return this.#connection.sendClose(closeFrame, signal)
     }
     return this.#isClosedForApplication() ? SETTLED : rejectState(this.#connection, 'Open, CloseReceived')
   }
@@ -246,17 +247,14 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   }
 
   /**
-   * For `await using`: answers a received Close frame with its own code, lets what was written leave, and waits for the end of the
-   * connection, at most `closeTimeout`. An open socket is disposed without a Close frame, as by `dispose()`:
-   * call `closeAsync()` first to end a conversation politely.
+   * For `await using`: ends the conversation in order, and waits for the end of the connection, at most `closeTimeout`. A received Close frame is
+   * answered as it came. An open socket is closed as by `closeAsync()` without a code, since whether the block was left by a `return` or by a
+   * `throw` cannot be known here: the peer sees 1005. To tell it more, call `closeAsync()` first.
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { closeStatus, closeStatusDescription } = this
-    if (this.state === WebSocketState.CloseReceived && closeStatus !== null) {
-      await this.closeOutputAsync(closeStatus, closeStatusDescription).catch(() => this.dispose())
-    } else if (this.state !== WebSocketState.Aborted) {
-      this.dispose()
-    }
+    const closeFrame = this.#connection.ownCloseFrame
+    // How it ends is in the completion.
+    await this.#close(closeFrame, undefined).catch(ignoreError)
     await this.completion
   }
 
@@ -347,15 +345,15 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     return sends.sendWith(() => this.#connection.writePrepared(message), message.frame.length, signal)
   }
 
-  async #close(closeStatus: number, statusDescription: string | null | undefined, signal: AbortSignal | undefined): Promise<void> {
-    const description = checkCloseArguments(closeStatus, statusDescription)
-    checkSignal(signal)
+  async #close(closeFrame: CloseFrame, signal: AbortSignal | undefined): Promise<void> {
     const { state } = this
     if (state >= WebSocketState.Closed) {
       return this.#isClosedForApplication() ? SETTLED : rejectState(this.#connection, 'Open, CloseSent, CloseReceived')
     }
-    if (state !== WebSocketState.CloseSent) await this.#connection.sendClose({ status: closeStatus, description }, signal)
+    if (state !== WebSocketState.CloseSent) await this.#connection.sendClose(closeFrame, signal)
     const stateAfter = this.state
     if (stateAfter === WebSocketState.Open || stateAfter === WebSocketState.CloseSent) await this.#receive(new ReceiveClose(), signal)
   }
 }
+
+function ignoreError(): void {}

@@ -1,5 +1,5 @@
 import { abortError } from '../errors/abort-error.ts'
-import { answerTo, encodeCloseFrame } from './frames/close-frame.ts'
+import { answerTo, EMPTY_CLOSE, encodeCloseFrame } from './frames/close-frame.ts'
 import type { CloseFrame } from './frames/close-frame.ts'
 import { CloseAnswer } from './close-answer.ts'
 import type { CloseAnswerListener } from './close-answer.ts'
@@ -144,6 +144,11 @@ export class WebSocketConnection
     return outflowOf(this.#transport)
   }
 
+  /** What to close with for an application that has nothing to say: the answer to the peer, or a Close frame without a code. */
+  get ownCloseFrame(): CloseFrame {
+    return this.closeFrame === undefined ? EMPTY_CLOSE : answerTo(this.closeFrame)
+  }
+
   /** Calls back once, when nothing more can happen; at once if that is so already. */
   whenCompleted(callback: (completion: WebSocketCompletion) => void): void {
     if (this.completion !== undefined) return callback(this.completion)
@@ -279,7 +284,7 @@ export class WebSocketConnection
     if (!this.#isAlive()) return
     if (this.closeFrame === undefined) return this.#answerAhead()
     this.isAnsweredForApplication = true
-    void this.sendClose(answerTo(this.closeFrame), undefined)
+    void this.sendClose(this.ownCloseFrame, undefined)
   }
 
   /** The peer broke the rules: tell it (RFC 6455, section 7.1.7), and end the connection. */

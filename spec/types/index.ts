@@ -131,8 +131,10 @@ export async function promises(app: Express, server: Server, request: Request, r
   await webSocket.sendAsync({ price: 1 })
   await webSocket.closeAsync(WebSocketCloseStatus.NormalClosure, null)
   await webSocket.closeOutputAsync(4000, 'bye', AbortSignal.timeout(1))
-  // @ts-expect-error: a code.
   await webSocket.closeAsync()
+  await webSocket.closeOutputAsync(undefined, undefined, AbortSignal.timeout(1))
+  // @ts-expect-error: a code, or none.
+  await webSocket.closeAsync(null)
   expectType<Same<Awaited<ReturnType<typeof webSocket.pingAsync>>, number>>()
   const completion = await webSocket.completion
   expectType<Same<typeof completion, WebSocketCompletion>>()

@@ -27,11 +27,38 @@ describe('a Close frame that is sent', () => {
     expect(webSocket.state).toBe(Open)
   })
 
-  it.each(['1000', undefined, null, 1000n])('may not have the code %p', async (code) => {
+  it.each(['1000', null, 1000n])('may not have the code %p', async (code) => {
     const { webSocket } = await openOverTcp()
 
     // @ts-expect-error It is no number.
     await expect(webSocket.closeAsync(code)).rejects.toMatchObject({ argument: 'closeStatus' })
+  })
+
+  it.each(['closeAsync', 'closeOutputAsync', Symbol.asyncDispose] as const)('has no code of %p() without one', async (method) => {
+    const { webSocket, peer } = await openOverTcp()
+    const closed = webSocket[method]()
+    const { payload } = await peer.nextFrame()
+    await peer.sendFrame(Opcode.Close, payload)
+    await webSocket.closeAsync().catch(() => undefined)
+    peer.end()
+    await closed
+
+    expect(payload).toEqual(Buffer.alloc(0))
+    expect(await webSocket.completion).toEqual({
+      closeStatus: 1000,
+      closeStatusDescription: '',
+      wasClean: true,
+      endedBy: 'local',
+      error: undefined,
+    })
+  })
+
+  it('counts as 1005 when it had no code and is not answered', async () => {
+    const { webSocket, peer } = await openOverTcp()
+    await webSocket.closeOutputAsync()
+    peer.end()
+
+    expect(await webSocket.completion).toMatchObject({ closeStatus: 1005, wasClean: false })
   })
 
   it.each([
@@ -51,6 +78,7 @@ describe('a Close frame that is sent', () => {
     ['124 bytes of UTF-8', 1000, `\u20ac`.repeat(41) + 'x'],
     ['a number', 1000, 5],
     ['something beside the code 1005', 1005, 'reason'],
+    ['something without a code', undefined, 'reason'],
   ])('may not have a reason of %s', async (_, code, reason) => {
     const { webSocket } = await openOverTcp()
     const refusal = { code: 'ERR_WEBSOCKET_INVALID_ARGUMENT', argument: 'statusDescription' }
@@ -360,5 +388,57 @@ describe('both roles', () => {
 
     expect(completion).toMatchObject({ wasClean: true, endedBy: 'local' })
     expect(performance.now() - closedAt).toBeGreaterThan(900)
+  })
+})
+
+describe('await using', () => {
+  it('closes an open socket without a code, passes over what it has not received, and lets what was sent leave', async () => {
+    const { server, client } = await openBothOverTcp({ dangerousDeflateOptions: {} })
+    await client.sendAsync('not received')
+    const received = (async () => {
+      const messages: unknown[] = []
+      for await (const message of client) messages.push(message)
+      return messages
+    })()
+    await (async () => {
+      await using webSocket = server
+      void webSocket.sendAsync('last words')
+    })()
+
+    expect(await received).toEqual(['last words'])
+    expect(await server.completion).toMatchObject({ closeStatus: 1000, wasClean: true, endedBy: 'local' })
+    expect(await client.completion).toMatchObject({ closeStatus: 1000, wasClean: true, endedBy: 'remote' })
+  })
+
+  it('waits for the answer to a Close frame that was sent', async () => {
+    const { webSocket, peer } = await openOverTcp()
+    await webSocket.closeOutputAsync(4001)
+    const disposed = webSocket[Symbol.asyncDispose]()
+    await peer.nextFrame()
+    await peer.sendFrame(Opcode.Close, closePayload(4001))
+    peer.end()
+    await disposed
+
+    expect(await webSocket.completion).toMatchObject({ closeStatus: 4001, wasClean: true })
+  })
+
+  it('gives up after closeTimeout a peer that does not answer', async () => {
+    const { webSocket, peer } = await openOverTcp({ closeTimeout: 20 })
+    await webSocket[Symbol.asyncDispose]()
+
+    expect(await webSocket.completion).toMatchObject({ closeStatus: 1005, wasClean: false, endedBy: 'local' })
+    expect((await peer.remainingFrames()).map(({ payload }) => payload.length)).toEqual([0])
+  })
+
+  it('ends when the peer vanishes, or breaks the rules, instead of answering', async () => {
+    for (const bytes of [Buffer.alloc(0), rawFrame(3)]) {
+      const { webSocket, peer } = await openOverTcp()
+      const disposed = webSocket[Symbol.asyncDispose]()
+      await peer.send(bytes)
+      peer.end()
+      await disposed
+
+      expect(webSocket.state).toBe(Aborted)
+    }
   })
 })

@@ -89,7 +89,7 @@ const table: Record<Situation, Record<Operation, string>> = {
     abort: 'done | Aborted |',
     dispose: 'done | Closed |',
     'Symbol.dispose': 'done | Closed |',
-    'Symbol.asyncDispose': 'done | Closed |',
+    'Symbol.asyncDispose': 'done | Closed | Close without a code',
   },
   CloseSent: {
     sendAsync: refused('CloseSent', 'Open, CloseReceived'),
@@ -197,7 +197,7 @@ async function answer(peer: RawPeer, situation: Situation): Promise<string[]> {
       await peer.sendFrame(Opcode.Pong, frame.payload)
     }
     if (frame.opcode === Opcode.Close) {
-      seen.push(`Close ${frame.payload.readUInt16BE()}`)
+      seen.push(`Close ${frame.payload.length === 0 ? 'without a code' : frame.payload.readUInt16BE()}`)
       await sendClose()
     }
   }
