@@ -103,7 +103,9 @@ export class WebSocketTestAnswer implements AsyncDisposable {
     const result = await messages.next()
     // Between two calls nobody receives: the server's Close frame is answered soon, not only when a loop would come round.
     await messages.return?.()
-    if (result.done === true && webSocket.closeStatus === null) throw new Error('The connection ended without a Close frame')
+    if (result.done === true && webSocket.closeStatus === null) {
+      throw (await webSocket.completion).error ?? new Error('The connection ended without a Close frame')
+    }
     return result.value
   }
 

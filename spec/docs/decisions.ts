@@ -79,9 +79,11 @@ export const decisions: Readonly<Record<string, Decision>> = {
   'README.md#send-to-many': proveBroadcast,
   'README.md#notice-peers-that-vanish': async (example) => {
     const printer = new Printer()
-    const { app, outcome } = onSocket(async (given) => example({ app: express(), console: printer.console, ...given }))
+    const { app } = onSocket(async (given) => {
+      await example({ app: express(), console: printer.console, ...given })
+      await (given as { readonly webSocket: ManagedWebSocket }).webSocket.completion
+    })
     await using answer = await requestWebSocket(app, '/ws')
-    await outcome
     await answer.closeAsync()
     expect(await printer.line()).toBe('1006 false')
   },

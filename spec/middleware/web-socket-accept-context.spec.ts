@@ -41,7 +41,15 @@ describe('resolveAcceptContext', () => {
   it('takes what the context says', () => {
     const { signal } = new AbortController()
     const limits = { maxBufferedAmount: 2, maxMessageSize: 1 }
-    const context = { subProtocol: 'chat', keepAliveInterval: 0, keepAliveTimeout: Infinity, closeAnswerTimeout: 2, closeTimeout: 1, ...limits, signal }
+    const context = {
+      subProtocol: 'chat',
+      keepAliveInterval: 0,
+      keepAliveTimeout: Infinity,
+      closeAnswerTimeout: 2,
+      closeTimeout: 1,
+      ...limits,
+      signal,
+    }
     expect(resolveAcceptContext(context, OPTIONS)).toEqual({ ...context, isServer: true, compression: undefined })
   })
 
