@@ -6,7 +6,7 @@ import type { CloseFrame } from './frames/close-frame.ts'
 import type { CompletionListener } from './values/completion-listener.ts'
 import { createFromStream } from './create-from-stream.ts'
 import type { WebSocketCreationOptions } from './create-from-stream.ts'
-import { handledRejection, markHandled } from '../errors/handled-rejection.ts'
+import { markHandled } from '../errors/handled-rejection.ts'
 import { MessageIterator } from './message-iterator.ts'
 import { Opcode } from './frames/opcode.ts'
 import { PreparedMessage } from './prepared-message.ts'
@@ -29,7 +29,8 @@ import type { WebSocketTransport } from './transport/web-socket-transport.ts'
  * One WebSocket, member by member as .NET's `System.Net.WebSockets.WebSocket`: nothing is received that nobody asked for, every
  * operation is a promise, and the Close handshake is the application's to see and to answer.
  *
- * A rejected promise that nobody awaits does not end the process: a peer that vanishes rejects sends, and is reported by `completion`.
+ * A promise that nobody awaits does not end the process when it rejects because of the connection, its state, or a signal: a peer that vanishes
+ * rejects sends, and is reported by `completion`. A wrong argument is a mistake of the program, and is as loud as every unhandled rejection.
  *
  * @example
  * ```ts
@@ -131,7 +132,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
       target = toReceiveBuffer(buffer)
       checkSignal(signal)
     } catch (error) {
-      return handledRejection(error)
+      return Promise.reject(error)
     }
     const { state } = this
     if (state !== WebSocketState.Open && state !== WebSocketState.CloseSent) return rejectState(this.#connection, 'Open, CloseSent')
@@ -174,13 +175,13 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
       flags = toMessageFlags(endOfMessageOrFlags)
       payload = toPayload(data)
     } catch (error) {
-      return handledRejection(error)
+      return Promise.reject(error)
     }
     if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return rejectState(this.#connection, 'Open, CloseReceived')
     const isCompressionDisabled = (flags & WebSocketMessageFlags.DisableCompression) !== 0
     // After the state, unlike the other arguments, as in .NET.
     if ((sends.unfinishedMessage?.isCompressionDisabled ?? isCompressionDisabled) !== isCompressionDisabled) {
-      return handledRejection(invalidArgument('messageFlags', 'must have the same DisableCompression in all fragments of a message', flags))
+      return Promise.reject(invalidArgument('messageFlags', 'must have the same DisableCompression in all fragments of a message', flags))
     }
     const opcode = type === WebSocketMessageType.Text ? Opcode.Text : Opcode.Binary
     const isFinal = (flags & WebSocketMessageFlags.EndOfMessage) !== 0
@@ -204,7 +205,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
       closeFrame = toCloseFrame(closeStatus, statusDescription)
       checkSignal(signal)
     } catch (error) {
-      return handledRejection(error)
+      return Promise.reject(error)
     }
     return markHandled(this.#close(closeFrame, signal))
   }
@@ -222,7 +223,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
       closeFrame = toCloseFrame(closeStatus, statusDescription)
       checkSignal(signal)
     } catch (error) {
-      return handledRejection(error)
+      return Promise.reject(error)
     }
     const { state } = this
     if (state === WebSocketState.Open || state === WebSocketState.CloseReceived) {
@@ -337,7 +338,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   #sendPrepared(message: PreparedMessage, signal: AbortSignal | undefined): Promise<void> {
     const { sends, settings, state } = this.#connection
     if (sends.unfinishedMessage !== undefined) {
-      return handledRejection(invalidArgument('data', 'must not be a prepared message while a fragmented message is not ended', message))
+      return Promise.reject(invalidArgument('data', 'must not be a prepared message while a fragmented message is not ended', message))
     }
     if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return rejectState(this.#connection, 'Open, CloseReceived')
     // A client masks every frame anew.

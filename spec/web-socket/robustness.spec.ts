@@ -6,6 +6,14 @@ describe('the process', () => {
     expect(await runScript('spec/web-socket/scripts/unawaited.ts')).toEqual({ exitCode: 0, stdout: 'alive', stderr: '' })
   })
 
+  it('hears of every wrong argument, though nobody awaits', async () => {
+    expect(await runScript('spec/web-socket/scripts/unawaited-mistakes.ts')).toEqual({
+      exitCode: 0,
+      stdout: 'data messageType messageFlags data messageFlags buffer closeStatus statusDescription statusDescription closeStatus',
+      stderr: '',
+    })
+  })
+
   it('goes on with the other sockets when one transport throws', async () => {
     expect(await runScript('spec/web-socket/scripts/throwing-transport.ts')).toEqual({
       exitCode: 0,

@@ -1,4 +1,4 @@
-/** Does everything wrong without awaiting anything, in all states: must not end the process. */
+/** Does everything that the connection, its state or a signal can reject, without awaiting anything, in all states: must not end the process. */
 import { duplexPair } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { ManagedWebSocket } from '../../../lib/web-socket/managed-web-socket.ts'
@@ -6,7 +6,6 @@ import { ManagedWebSocket } from '../../../lib/web-socket/managed-web-socket.ts'
 function misuse(webSocket: ManagedWebSocket): void {
   const signal = AbortSignal.abort()
   const buffer = Buffer.alloc(1)
-  void webSocket.sendAsync('text', 2)
   void webSocket.sendAsync('text', 0, true, signal)
   void webSocket.sendAsync('text')
   void webSocket.sendAsync(Buffer.alloc(1_000_000))
@@ -15,9 +14,7 @@ function misuse(webSocket: ManagedWebSocket): void {
   void webSocket.pingAsync()
   void webSocket.pingAsync(signal)
   void webSocket[Symbol.asyncIterator]().next()
-  void webSocket.closeAsync(1)
   void webSocket.closeAsync(1000, '', signal)
-  void webSocket.closeOutputAsync(1005)
   void webSocket.closeAsync(1000)
   void webSocket.closeOutputAsync(1000)
   void webSocket.receiveAsync(buffer, signal)
