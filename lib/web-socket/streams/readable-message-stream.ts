@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream'
 import { checkWebSocket } from '../arguments.ts'
 import type { ManagedWebSocket } from '../managed-web-socket.ts'
+import { audibleError } from './audible-error.ts'
 import { receiveChunk } from './receive-chunk.ts'
 import { WebSocketState } from '../values/web-socket-state.ts'
 
 /**
  * The next message as a stream (.NET's `WebSocketStream.CreateReadableMessageStream`): ends with the message, or at once if the peer closes.
- * Destroying it before its end aborts the socket, because the rest of the message would be taken for the next one.
+ * A peer that vanishes destroys it with an error; if nobody listens to `'error'`, it only closes. Destroying it before its end aborts the socket, because the rest of the message would be taken for the next one.
  * @param webSocket - a socket that nobody else receives from until the stream has ended.
  * @example
  * ```ts
@@ -41,6 +42,6 @@ class ReadableMessageStream extends Readable {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const { state } = this.#webSocket
     if (!this.#isComplete && (state === WebSocketState.Open || state === WebSocketState.CloseSent)) this.#webSocket.abort()
-    callback(error)
+    callback(audibleError(this, error))
   }
 }

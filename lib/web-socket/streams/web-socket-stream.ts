@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream'
 import { callbackify } from 'node:util'
+import { audibleError } from './audible-error.ts'
 import { checkMessageType, checkWebSocket } from '../arguments.ts'
 import type { ManagedWebSocket } from '../managed-web-socket.ts'
 import { OptionReader } from '../../options/option-reader.ts'
@@ -24,7 +25,9 @@ export interface WebSocketStreamOptions {
  * A WebSocket as a stream of bytes (.NET's `WebSocketStream.Create`). Each write is one message; what is read are the bytes of all messages,
  * one behind the other, until the peer's Close frame ends it. Back-pressure works both ways. It reads ahead: what it has received is lost to
  * the socket. Ending a stream that owns its socket finishes with the close handshake if nobody has begun to read; else, reading goes on until
- * the peer's Close frame.
+ * the peer's Close frame. One that was read to its end, and that nobody has begun to write to, ends by itself. A peer that vanishes or breaks the
+ * rules destroys the stream with an error; if nobody listens to `'error'`, the stream only closes, without `'end'`, since that is no reason to end
+ * the process.
  * @param webSocket - an open socket; what it has received is the stream's from now on.
  * @param options - the type of what is written, and whether the stream closes the socket.
  * @throws {@link WebSocketException} `ERR_WEBSOCKET_INVALID_OPTION`, `ERR_WEBSOCKET_INVALID_ARGUMENT`
@@ -53,12 +56,20 @@ class WebSocketStream extends Duplex {
   readonly #messageType: WebSocketMessageType
   /** `undefined`: the socket is not ours to close. */
   readonly #closeTimeout: number | undefined
+  /** Whether somebody writes, who will end the stream. */
+  #isWriterKnown = false
 
   constructor(webSocket: ManagedWebSocket, messageType: WebSocketMessageType, closeTimeout: number | undefined) {
     super()
     this.#webSocket = webSocket
     this.#messageType = messageType
     this.#closeTimeout = closeTimeout
+    if (closeTimeout === undefined) return
+    this.once('pipe', () => {
+      this.#isWriterKnown = true
+    })
+    // Not before the microtasks that are due, as a tick may come: in them, whoever has read it to its end may write.
+    this.once('end', () => queueMicrotask(() => process.nextTick(() => this.#endUnlessWritten())))
   }
 
   override _read(size: number): void {
@@ -70,7 +81,13 @@ class WebSocketStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    this.#isWriterKnown = true
     callbackify(async () => this.#webSocket.sendAsync(chunk, this.#messageType))(callback)
+  }
+
+  #endUnlessWritten(): void {
+    // A `pipeline()` from a generator has written nothing yet, and waits to do so.
+    if (!this.#isWriterKnown && this.listenerCount('drain') === 0 && !this.writableEnded) this.end()
   }
 
   override _final(callback: (error?: Error | null) => void): void {
@@ -91,8 +108,11 @@ class WebSocketStream extends Duplex {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const closeTimeout = this.#closeTimeout
-    if (closeTimeout === undefined) callback(error)
-    else callbackify(async () => closeOwned(this.#webSocket, error, closeTimeout))(() => callback(error))
+    // A loop that has read it to its end destroys it, which Node takes for an abort of the writing side.
+    const failure = this.readableEnded && error?.name === 'AbortError' ? null : error
+    const finish = (): void => callback(audibleError(this, failure))
+    if (closeTimeout === undefined) finish()
+    else callbackify(async () => closeOwned(this.#webSocket, failure, closeTimeout))(finish)
   }
 }
 

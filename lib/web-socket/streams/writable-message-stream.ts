@@ -1,12 +1,13 @@
 import { Writable } from 'node:stream'
 import { callbackify } from 'node:util'
+import { audibleError } from './audible-error.ts'
 import { checkMessageType, checkWebSocket } from '../arguments.ts'
 import type { ManagedWebSocket } from '../managed-web-socket.ts'
 import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 
 /**
  * One message as a stream (.NET's `WebSocketStream.CreateWritableMessageStream`): each write is a fragment, the end an empty last one.
- * Destroying it before its end aborts the socket, because a message that has begun cannot be taken back.
+ * A peer that vanishes destroys it with an error; if nobody listens to `'error'`, it only closes. Destroying it before its end aborts the socket, because a message that has begun cannot be taken back.
  * @param webSocket - a socket that nobody else sends messages to until the stream has finished.
  * @param messageType - default `WebSocketMessageType.Binary`.
  * @example
@@ -61,7 +62,7 @@ class WritableMessageStream extends Writable {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     if (this.#isMessageUnfinished) this.#webSocket.abort()
-    callback(error)
+    callback(audibleError(this, error))
   }
 }
 
