@@ -48,13 +48,13 @@ export class AcceptedRequest implements CompletionListener, ResponseEndListener,
     duplex.prependListener('close', onDuplexClose)
   }
 
-  onCompleted(completion: WebSocketCompletion): void {
+  onCompleted(completion: WebSocketCompletion, peerCloseStatus: number): void {
     const request = this.#request
     const membership = this.#membership
     if (membership === undefined) return
     this.#registry.delete(membership)
     const webSocket = membership.member
-    diagnostics.close({ request, webSocket, completion, duration: performance.now() - this.#acceptedAt })
+    diagnostics.close({ request, webSocket, completion, peerCloseStatus, duration: performance.now() - this.#acceptedAt })
     if (completion.error !== undefined) diagnostics.error({ request, webSocket, error: completion.error })
   }
 

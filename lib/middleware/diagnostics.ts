@@ -31,6 +31,8 @@ export interface WebSocketCloseEvent {
   readonly webSocket: AcceptedWebSocket
   /** How it ended. */
   readonly completion: WebSocketCompletion
+  /** The code that the client has seen: that of our Close frame, 1005 if it had none, 1006 if the client was sent no Close frame. */
+  readonly peerCloseStatus: number
   /** From accept to completion, in milliseconds. */
   readonly duration: number
 }
@@ -63,7 +65,7 @@ export const diagnostics = {
   accept: (event: WebSocketAcceptEvent): void => report(acceptChannel, event, 'accepted', event.request.url),
   refuse: (event: WebSocketRefuseEvent): void => report(refuseChannel, event, 'refused', event.request.url, event.statusCode, event.reason),
   close: (event: WebSocketCloseEvent): void =>
-    report(closeChannel, event, 'closed', event.request.url, event.completion.closeStatus, event.duration),
+    report(closeChannel, event, 'closed', event.request.url, event.peerCloseStatus, event.duration),
   error: (event: WebSocketErrorEvent): void => report(errorChannel, event, 'failed', event.request.url, event.error),
   drain: (event: WebSocketDrainEvent): void => report(drainChannel, event, 'drain', event.phase, event.connections, event.aborted),
 }

@@ -1,4 +1,6 @@
 import type { Duplex } from 'node:stream'
+import { inspect } from 'node:util'
+import type { InspectOptions } from 'node:util'
 import { signalAbortError } from '../errors/abort-error.ts'
 import { checkMessageType, checkSignal, invalidArgument, toCloseFrame, toMessageFlags, toPayload, toReceiveBuffer } from './arguments.ts'
 import type { WebSocketData } from './arguments.ts'
@@ -7,6 +9,7 @@ import type { CompletionListener } from './values/completion-listener.ts'
 import { createFromStream } from './create-from-stream.ts'
 import type { WebSocketCreationOptions } from './create-from-stream.ts'
 import { markHandled } from '../errors/handled-rejection.ts'
+import { inspectWebSocket } from './inspect-web-socket.ts'
 import { MessageIterator } from './message-iterator.ts'
 import { Opcode } from './frames/opcode.ts'
 import { PreparedMessage } from './prepared-message.ts'
@@ -269,7 +272,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     try {
       checkSignal(signal)
     } catch (error) {
-      return handledRejection(error)
+      return Promise.reject(error)
     }
     if (!this.#connection.canPing) return rejectState(this.#connection, 'Open')
     return this.#connection.pings.ping(signal)
@@ -300,6 +303,11 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   /** @internal Passes over what nobody has received, to the peer's Close frame if it is there. */
   passUnreceived(): void {
     if (this.state < WebSocketState.Closed) this.#connection.receives.passUnreceived()
+  }
+
+  /** @internal What `console.log` shows: the state by name, sub-protocol, address, what waits to be sent, and how it ended. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    return inspectWebSocket(this.#connection, depth, options)
   }
 
   #receive<Result>(operation: ReceiveOperation<Result>, signal: AbortSignal | undefined): Promise<Result> {

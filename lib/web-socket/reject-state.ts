@@ -1,6 +1,6 @@
 import { handledRejection } from '../errors/handled-rejection.ts'
+import { STATE_NAMES } from './state-names.ts'
 import type { WebSocketConnection } from './web-socket-connection.ts'
-import { WebSocketState } from './values/web-socket-state.ts'
 
 /** The rejection of an operation that is not allowed in the state that the connection is in. */
 export function rejectState(connection: WebSocketConnection, validStates: string): Promise<never> {
@@ -8,5 +8,3 @@ export function rejectState(connection: WebSocketConnection, validStates: string
   const message = `The WebSocket is in an invalid state ('${name}') for this operation. Valid states are: '${validStates}'`
   return handledRejection(connection.invalidState(message))
 }
-
-const STATE_NAMES = Object.fromEntries(Object.entries(WebSocketState).map(([name, state]) => [state, name]))

@@ -35,7 +35,7 @@ import type { WebSocketCompletion } from './values/web-socket-completion.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 import type { WebSocketSettings } from './values/web-socket-settings.ts'
 import { WebSocketState } from './values/web-socket-state.ts'
-import type { BorrowedBytesListener, WebSocketTransport } from './transport/web-socket-transport.ts'
+import type { BorrowedBytesListener, PeerAddress, WebSocketTransport } from './transport/web-socket-transport.ts'
 
 /**
  * The engine of one WebSocket: ties reader, writer, queues and keep-alive to the transport, keeps the state machine of RFC 6455,
@@ -82,6 +82,8 @@ export class WebSocketConnection
   #isEnding = false
   /** Whether nothing leaves any more. */
   #isCut = false
+  /** Whether our Close frame may not have left. */
+  #isCloseLost = false
   #isTurnEndScheduled = false
   /** Whether bytes have arrived in this turn that nobody had asked for. */
   #hasUnreadBytes = false
@@ -111,6 +113,15 @@ export class WebSocketConnection
   /** Bytes that were given to us and have not left the process. */
   get bufferedAmount(): number {
     return this.sends.pendingBytes + this.#writer.bufferedAmount
+  }
+
+  /** Where the peer is, if that is known, with its port. */
+  get remoteAddress(): string | undefined {
+    // A socket has both, any other stream neither.
+    const { duplex, peer = duplex as PeerAddress } = this.#transport
+    const { remoteAddress, remotePort } = peer
+    if (remoteAddress === undefined) return undefined
+    return `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`
   }
 
   get pings(): PingTimes {
@@ -541,6 +552,8 @@ export class WebSocketConnection
     if (this.completion !== undefined) return
     this.#isEnding = true
     this.#isCut = true
+    // What is written last leaves last.
+    this.#isCloseLost = this.#writer.bufferedAmount > 0
     this.sends.abort(error)
     this.#rejectReceives(error)
     this.#transport.abort()
@@ -578,7 +591,7 @@ export class WebSocketConnection
     }
     const callbacks = this.#onCompleted ?? []
     this.#onCompleted = undefined
-    this.#completionListener?.onCompleted(this.completion)
+    this.#completionListener?.onCompleted(this.completion, sentClose === undefined || this.#isCloseLost ? 1006 : sentClose.status)
     for (const callback of callbacks) callback(this.completion)
   }
 }

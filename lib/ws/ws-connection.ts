@@ -148,7 +148,7 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
       endedBy: this.#endedBy ?? 'remote',
       error: this.#error ?? (wasClean ? undefined : closedPrematurely('The connection ended without a close handshake')),
     }
-    this.#completionListener.onCompleted(completion)
+    this.#completionListener.onCompleted(completion, isCloseSent(this.webSocket) ? closeStatus : 1006)
     this.#complete(completion)
   }
 

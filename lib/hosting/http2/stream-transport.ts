@@ -1,6 +1,7 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import { abortError } from '../../errors/abort-error.ts'
 import type { WebSocketTransport } from '../../web-socket/transport/web-socket-transport.ts'
+import { connectionFactsOf } from './connection-facts.ts'
 import { boundWrites } from './bounded-writes.ts'
 import { isBeingReset, resetStream } from './reset-stream.ts'
 import { resetUnlessEnded } from './reset-unless-ended.ts'
@@ -12,6 +13,7 @@ export function createStreamTransport(stream: ServerHttp2Stream): WebSocketTrans
   let outflow: StreamOutflow | undefined
   return {
     duplex: stream,
+    peer: connectionFactsOf(stream.session),
     outflow() {
       outflow ??= new StreamOutflow(stream)
       return outflow.take()

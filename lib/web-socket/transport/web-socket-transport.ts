@@ -9,6 +9,8 @@ export interface WebSocketTransport {
    * `false`: what is written is memory of its own.
    */
   readonly releasesWrites?: boolean
+  /** Who the peer is, if `duplex` does not tell. */
+  readonly peer?: PeerAddress
   /** Hands over, once, what arrived before and is not in the stream any more, oldest first. Default: nothing. */
   takeHead?(): readonly Uint8Array[]
   /**
@@ -24,6 +26,12 @@ export interface WebSocketTransport {
   end(): void
   /** Gives the stream back, once our side has ended and the peer's has, or is not waited for. Default: `duplex.destroy()`. */
   close?(): void
+}
+
+/** Where a peer is, as sockets of Node.js tell it: as long as they are open. */
+export interface PeerAddress {
+  readonly remoteAddress?: string | undefined
+  readonly remotePort?: number | undefined
 }
 
 /** Who hears of bytes in memory that is used again as soon as it returns. */

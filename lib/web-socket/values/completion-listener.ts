@@ -2,6 +2,6 @@ import type { WebSocketCompletion } from './web-socket-completion.ts'
 
 /** Who is told when nothing more can happen on a WebSocket. */
 export interface CompletionListener {
-  /** Called once. Must not throw. */
-  onCompleted(completion: WebSocketCompletion): void
+  /** Called once, with the code that the peer has seen: 1006 if it was sent no Close frame. Must not throw. */
+  onCompleted(completion: WebSocketCompletion, peerCloseStatus: number): void
 }

@@ -1,0 +1,20 @@
+import { inspect } from 'node:util'
+import type { InspectOptions } from 'node:util'
+import { STATE_NAMES } from './state-names.ts'
+import type { WebSocketConnection } from './web-socket-connection.ts'
+
+/** What `console.log` shows of a WebSocket: where it is in its life, whom it talks to, what waits, and how it ended. */
+export function inspectWebSocket(connection: WebSocketConnection, depth: number, options: InspectOptions): string {
+  if (depth < 0) return '[ManagedWebSocket]'
+  const { bufferedAmount, closeFrame, completion, remoteAddress, settings, state } = connection
+  const facts = {
+    state: STATE_NAMES[state],
+    subProtocol: settings.subProtocol,
+    isCompressed: settings.compression !== undefined,
+    ...(remoteAddress === undefined ? {} : { remoteAddress }),
+    bufferedAmount,
+    ...(closeFrame === undefined ? {} : { closeStatus: closeFrame.status, closeStatusDescription: closeFrame.description }),
+    ...(completion === undefined ? {} : { completion }),
+  }
+  return `ManagedWebSocket ${inspect(facts, options)}`
+}

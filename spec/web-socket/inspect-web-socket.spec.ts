@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals'
+import { inspect } from 'node:util'
+import { ManagedWebSocket } from '../../lib/web-socket/managed-web-socket.ts'
+import { Opcode } from '../../lib/web-socket/frames/opcode.ts'
+import { closePayload } from '../support/raw-frames.ts'
+import { openInMemory, openOverTcp } from '../support/web-socket-pairs.ts'
+
+describe('console.log of a WebSocket', () => {
+  it('shows the state by name, sub-protocol, address and what waits', async () => {
+    const { webSocket, stream } = await openOverTcp({ subProtocol: 'chat', dangerousDeflateOptions: {} })
+
+    expect(inspect(webSocket, { breakLength: Infinity })).toBe(
+      `ManagedWebSocket { state: 'Open', subProtocol: 'chat', isCompressed: true, remoteAddress: '127.0.0.1:${stream.remotePort}', bufferedAmount: 0 }`,
+    )
+  })
+
+  it('shows what the peer closed with, and then how it ended, without an address if there is none', async () => {
+    const { webSocket, peer } = openInMemory()
+    await peer.sendFrame(Opcode.Close, closePayload(4000, 'bye'))
+    await webSocket.receiveAsync(Buffer.alloc(1))
+    expect(inspect(webSocket, { breakLength: Infinity })).toBe(
+      "ManagedWebSocket { state: 'CloseReceived', subProtocol: null, isCompressed: false, bufferedAmount: 0, closeStatus: 4000, closeStatusDescription: 'bye' }",
+    )
+    peer.end()
+    webSocket.abort()
+    await webSocket.completion
+
+    expect(inspect(webSocket)).toContain("state: 'Aborted'")
+    expect(inspect(webSocket)).toMatch(
+      /completion: \{\s+closeStatus: 4000,\s+closeStatusDescription: 'bye',\s+wasClean: false,\s+endedBy: 'remote',/,
+    )
+  })
+
+  it('is short within other things', () => {
+    const { webSocket } = openInMemory()
+
+    expect(inspect({ a: { b: { webSocket } } }, { depth: 1 })).toContain('[Object]')
+    expect(inspect({ a: { webSocket } }, { depth: 1 })).toContain('webSocket: [ManagedWebSocket]')
+    expect(inspect(ManagedWebSocket)).toBe('[class ManagedWebSocket]')
+  })
+
+  it('puts an address of IPv6 in brackets', () => {
+    const { stream } = openInMemory()
+    Object.assign(stream, { remoteAddress: '::1', remotePort: 80 })
+
+    expect(inspect(ManagedWebSocket.createFromStream(stream))).toContain("remoteAddress: '[::1]:80'")
+  })
+})
