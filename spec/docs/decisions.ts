@@ -326,6 +326,22 @@ export const decisions: Readonly<Record<string, Decision>> = {
   },
   'docs/http2.md#http2 (2)': inAnEmptyFolder,
 
+  'docs/migrating.md#moving-over': async (example) => {
+    const printer = new Printer()
+    const { app } = onSocket(example, { console: printer.console })
+    const server = await startHttp1Server(app)
+    const { client } = await openWebSocket(server)
+    client.send('hello')
+    expect(await nextMessage(client)).toBe('hello')
+    client.close(4000)
+    expect(await closeOf(client)).toEqual([4000, ''])
+    expect(await printer.line()).toBe('4000 true undefined')
+    const vanishing = onSocket(example, { console: printer.console })
+    const { client: gone } = await openWebSocket(await startHttp1Server(vanishing.app))
+    gone.terminate()
+    await expect(vanishing.outcome).resolves.toBe(undefined)
+    expect(await printer.line()).toMatch(/^1006 false The /)
+  },
   'docs/migrating.md#from-express-ws': ofAnotherPackage,
   'docs/migrating.md#from-express-ws (2)': async (example) => proveLogin(example, '/echo'),
   'docs/migrating.md#from-tinyws': ofAnotherPackage,
