@@ -7,6 +7,7 @@ import { SETTLED } from '../../errors/settled.ts'
 import { WebSocketException } from '../../errors/web-socket-exception.ts'
 import { uncork } from '../../web-socket/transport/uncork.ts'
 import type { WebSocketTransport } from '../../web-socket/transport/web-socket-transport.ts'
+import { fieldsCutOff } from './fields-cut-off.ts'
 import { lossOf, protectServerOf, takeArrival } from './http1-arrival.ts'
 import type { Http1Arrival } from './http1-arrival.ts'
 import { Http1EarlyBytes } from './http1-early-bytes.ts'
@@ -35,9 +36,15 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     this.#request = request
     this.#response = response
     protectServerOf(request)
+    const cutOff = fieldsCutOff(request)
     // Most requests have nothing to do with this.
-    if (!hasHandshakeField(request)) return
+    if (cutOff === undefined && !hasHandshakeField(request)) return
     const { refusal, key, canonicalHeaders } = recogniseUpgrade(request)
+    if (cutOff !== undefined) {
+      const isAttempt = refusal !== undefined || key !== undefined
+      if (isAttempt) this.#refuseCutOff(cutOff)
+      return
+    }
     this.refusal = refusal
     Object.assign(request.headers, canonicalHeaders)
     const arrival = takeArrival(request)
@@ -83,6 +90,14 @@ export class Http1WebSocketRequest implements WebSocketRequest {
       endConnectionBehind(this.#response)
       divertFromParser(this.#request.socket, drop)
     }
+  }
+
+  /** Its arrival was not noted if its `Upgrade` was cut off. */
+  #refuseCutOff(reason: string): void {
+    this.refusal = reason
+    if (isUpgraded(this.#request) || takeArrival(this.#request) !== undefined) return
+    endConnectionBehind(this.#response)
+    divertFromParser(this.#request.socket, drop)
   }
 
   #checkClient(): void {
