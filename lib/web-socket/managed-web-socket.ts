@@ -43,7 +43,7 @@ import type { WebSocketTransport } from './transport/web-socket-transport.ts'
  * })
  * ```
  */
-export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncIterable<WebSocketMessage, undefined> {
+export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncIterable<WebSocketMessage> {
   readonly #connection: WebSocketConnection
   #completion: Promise<WebSocketCompletion> | undefined
 

@@ -114,6 +114,23 @@ describe('in a project with the types of ws', () => {
   )
 })
 
+describe.each(['5.2.2', '5.4.5'])(
+  'in a project with TypeScript %s, of which 5.2 is the oldest that has the types of `using`',
+  (typescript) => {
+    let project: string
+
+    beforeAll(async () => {
+      const names = ['@types/express', '@types/node', '@types/ws'] as const
+      const types = names.map((name) => `${name}@${devDependencies[name]}`)
+      project = await installConsumerAsync('express', `typescript-${typescript}`, [`typescript@${typescript}`, ...types])
+    })
+
+    it.each(['node16', 'nodenext', 'bundler'] as const)('type-checks with moduleResolution %s, libraries included', async (resolution) => {
+      expect(await typeErrorsAsync(project, resolution, project)).toBe('')
+    })
+  },
+)
+
 /** Copies a consumer into a new project, its server as a CommonJS and as an ES module, and what enters by every door, and installs the tarball there. */
 async function installConsumerAsync(consumer: string, name: string, dependencies: readonly string[]): Promise<string> {
   const project = join(directory, name)
@@ -128,14 +145,20 @@ async function installConsumerAsync(consumer: string, name: string, dependencies
   return project
 }
 
-/** What the compiler has to say, with `skipLibCheck` off so that our declarations are checked as well. */
-async function typeErrorsAsync(project: string, moduleResolution: 'node16' | 'nodenext' | 'bundler'): Promise<string> {
+/** What the compiler has to say, with `skipLibCheck` off so that our declarations are checked as well. `compilerFrom`: whose compiler. */
+async function typeErrorsAsync(
+  project: string,
+  moduleResolution: 'node16' | 'nodenext' | 'bundler',
+  compilerFrom: string = root,
+): Promise<string> {
   const configuration = join(project, `tsconfig.${moduleResolution}.json`)
+  // Before TypeScript 5.4 there was no `preserve`.
+  const bundlerModule = compilerFrom === root ? 'preserve' : 'esnext'
   const compilerOptions = {
     esModuleInterop: true,
     exactOptionalPropertyTypes: true,
     lib: ['ES2022', 'ESNext.Disposable'],
-    module: moduleResolution === 'bundler' ? 'preserve' : moduleResolution,
+    module: moduleResolution === 'bundler' ? bundlerModule : moduleResolution,
     moduleResolution,
     noEmit: true,
     skipLibCheck: false,
@@ -144,7 +167,7 @@ async function typeErrorsAsync(project: string, moduleResolution: 'node16' | 'no
     types: ['node'],
   }
   writeFileSync(configuration, JSON.stringify({ compilerOptions, files: ['server.ts', 'server-module.mts', 'doors.ts'] }))
-  const compiler = join(root, 'node_modules/typescript/bin/tsc')
+  const compiler = join(compilerFrom, 'node_modules/typescript/bin/tsc')
   return runAsync(process.execPath, [compiler, '-p', configuration], { cwd: project }).then(
     () => '',
     (error: { readonly stdout: string }) => error.stdout,
