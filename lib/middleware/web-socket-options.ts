@@ -14,7 +14,7 @@ export interface WebSocketOptions {
   readonly allowedOrigins?: readonly AllowedOrigin[] | 'same-origin' | RegExp | OriginPredicate | undefined
   /**
    * How long the application may take to answer a Close frame that it has received, or that lies waiting while nobody receives; then it is
-   * answered with its own code, and the connection ended. Defaults to `1_000`; Infinity: for ever, as in ASP.NET Core. A `for await` loop
+   * answered with its own code, and the connection ended. Defaults to `500`; Infinity: for ever, as in ASP.NET Core. A `for await` loop
    * that ends with the Close frame answers it at once, and one that is busy with a message has `closeTimeout`.
    */
   readonly closeAnswerTimeout?: number | undefined
@@ -60,7 +60,7 @@ export function resolveWebSocketOptions(options: WebSocketOptions | undefined): 
   const reader = new OptionReader({ name: 'useWebSockets', code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, OPTION_NAMES)
   return {
     allowedOrigins: readAllowedOrigins(reader),
-    closeAnswerTimeout: reader.duration('closeAnswerTimeout', 'for ever', 1000),
+    closeAnswerTimeout: reader.duration('closeAnswerTimeout', 'for ever', 500),
     closeTimeout: reader.duration('closeTimeout', 'for ever', 30_000),
     keepAliveInterval: reader.duration('keepAliveInterval', '0 or Infinity: no pings', 120_000),
     keepAliveTimeout: reader.duration('keepAliveTimeout', '0 or Infinity: for ever', Infinity),

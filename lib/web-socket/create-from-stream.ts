@@ -25,7 +25,7 @@ export interface WebSocketDeflateOptions {
 /** How a WebSocket is made over a stream. .NET's `WebSocketCreationOptions`. */
 export interface WebSocketCreationOptions {
   /**
-   * Milliseconds that the application may take to answer a Close frame of the peer, which is then answered with its own code. Default 1,000;
+   * Milliseconds that the application may take to answer a Close frame of the peer, which is then answered with its own code. Default 500;
    * Infinity: for ever.
    */
   readonly closeAnswerTimeout?: number
@@ -67,7 +67,7 @@ function toSettings(options: WebSocketCreationOptions): WebSocketSettings {
     throw reader.error('dangerousDeflateOptions', 'must be an object')
   }
   return {
-    closeAnswerTimeout: reader.duration('closeAnswerTimeout', 'for ever', 1000),
+    closeAnswerTimeout: reader.duration('closeAnswerTimeout', 'for ever', 500),
     closeTimeout: reader.duration('closeTimeout', 'for ever', 30_000),
     compression: dangerousDeflateOptions === undefined ? undefined : toCompression(dangerousDeflateOptions),
     isServer: reader.boolean('isServer', false),

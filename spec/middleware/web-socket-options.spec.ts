@@ -5,7 +5,7 @@ import { resolveWebSocketOptions } from '../../lib/middleware/web-socket-options
 
 const DEFAULTS = {
   allowedOrigins: [],
-  closeAnswerTimeout: 1000,
+  closeAnswerTimeout: 500,
   closeTimeout: 30_000,
   keepAliveInterval: 120_000,
   keepAliveTimeout: Infinity,
