@@ -116,7 +116,8 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   /**
    * Receives the next part of a message into `buffer`: resolves when the buffer is full or a frame has ended. A message may take
    * several calls; `endOfMessage` tells. With an empty buffer, waits until there is something to receive.
-   * Calls queue. As in .NET, cancelling a receive, even one that only waits, aborts the connection.
+   * Calls queue. As in .NET, cancelling a receive, even one that only waits, aborts the connection. A Close frame that it resolves with is the
+   * application's to answer, within `closeAnswerTimeout`.
    * @param buffer - what to fill; it must be left alone until the promise is settled.
    * @param signal - cancels.
    * @example
