@@ -151,6 +151,10 @@ export class WebSocketConnection
     return this.receives.isPaused
   }
 
+  get isListening(): boolean {
+    return !this.receives.isPaused
+  }
+
   get outflow(): Outflow {
     return outflowOf(this.#transport)
   }

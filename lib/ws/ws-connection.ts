@@ -104,8 +104,9 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
     return this.state === WebSocketState.Open
   }
 
-  get isReadingPaused(): boolean {
-    return this.#stream.isPaused()
+  /** A ping waits while `ws` compresses what was sent before it, which is what is buffered and not yet in the stream. */
+  get isListening(): boolean {
+    return !this.#stream.isPaused() && this.webSocket.bufferedAmount === this.#stream.writableLength
   }
 
   get outflow(): Outflow {

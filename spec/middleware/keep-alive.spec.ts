@@ -22,6 +22,9 @@ const TOLERANCE = 500
 /** More than kernels take at once (Linux: 4 MB, and what the other end holds). */
 const MUCH = randomBytes(9_000_000)
 
+/** More than kernels take at all (Linux: 4 MB at one end, and 6 MB at the other, where nobody sees it waiting): most of it waits for the peer. */
+const LONG = randomBytes(24_000_000)
+
 afterEach(async () => {
   await closeConnections()
   closeTcpLinks()
@@ -44,11 +47,11 @@ const echo: Handler = {
 }
 const send: Handler = {
   managed: async (webSocket) => {
-    await webSocket.sendAsync(MUCH)
+    await webSocket.sendAsync(LONG)
     for await (const _message of webSocket);
   },
   ws: (ws) => {
-    ws.send(MUCH)
+    ws.send(LONG)
     ws.on('message', () => undefined)
   },
 }
@@ -131,9 +134,9 @@ describe.each(['http', 'https', 'h2c'] as const)('keep-alive with a timeout, ove
   describe('does not take for dead', () => {
     it('a peer that reads a long message slowly', async () => {
       await forEachKind(send, async ({ link, client, isOpen }) => {
-        link.limit(Infinity, 2_500_000)
+        link.limit(Infinity, 8_000_000)
         const message = (await client[Symbol.asyncIterator]().next()).value as Buffer
-        expect(message.equals(MUCH)).toBe(true)
+        expect(message.equals(LONG)).toBe(true)
         expect(isOpen()).toBe(true)
       })
     }, 30_000)
@@ -185,7 +188,7 @@ describe.each(['http', 'https', 'h2c'] as const)('keep-alive with a timeout, ove
     const fields = extension === undefined ? {} : { 'Sec-WebSocket-Extensions': extension }
     const { duplex } = await openOver(transport, ports, { fields })
     const compression = extension === undefined ? {} : { dangerousDeflateOptions: {} }
-    const client = ManagedWebSocket.createFromStream(duplex, { ...compression, maxMessageSize: 2 * MUCH.length })
+    const client = ManagedWebSocket.createFromStream(duplex, { ...compression, maxMessageSize: 2 * LONG.length })
     return { link, client, ended: ended.opened.then(() => end ?? { at: 0, code: '' }), isOpen: () => end === undefined }
   }
 
@@ -201,7 +204,7 @@ function createApp(kind: (typeof kinds)[number], handler: Handler, onCompleted: 
   app.use(useWebSockets({ keepAliveInterval: INTERVAL, keepAliveTimeout: TIMEOUT }))
   app.all('/ws', async (req) => {
     observers.set(req, onCompleted)
-    const context = { dangerousEnableCompression: true, maxMessageSize: 2 * MUCH.length }
+    const context = { dangerousEnableCompression: true, maxMessageSize: 2 * LONG.length }
     if (kind === 'ws') handler.ws(await acceptWsWebSocketAsync(req, context))
     else await handler.managed(await req.webSockets.acceptWebSocketAsync(context)).catch(() => undefined)
   })

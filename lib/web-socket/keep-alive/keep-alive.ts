@@ -8,8 +8,8 @@ import { Backlog } from './backlog.ts'
 export interface KeepAliveListener {
   /** Whether a ping may be sent, and can be answered: not once either side has sent a Close frame. */
   readonly canPing: boolean
-  /** Whether we do not read at present, and so cannot see an answer. */
-  readonly isReadingPaused: boolean
+  /** Whether we would hear the answer to a ping: we read, and none of our own work keeps the ping from being written. */
+  readonly isListening: boolean
   /** How what we write leaves. */
   readonly outflow: Outflow
   sendPing(payload: Buffer): void
@@ -118,7 +118,7 @@ export class KeepAlive {
   /** Notes the signs of life since the last look. @returns whether there would have been any of a peer that lives. */
   #look(backlog: Backlog, now: number): boolean {
     const timeOnTheWay = backlog.look(now, this.#listener.outflow)
-    const isSilenceTelling = !this.#listener.isReadingPaused || backlog.isWaiting
+    const isSilenceTelling = this.#listener.isListening || backlog.isWaiting
     if (this.#isHeard || timeOnTheWay !== undefined) {
       this.#aliveAt = this.#lookedAt
       this.#silentSince = this.#lookedAt
