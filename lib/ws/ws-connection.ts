@@ -31,6 +31,8 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
   /** What `ws` takes for its socket. */
   readonly #stream: Duplex
   readonly #keepAlive: KeepAlive
+  /** Whether our ping has not left: it waits while `ws` compresses what was sent before it. */
+  #isPingWaiting = false
   #endedBy: WebSocketCompletion['endedBy'] | undefined
   #error: WebSocketException | undefined
   #isCompleted = false
@@ -104,9 +106,8 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
     return this.state === WebSocketState.Open
   }
 
-  /** A ping waits while `ws` compresses what was sent before it, which is what is buffered and not yet in the stream. */
   get isListening(): boolean {
-    return !this.#stream.isPaused() && this.webSocket.bufferedAmount === this.#stream.writableLength
+    return !this.#stream.isPaused() && !this.#isPingWaiting
   }
 
   get outflow(): Outflow {
@@ -114,7 +115,8 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
   }
 
   sendPing(payload: Buffer): void {
-    this.webSocket.ping(payload)
+    this.#isPingWaiting = true
+    this.webSocket.ping(payload, false, this.#onPingSent)
   }
 
   onDeadPeer(error: WebSocketException): void {
@@ -151,6 +153,10 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
     }
     this.#completionListener.onCompleted(completion, isCloseSent(this.webSocket) ? closeStatus : 1006)
     this.#complete(completion)
+  }
+
+  readonly #onPingSent = (): void => {
+    this.#isPingWaiting = false
   }
 
   get #isClean(): boolean {

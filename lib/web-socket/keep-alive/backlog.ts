@@ -20,7 +20,8 @@ export class Backlog {
    */
   look(now: number, { isWaiting, left }: Outflow): number | undefined {
     const hasMoved = this.isWaiting && left > this.#left
-    const timeOnTheWay = hasMoved && !isWaiting ? (this.#held * (now - this.#since)) / (left - this.#leftBefore) : 0
+    const isMuchOnTheWay = hasMoved && !isWaiting && this.#held > LITTLE
+    const timeOnTheWay = isMuchOnTheWay ? (this.#held * (now - this.#since)) / (left - this.#leftBefore) : 0
     if (isWaiting && !this.isWaiting) {
       this.#held = Math.max(0, left - this.#left)
       this.#since = now
@@ -31,3 +32,6 @@ export class Backlog {
     return hasMoved ? timeOnTheWay : undefined
   }
 }
+
+/** Bytes: who lives has soon read them. And over HTTP/2, even these wait for a turn. */
+const LITTLE = 65_536

@@ -45,13 +45,22 @@ describe('what waits for the peer', () => {
     [
       'takes what waits anew for a queue of its own',
       [
-        [0, true, 1000],
-        [100, false, 2000],
-        [200, true, 2100],
-        [300, false, 2200],
+        [0, true, 1_000_000],
+        [100, false, 2_000_000],
+        [200, true, 2_100_000],
+        [300, false, 2_200_000],
       ],
-      // 100 bytes, at 100 in 100 ms.
+      // 1 MB, at 1 MB in 100 ms; then 100 kB, at 100 kB in 100 ms.
       [undefined, 100, undefined, 100],
+    ],
+    [
+      'gives no time for the little that leaves at once of any stream, if only a turn later',
+      [
+        [0, false, 0],
+        [100, true, 65_536],
+        [200, false, 65_537],
+      ],
+      [undefined, undefined, 0],
     ],
     [
       'is content with a stream that only tells how much waits',
