@@ -147,10 +147,6 @@ export class WebSocketConnection
     return this.receives.isWaiting
   }
 
-  get isReadingPaused(): boolean {
-    return this.receives.isPaused
-  }
-
   get isListening(): boolean {
     return !this.receives.isPaused
   }
