@@ -78,7 +78,6 @@ const methodCalls: readonly Call[] = [
   ['sendAsync', ['text', 2], 'messageType'],
   ['sendAsync', ['text', 0, 7], 'messageFlags'],
   ...['closeAsync', 'closeOutputAsync'].flatMap((name): Call[] => [
-    [name, [], 'closeStatus'],
     [name, ['1000'], 'closeStatus'],
     [name, [1006], 'closeStatus'],
     [name, [1000, 7], 'statusDescription'],

@@ -8,6 +8,7 @@ export interface SocketDestroyListener {
 /**
  * Lets `request.socket` stand for the connection of an accepted WebSocket, in everything but its end: that is the listener's to bring about.
  * Express's default error handler answers a response that was begun by destroying that socket, and the client would see no Close frame.
+ * `resetAndDestroy()` is nobody's answer, and cuts.
  * @returns the socket itself, to be put back when the WebSocket has completed.
  */
 export function guardRequestSocket(request: IncomingMessage, listener: SocketDestroyListener): IncomingMessage['socket'] {
@@ -25,7 +26,7 @@ const LISTENER = Symbol('SocketDestroyListener')
 /** The same for all sockets. Methods keep their socket: those of a stream of HTTP/2 have private fields, which a proxy does not have. */
 const HANDLER: ProxyHandler<GuardedSocket> = {
   get(socket, key) {
-    if (key === 'destroy' || key === 'destroySoon' || key === 'resetAndDestroy') return () => destroyInOrder(socket)
+    if (key === 'destroy' || key === 'destroySoon') return () => destroyInOrder(socket)
     const value: unknown = Reflect.get(socket, key, socket)
     return typeof value === 'function' && key !== 'constructor' ? value.bind(socket) : value
   },

@@ -66,7 +66,8 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
 
   get state(): WebSocketState {
     const { webSocket } = this
-    if (this.#isCompleted) return this.#isClean ? WebSocketState.Closed : WebSocketState.Aborted
+    // The end of the connection is told to the pipeline first.
+    if (this.#isCompleted || this.#transport.duplex.destroyed) return this.#isClean ? WebSocketState.Closed : WebSocketState.Aborted
     if (webSocket.readyState === webSocket.OPEN) return WebSocketState.Open
     return isCloseReceived(webSocket) ? WebSocketState.CloseReceived : WebSocketState.CloseSent
   }

@@ -1,8 +1,6 @@
-import { Socket } from 'node:net'
 import type { Request } from 'express'
 
 /** Cuts the connection of a request, over the head of its WebSocket: .NET's `HttpContext.Abort()`. */
 export function abortConnection({ socket }: Request): void {
-  if (socket instanceof Socket && socket.constructor === Socket) socket.resetAndDestroy()
-  else socket.destroy()
+  socket.resetAndDestroy()
 }

@@ -38,6 +38,7 @@ import type {
   WebSocketExceptionCode,
   WebSocketExceptionDetails,
   WebSocketHandler,
+  WebSocketHandlerOptions,
   WebSocketManager,
   WebSocketMessage,
   WebSocketMiddleware,
@@ -175,6 +176,10 @@ export async function promises(app: Express, server: Server, request: Request, r
       ({ path }) => ({ subProtocol: path }),
     ),
   )
+  const passingOn: WebSocketHandlerOptions = { otherRequests: 'next route' }
+  app.all('/', webSocketHandler(handler, undefined, passingOn))
+  // @ts-expect-error: no such way.
+  app.all('/', webSocketHandler(handler, undefined, { otherRequests: 'pass' }))
 
   // A server that somebody else listens to, too.
   const attachOptions: AttachOptions = { filter: ({ url }) => url === '/ws' }

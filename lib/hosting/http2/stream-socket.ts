@@ -108,6 +108,11 @@ export class StreamSocket extends Duplex {
     this.#stream.end(() => this.destroy())
   }
 
+  /** Resets this stream only. */
+  resetAndDestroy(): this {
+    return this.destroy(new Error('The stream was reset'))
+  }
+
   // These concern the whole connection, which is not one request's to change.
   ref(): this {
     return this

@@ -1,6 +1,6 @@
 /**
  * Opens WebSockets whose clients send 80 KiB before they are accepted, receives that, and prints what is still held while they are idle: how many
- * parsers of HTTP, and how many KiB of payload for each. Needs `--expose-gc`. Argument: `request` or `upgrade`, the event by which the requests come.
+ * parsers of HTTP, and how many KiB of payload for each. Needs `--expose-gc`. Argument: `plain`, or `attached` by `attachWebSockets()`.
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -19,7 +19,7 @@ const WEB_SOCKETS = 50
 const EARLY = 40_960
 const frame = rawFrame(2, Buffer.alloc(EARLY))
 
-const isAttached = process.argv[2] === 'upgrade'
+const isAttached = process.argv[2] === 'attached'
 const parsers: WeakRef<object>[] = []
 const clients = new Map<string, Socket>()
 const buffer = Buffer.alloc(EARLY)
@@ -42,11 +42,11 @@ function watchParser(request: IncomingMessage): void {
   if (parser !== undefined && parser !== null) parsers.push(new WeakRef(parser))
 }
 
-/** Lets the client send once more, and waits until that has arrived, if anybody reads the socket. */
+/** Lets the client send once more, and waits until that has arrived. */
 async function sendMore(request: IncomingMessage): Promise<void> {
   const { bytesRead } = request.socket
   clients.get(request.url ?? '')?.write(frame)
-  if (!isAttached) await until(() => request.socket.bytesRead >= bytesRead + frame.length)
+  await until(() => request.socket.bytesRead >= bytesRead + frame.length)
 }
 
 async function receiveMessage(webSocket: ManagedWebSocket): Promise<void> {
