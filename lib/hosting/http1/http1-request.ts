@@ -14,7 +14,7 @@ import { Http1EarlyBytes } from './http1-early-bytes.ts'
 import { endConnectionBehind, keepConnection } from './http1-last-response.ts'
 import { leaveHttpServer } from './node-http-internals.ts'
 import { divertFromParser } from './node-http-parser-internals.ts'
-import { completeExchange, releaseServerState } from './node-response-internals.ts'
+import { completeExchange, releaseHead, releaseServerState } from './node-response-internals.ts'
 import { SocketTransport } from './socket-transport.ts'
 import { isUpgraded } from './upgraded-request.ts'
 import { AcceptingHead } from '../accepting-head.ts'
@@ -165,6 +165,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     socket.cork()
     setImmediate(uncork, socket)
     this.#response.flushHeaders()
+    releaseHead(this.#response)
     return transport
   }
 }

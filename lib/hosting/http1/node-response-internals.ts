@@ -5,7 +5,7 @@ import { serverOf } from './node-http-internals.ts'
 
 /*
  * By what a response leads to the state that its HTTP server keeps of the connection: the listener that goes on with the next request, the
- * counter of bytes that wait, and, since Node 26, a property; and how it closes. Node documents none of these.
+ * counter of bytes that wait, and, since Node 26, a property; its head as text; and how it closes. Node documents none of these.
  * `spec/hosting/http1/node-response-internals.spec.ts` fails if a Node release changes any of it; without it, only memory is lost.
  */
 
@@ -28,6 +28,15 @@ export function releaseServerState(response: ServerResponse): void {
 }
 
 /**
+ * Lets go of the head as text, which has been handed to the connection: 1 KiB and more behind helmet. Every field can still be asked for by
+ * `getHeader()`.
+ */
+export function releaseHead(response: ServerResponse): void {
+  const owner = response as unknown as StateOwner
+  if (typeof owner._header === 'string') owner._header = SWITCHING_PROTOCOLS
+}
+
+/**
  * Ends an exchange whose connection is closing as one that went well: the response finishes, and closes after that; the request ends, rather
  * than being broken off.
  */
@@ -44,6 +53,8 @@ export function completeExchange(response: ServerResponse, status: number): void
 
 interface StateOwner {
   _closed: boolean
+  /** The head as text, once there is one; what `headersSent` looks at. */
+  _header: string | null
   _onPendingData: (bytes: number) => void
   [state: symbol]: unknown
 }
@@ -64,6 +75,8 @@ function close(response: ServerResponse): void {
 }
 
 function ignorePendingData(): void {}
+
+const SWITCHING_PROTOCOLS = 'HTTP/1.1 101 Switching Protocols\r\n\r\n'
 
 /** By which tracers know that a response has finished. */
 const finishes = channel('http.server.response.finish')

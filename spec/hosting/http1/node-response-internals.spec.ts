@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { ServerResponse } from 'node:http'
-import { releaseServerState } from '../../../lib/hosting/http1/node-response-internals.ts'
+import { releaseHead, releaseServerState } from '../../../lib/hosting/http1/node-response-internals.ts'
 import { closeHttp1Peers } from '../../support/http1-peers.ts'
 import { http1Starts } from '../../support/http1-server.ts'
 import { RawHttp1Client } from '../../support/raw-http1.ts'
@@ -37,6 +37,23 @@ describe.each(http1Starts)('a response of this Node, over %s', (_, start) => {
       ['onResponseFinish', 'bound updateOutgoingData', 'ConnectionState'],
     ]).toContainEqual(seen[0])
     expect(seen[1]).toEqual(['onFinish', 'ignorePendingData'])
+  })
+
+  it('has its head as text, which is not needed any more when it was sent', async () => {
+    const seen: unknown[] = []
+    const server = await start((_request, response) => {
+      response.setHeader('X-Own', 'own')
+      response.flushHeaders()
+      const { _header: head } = response as unknown as { readonly _header: string }
+      seen.push(head.includes('X-Own: own'))
+      releaseHead(response)
+      seen.push((response as unknown as { readonly _header: string })._header.length, response.headersSent, response.getHeader('x-own'))
+      response.end('done')
+    })
+    const client = await RawHttp1Client.connect(server)
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    expect(await client.receive('done')).toContain('X-Own: own')
+    expect(seen).toEqual([true, 36, true, 'own'])
   })
 
   it('finishes, and closes with its connection, when that was released', async () => {
