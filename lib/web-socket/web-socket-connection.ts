@@ -500,6 +500,8 @@ export class WebSocketConnection
     this.#closeAhead = closeFrame
     // Nothing counts behind it.
     this.#isCloseReceived = true
+    this.#keepAlive.stop()
+    this.#pings?.rejectAll(() => this.invalidState('The peer closed the WebSocket before it answered'))
     this.#finishHandshake()
     this.#transport.duplex.resume()
   }

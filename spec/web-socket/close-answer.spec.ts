@@ -221,6 +221,15 @@ describe('a Close frame that nobody receives', () => {
     await expect(webSocket.closeOutputAsync(4002)).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_STATE' })
   })
 
+  it('rejects the pings that wait for an answer', async () => {
+    const { webSocket, peer } = await openOverTcp(SOON)
+    const ping = webSocket.pingAsync()
+    await peer.nextFrame()
+    void close(peer)
+
+    await expect(ping).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_STATE' })
+  })
+
   it('is told that it is wrong', async () => {
     const { webSocket, peer } = await openOverTcp(SOON)
     expect(await close(peer, Buffer.alloc(1))).toEqual([`Close ${closePayload(1002).toString('hex')}`])

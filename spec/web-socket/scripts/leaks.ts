@@ -17,6 +17,9 @@ interface Way {
 }
 
 const CLOSE = rawFrame(8, closePayload(1000))
+const TEXT = rawFrame(1, 'text')
+/** `Hello` (RFC 7692, section 7.2.3.1). */
+const COMPRESSED = rawFrame(1, Buffer.from('f248cdc9c90700', 'hex'), { reserved: 4 })
 
 const ways: Record<string, Way> = {
   'we close': {
@@ -49,8 +52,18 @@ const ways: Record<string, Way> = {
   'a receive is cancelled': {
     end: (webSocket) => webSocket.receiveAsync(Buffer.alloc(1), AbortSignal.abort()),
   },
+  'the peer closes, and nobody answers': { end: (_, peer) => peer.write(CLOSE) },
+  'the peer closes behind messages that nobody receives': {
+    options: { closeAnswerTimeout: 1, closeTimeout: 5 },
+    end: (_, peer) => peer.write(Buffer.concat([TEXT, TEXT, TEXT, CLOSE])),
+  },
+  'the peer closes behind compressed messages that nobody receives': {
+    options: { closeAnswerTimeout: 1, closeTimeout: 5, dangerousDeflateOptions: {} },
+    end: (_, peer) => peer.write(Buffer.concat([COMPRESSED, COMPRESSED, COMPRESSED, CLOSE])),
+  },
   'the handler throws': {
-    end: async (webSocket) => {
+    end: async (webSocket, peer) => {
+      peer.write(CLOSE)
       await using used = webSocket
       throw new Error(`in state ${used.state}`)
     },
