@@ -314,6 +314,15 @@ export const decisions: Readonly<Record<string, Decision>> = {
   'docs/hosting.md#beside-other-libraries-on-one-server': proveShared,
   'docs/hosting.md#iis-in-front-of-nodejs': { cannotRun: 'for IIS' },
 
+  'docs/guides.md#serve-a-page-and-a-websocket-on-one-path': async (example) => {
+    const app = express().use(useWebSockets())
+    await example({ app })
+    await using answer = await requestWebSocket(app, '/')
+    expect(await answer.nextMessage()).toBe('a WebSocket')
+    const { port } = await startHttp1Server(app)
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('a page')
+  },
+
   'docs/http2.md#http2': {
     instead: { "const key = readFileSync('key.pem')": '', "const cert = readFileSync('cert.pem')": '' },
     proof: async (example) => {
@@ -325,6 +334,17 @@ export const decisions: Readonly<Record<string, Decision>> = {
     },
   },
   'docs/http2.md#http2 (2)': inAnEmptyFolder,
+  'docs/http2.md#or-as-get': async (example) => {
+    const app = express().use(useWebSockets())
+    app.get(
+      '/ws',
+      webSocketHandler(async (webSocket) => {
+        for await (const message of webSocket) await webSocket.sendAsync(message)
+      }),
+    )
+    const [server] = await listening(async () => example({ ...createSelfSignedCertificate(), app }))
+    await expectHttp2(server as Http2SecureServer)
+  },
 
   'docs/migrating.md#moving-over': async (example) => {
     const printer = new Printer()
