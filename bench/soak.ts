@@ -8,10 +8,13 @@ import { parseArgs } from 'node:util'
 import { LoopDelays } from './soak/loop-delays.ts'
 import { judgeMemory, megabytes } from './soak/memory-verdict.ts'
 import type { SoakMemory } from './soak/memory-verdict.ts'
+import { SlowPeers } from './soak/slow-peers.ts'
 import { SoakClient } from './soak/soak-client.ts'
 
-// npm run soak -- [--connections 10000] [--minutes 10]: mixed traffic, churn and peers that vanish without a FIN, for these minutes and a warm-up.
-// Run `npm run build` first. Fails on any error, on memory that has grown since the warm-up, and on vanished peers that were noticed too late.
+// npm run soak -- [--connections 10000] [--minutes 10]: mixed traffic, churn, peers that are reset or vanish without a FIN, and such that read or send
+// slowly, for these minutes and a warm-up.
+// Run `npm run build` first. Fails on any error, such as a living peer that was aborted, on memory that has grown since the warm-up, and on dead peers
+// that were noticed too late.
 const { values } = parseArgs({
   options: { connections: { type: 'string', default: '10000' }, minutes: { type: 'string', default: '10' } },
 })
@@ -25,6 +28,8 @@ const TURN = 100
 const SENDING = 0.005
 const LEAVING = 0.0008
 const VANISHING = 0.0004
+/** Of those that vanish, this part by a reset. */
+const RESET = 0.25
 /**
  * How many times all connections are replaced before the time begins: eight minutes, roughly. V8's pages keep the holes that the ones that went have
  * left between those that live, and grow until all were replaced about five times: README.md has the figures.
@@ -74,7 +79,14 @@ async function main(): Promise<void> {
   report(server)
   console.log(`warm; ${values.minutes} min from here`)
   const end = Date.now() + duration
-  while (Date.now() < end) await Promise.all([takeTurn(port), delay(TURN)])
+  // Not while memory is looked at: what they hold are megabytes.
+  const slow = new SlowPeers(port, KEEP_ALIVE_INTERVAL + KEEP_ALIVE_TIMEOUT, (error) => errors.push(error))
+  while (Date.now() < end) {
+    if (Date.now() + slow.duration < end) slow.fill()
+    await Promise.all([takeTurn(port), delay(TURN)])
+  }
+  await slow.ended()
+  console.log(`${slow.count} messages were read or sent slowly, in ${slow.duration / 1000} s each`)
   const final = await weigh(server)
   clearInterval(reporting)
   // The last that has vanished has its time, too.
@@ -119,7 +131,8 @@ async function takeTurn(port: number): Promise<void> {
     if (count < leaving) {
       client.leave()
     } else {
-      client.vanish()
+      if (Math.random() < RESET) client.reset()
+      else client.vanish()
       vanished.set(client.id, client)
     }
   }

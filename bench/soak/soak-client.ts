@@ -51,6 +51,12 @@ export class SoakClient {
     this.#socket.pause()
   }
 
+  /** Cuts the connection, as a machine that was restarted does. */
+  reset(): void {
+    this.vanishedAt = Date.now()
+    this.#socket.resetAndDestroy()
+  }
+
   /** Frees what is left of one that has vanished. */
   bury(): void {
     this.#socket.destroy()
