@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from '../load/connect.ts'
@@ -41,7 +40,10 @@ export class SlowPeers {
     const message = messageOf(isReader ? READ_LENGTH : SENT_LENGTH)
     const connection = await connect(this.#port, `/soak/-${this.#started}`)
     const { socket } = connection
-    const ended = once(socket, 'close')
+    // Not once(), which rejects when the socket fails.
+    const ended = new Promise<void>((resolve) => {
+      socket.once('close', () => resolve())
+    })
     const echo = new Promise<void>((resolve, reject) => {
       void ended.then(() => reject(new Error(`The server ended the connection of a peer that ${isReader ? 'reads' : 'sends'} slowly`)))
       let rest = message.length
