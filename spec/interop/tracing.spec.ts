@@ -1,0 +1,31 @@
+import { describe, expect, it } from '@jest/globals'
+import { runScript } from '../support/run-script.ts'
+
+/** How each is started, what it says of a WebSocket, and after which ends of it the trace is over. */
+const tracers: readonly (readonly [name: string, script: string, trace: object, ended: readonly string[]])[] = [
+  ['OpenTelemetry', 'spec/interop/scripts/tracing-opentelemetry.ts', { name: 'GET', status: 101 }, ['closed', 'cut']],
+  // As of any request that is cut, Elastic APM waits for the application to end the response once more.
+  ['Elastic APM', 'spec/interop/scripts/tracing-elastic-apm.ts', { name: 'GET /ws', status: 'HTTP 1xx' }, ['closed']],
+]
+
+describe('a tracer', () => {
+  it.each(tracers)(
+    'sees one request in a WebSocket, from its handshake to its completion, and is active everywhere in its handler: %s, plain and attached',
+    async (_name, script, trace, ended) => {
+      const { exitCode, stdout, stderr } = await runScript(script)
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+      const outcomes = stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { readonly ending: string })
+      // 2 versions of Express, 5 ways to serve, 2 ways to end.
+      expect(outcomes).toHaveLength(20)
+      for (const outcome of outcomes) {
+        const isOver = ended.includes(outcome.ending)
+        const expected = { places: 9, isActiveEverywhere: true, isEndedWhileOpen: false, isEnded: isOver, endedTraces: isOver ? 1 : 0 }
+        expect(outcome).toMatchObject({ ...expected, ...(isOver ? trace : {}) })
+      }
+    },
+    60_000,
+  )
+})
