@@ -68,7 +68,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     this.#checkClient()
     // Behind other requests that the client sent on this connection before (HTTP pipelining).
     if (this.#response.socket === null) await this.#untilItsTurn(signal)
-    if (this.#earlyBytes?.isComplete === false) await this.#untilParsed()
+    await this.#untilParsed()
     await this.#prepareHead(headers, signal)
     return this.#takeConnection()
   }
@@ -120,7 +120,10 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     this.#checkClient()
   }
 
-  /** An application may accept within the turn of the parser, which tells at its end what came behind the handshake. */
+  /**
+   * An application may accept within the turn of the parser, which tells at its end what came behind the handshake. So may an error page
+   * that waits for the end of the request, as Express's does: its answer must not meet half an accept.
+   */
   async #untilParsed(): Promise<void> {
     await SETTLED
     this.#checkClient()

@@ -51,7 +51,8 @@ export function openTunnel(response: ServerResponseInternals, exchange: Exchange
 /** Leaves the response to the application again: the tunnel is not opened. */
 export function giveTunnelUp(response: ServerResponseInternals, exchange: Exchange): void {
   exchange.isAccepting = false
-  response._header = null
+  // One that a hook has ended stays so: without a head, error handlers would answer once more.
+  if (!response.writableEnded) response._header = null
 }
 
 function sendHead(response: ServerResponseInternals, exchange: Exchange, statusLine: string): void {

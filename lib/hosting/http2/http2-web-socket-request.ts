@@ -6,6 +6,7 @@ import { headerLines } from '../../handshake/header-lines.ts'
 import { splitHeaderList } from '../../handshake/header-list.ts'
 import { recogniseExtendedConnect } from '../../handshake/recognise-extended-connect.ts'
 import { signalAbortError } from '../../errors/abort-error.ts'
+import { SETTLED } from '../../errors/settled.ts'
 import { WebSocketException } from '../../errors/web-socket-exception.ts'
 import type { WebSocketTransport } from '../../web-socket/transport/web-socket-transport.ts'
 import { AcceptingHead } from '../accepting-head.ts'
@@ -54,7 +55,12 @@ class Http2WebSocketRequest implements WebSocketRequest {
   ): Promise<WebSocketTransport> {
     const { stream } = this.#exchange
     if (signal?.aborted) throw signalAbortError(signal)
+    // An error page that waits for the end of the request answers within this turn: it must not meet half an accept.
+    await SETTLED
     this.#checkClient()
+    if (this.isResponseStarted) {
+      throw new WebSocketException('ERR_WEBSOCKET_RESPONSE_STARTED', 'The response started before the WebSocket was accepted')
+    }
     await this.#prepareHead(headers, signal)
     // A timeout that was set for the request does not count for the socket.
     stream.setTimeout(0)

@@ -1,0 +1,16 @@
+import { describe, expect, it } from '@jest/globals'
+import { runScript } from '../support/run-script.ts'
+
+describe('an application that destroys or ends what it should not', () => {
+  it('does no harm at any point of a WebSocket, over every transport: no uncaught error, and no place of maxConnections is lost', async () => {
+    const { exitCode, stdout, stderr } = await runScript('spec/middleware/scripts/destroying-apps.ts')
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    const outcomes = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly next: number; readonly faults: readonly string[] })
+    // 2 versions of Express, 4 transports, 2 ways to accept; 9 harms at 8 points, a hook that throws at 2 of them, 2 more answers at 3.
+    expect(outcomes).toHaveLength(1280)
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ next: 1000, faults: [] })
+  }, 120_000)
+})
