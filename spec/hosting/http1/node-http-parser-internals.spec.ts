@@ -7,6 +7,7 @@ import type { Socket } from 'node:net'
 import {
   amountReceived,
   chunkBeingParsed,
+  decideUpgradesOf,
   divertFromParser,
   isFirstRequest,
   releaseParser,
@@ -14,7 +15,8 @@ import {
 } from '../../../lib/hosting/http1/node-http-parser-internals.ts'
 import { connectTcp } from '../../support/connect-tcp.ts'
 import { closeHttp1Peers } from '../../support/http1-peers.ts'
-import { http1Starts } from '../../support/http1-server.ts'
+import { http1Starts, startHttpsServer } from '../../support/http1-server.ts'
+import { portOf } from '../../support/http2-peers.ts'
 import { RawHttp1Client } from '../../support/raw-http1.ts'
 import { until } from '../../support/until.ts'
 
@@ -133,6 +135,36 @@ describe.each(http1Starts)('the HTTP parser of this Node, over %s', (_, start) =
       [true, PLAIN + PLAIN, 2 * PLAIN.length],
       [false, PLAIN + PLAIN, 2 * PLAIN.length],
     ])
+  })
+
+  it.each([
+    ['the ordinary way', false, ['request /']],
+    ['to the listeners of its upgrades', true, ['upgrade /']],
+  ])('lets an upgrade request go %s, as it is told by onIncoming()', async (_name, decision, expected) => {
+    const seen: string[] = []
+    const asked: (string | undefined)[] = []
+    const { server } = await start((request, response) => {
+      seen.push(`request ${request.url}`)
+      response.end()
+    })
+    server.on(start === startHttpsServer ? 'secureConnection' : 'connection', (socket: Socket) =>
+      decideUpgradesOf(socket, ({ url }) => {
+        asked.push(url)
+        return decision
+      }),
+    )
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+      seen.push(`upgrade ${request.url}`)
+      socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')
+    })
+    const client = await RawHttp1Client.connect({ port: portOf(server), isSecure: start === startHttpsServer })
+    client.write(PLAIN)
+    await client.receiveHead()
+    client.write(HEAD)
+    await client.receiveHead()
+    expect(seen).toEqual(['request /plain', ...expected])
+    // A request that does not ask for an upgrade is nobody's to decide.
+    expect(asked).toEqual(['/'])
   })
 
   it('is released for good', async () => {

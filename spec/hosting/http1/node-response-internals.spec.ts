@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { ServerResponse } from 'node:http'
-import { releaseHead, releaseServerState } from '../../../lib/hosting/http1/node-response-internals.ts'
+import { leaveHttpServer } from '../../../lib/hosting/http1/node-http-internals.ts'
+import { completeExchange, releaseHead, releaseServerState } from '../../../lib/hosting/http1/node-response-internals.ts'
 import { closeHttp1Peers } from '../../support/http1-peers.ts'
 import { http1Starts } from '../../support/http1-server.ts'
 import { RawHttp1Client } from '../../support/raw-http1.ts'
@@ -73,5 +74,31 @@ describe.each(http1Starts)('a response of this Node, over %s', (_, start) => {
     await until(() => events.length === 2)
     expect(events).toEqual(['finish', 'close'])
     expect(responses[0]?.destroyed).toBe(true)
+  })
+
+  it('finishes without its socket, and closes after that, when its exchange is completed while the connection closes', async () => {
+    const events: string[] = []
+    const server = await start((request, response) => {
+      for (const event of ['finish', 'close'] as const) response.on(event, () => events.push(`response ${event}`))
+      for (const event of ['aborted', 'end'] as const) request.on(event, () => events.push(`request ${event}`))
+      releaseServerState(response)
+      leaveHttpServer(request.socket)
+      response.writeHead(101).flushHeaders()
+      request.socket.prependListener('close', () => {
+        response.statusCode = 500
+        completeExchange(response, 101)
+        events.push(`${response.statusCode} ${response.statusMessage}`)
+      })
+      request.socket.destroySoon()
+    })
+    const client = await RawHttp1Client.connect(server)
+    client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: a\r\n\r\n')
+    await client.receiveHead()
+    client.socket.end()
+    await until(() => events.length >= 4)
+    expect(events[0]).toBe('101 Switching Protocols')
+    expect(events.filter((event) => event.startsWith('response'))).toEqual(['response finish', 'response close'])
+    expect(events).toContain('request end')
+    expect(events).not.toContain('request aborted')
   })
 })
