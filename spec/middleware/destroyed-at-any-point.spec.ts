@@ -14,3 +14,17 @@ describe('an application that destroys or ends what it should not', () => {
     for (const outcome of outcomes) expect(outcome).toMatchObject({ next: 1000, faults: [] })
   }, 120_000)
 })
+
+describe('a client that leaves at any await point of its accept', () => {
+  it('ends no process, and takes no place of maxConnections with it, over every transport', async () => {
+    const { exitCode, stdout, stderr } = await runScript('spec/middleware/scripts/leaving-clients.ts')
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    const outcomes = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly isOpen: boolean; readonly faults: readonly string[] })
+    // 2 versions of Express, 2 ways to accept; 3 points, 4 transports, going on or not; and 4 points, 3 servers, 3 ways to leave.
+    expect(outcomes).toHaveLength(240)
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ isOpen: true, faults: [] })
+  }, 120_000)
+})
