@@ -58,7 +58,6 @@ export class ReceiveQueue {
   isPaused = false
   /** Messages that a drain has passed over, since nobody received them. */
   unreceived = 0
-  /** Whether anybody has ever asked for a message. */
   hasReceived = false
   #isDraining = false
   #drainTimer: NodeJS.Timeout | undefined
