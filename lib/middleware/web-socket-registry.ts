@@ -70,8 +70,6 @@ export class WebSocketRegistry {
 
   delete(membership: Membership<AcceptedWebSocket>): void {
     this.#open.delete(membership)
-    // It may have been answered in front of messages that nobody has asked for.
-    if (this.#plan !== undefined) membership.member.passUnreceived()
     this.#unreceived += membership.member.unreceived
     if (this.#open.size === 0) this.#onEmpty?.()
   }

@@ -303,8 +303,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
 
   /** @internal Passes over what nobody has received, to the peer's Close frame if it is there. */
   passUnreceived(): void {
-    const { receives } = this.#connection
-    if (this.state < WebSocketState.Closed || !receives.hasReceived) receives.passUnreceived()
+    if (this.state < WebSocketState.Closed) this.#connection.receives.passUnreceived()
   }
 
   /** @internal What `console.log` shows: the state by name, sub-protocol, address, what waits to be sent, and how it ended. */

@@ -58,7 +58,7 @@ export class ReceiveQueue {
   isPaused = false
   /** Messages that a drain has passed over, since nobody received them. */
   unreceived = 0
-  hasReceived = false
+  #hasReceived = false
   #isDraining = false
   #drainTimer: NodeJS.Timeout | undefined
 
@@ -222,7 +222,7 @@ export class ReceiveQueue {
 
   #noteReceiver(): void {
     this.#isIdle = false
-    this.hasReceived = true
+    this.#hasReceived = true
     if (this.#isDraining) this.#armDrainTimer()
   }
 
@@ -230,8 +230,8 @@ export class ReceiveQueue {
   #drain(isPatienceOver: boolean): void {
     const position = this.#reader.next(true)
     if (position === FramePosition.Failed && this.#reader.failure !== undefined) return this.#listener.onFailure(this.#reader.failure)
-    if (position === FramePosition.Close && (isPatienceOver || !this.hasReceived)) return this.#deliverClose(undefined)
-    if (position === FramePosition.Data && isPatienceOver && !this.hasReceived) return this.passUnreceived()
+    if (position === FramePosition.Close && (isPatienceOver || !this.#hasReceived)) return this.#deliverClose(undefined)
+    if (position === FramePosition.Data && isPatienceOver && !this.#hasReceived) return this.passUnreceived()
     if (position !== FramePosition.NeedsMore && !isPatienceOver) this.#armDrainTimer()
   }
 
