@@ -6,13 +6,13 @@ import type { WebSocketConnection } from './web-socket-connection.ts'
 /** What `console.log` shows of a WebSocket: where it is in its life, whom it talks to, what waits, and how it ended. */
 export function inspectWebSocket(connection: WebSocketConnection, depth: number, options: InspectOptions): string {
   if (depth < 0) return '[ManagedWebSocket]'
-  const { bufferedAmount, closeFrame, completion, remoteAddress, settings, state } = connection
+  const { channel, closeFrame, completion, remoteAddress, settings, state } = connection
   const facts = {
     state: STATE_NAMES[state],
     subProtocol: settings.subProtocol,
     isCompressed: settings.compression !== undefined,
     ...(remoteAddress === undefined ? {} : { remoteAddress }),
-    bufferedAmount,
+    bufferedAmount: channel.bufferedAmount,
     ...(closeFrame === undefined ? {} : { closeStatus: closeFrame.status, closeStatusDescription: closeFrame.description }),
     ...(completion === undefined ? {} : { completion }),
   }

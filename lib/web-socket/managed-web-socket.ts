@@ -102,7 +102,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
 
   /** Bytes that were given to `sendAsync` and have not left the process. */
   get bufferedAmount(): number {
-    return this.#connection.bufferedAmount
+    return this.#connection.channel.bufferedAmount
   }
 
   /** Resolves, and never rejects, when nothing more can happen on the socket: with how it ended. */
@@ -276,7 +276,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
       return Promise.reject(error)
     }
     if (!this.#connection.canPing) return rejectState(this.#connection, 'Open')
-    return this.#connection.pings.ping(signal)
+    return this.#connection.channel.pings.ping(signal)
   }
 
   /**
@@ -333,7 +333,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     const connection = this.#connection
     if (connection.state !== WebSocketState.Open && connection.state !== WebSocketState.CloseReceived) return false
     if (typeof data !== 'string' && !(data instanceof Uint8Array))
-      return data instanceof PreparedMessage && connection.trySendPrepared(data)
+      return data instanceof PreparedMessage && connection.channel.trySendPrepared(data)
     if (type !== WebSocketMessageType.Text && type !== WebSocketMessageType.Binary) return false
     return connection.sends.trySendMessage(data, type === WebSocketMessageType.Text ? Opcode.Text : Opcode.Binary)
   }
@@ -352,7 +352,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return rejectState(this.#connection, 'Open, CloseReceived')
     // A client masks every frame anew.
     if (!settings.isServer) return sends.sendFrame(message, signal)
-    return sends.sendWith(() => this.#connection.writePrepared(message), message.frame.length, signal)
+    return sends.sendWith(() => this.#connection.channel.writePrepared(message), message.frame.length, signal)
   }
 
   async #close(closeFrame: CloseFrame, signal: AbortSignal | undefined): Promise<void> {

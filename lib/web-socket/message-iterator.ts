@@ -15,8 +15,9 @@ export class MessageIterator implements AsyncIterator<WebSocketMessage, undefine
   }
 
   next(): Promise<IteratorResult<WebSocketMessage, undefined>> {
-    const { closeFrame, isLost, receives, settings, state } = this.#connection
+    const { receives, settings, state } = this.#connection
     if (state === WebSocketState.Open || state === WebSocketState.CloseSent) return receives.startMessage(settings.maxMessageSize)
+    const { closeFrame, isLost } = this.#connection
     if (closeFrame !== undefined) this.#connection.onLoopEnd()
     if (closeFrame !== undefined || isLost) return DONE
     return rejectState(this.#connection, 'Open, CloseSent')

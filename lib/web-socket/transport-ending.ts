@@ -1,15 +1,37 @@
-import type { WebSocketTransport } from './web-socket-transport.ts'
+import { startTimer } from '../options/start-timer.ts'
+import type { WebSocketTransport } from './transport/web-socket-transport.ts'
+
+/** What the end of a transport tells its connection. */
+export interface TransportEndingListener {
+  /** The transport has not closed in the time that it was given. */
+  onEndTimeout(): void
+}
 
 /** Sees a transport to its end: ends our side, waits for the peer's, and destroys the stream when both have ended. */
 export class TransportEnding {
   /** Whether the peer has ended its side. */
   isPeerEnded = false
   readonly #transport: WebSocketTransport
+  readonly #listener: TransportEndingListener
   /** Whether the stream stays until the peer, too, has ended its side. */
   #isPeerAwaited = true
+  #isClosed = false
+  #timer: NodeJS.Timeout | undefined
 
-  constructor(transport: WebSocketTransport) {
+  constructor(transport: WebSocketTransport, listener: TransportEndingListener) {
     this.#transport = transport
+    this.#listener = listener
+  }
+
+  /** Reports a transport that is not closed after `timeout` milliseconds. A timer that runs already stays as it is. */
+  startTimer(timeout: number): void {
+    if (this.#timer !== undefined || this.#isClosed) return
+    this.#timer = startTimer(timeout, onTimeout, this)?.unref()
+  }
+
+  stopTimer(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
   }
 
   /** Ends our side, after everything that was written. */
@@ -36,8 +58,23 @@ export class TransportEnding {
     else duplex.once('finish', () => this.#close())
   }
 
+  /** The transport has closed. */
+  onClosed(): void {
+    this.#isClosed = true
+    this.stopTimer()
+  }
+
+  onTimeout(): void {
+    this.#timer = undefined
+    this.#listener.onEndTimeout()
+  }
+
   #close(): void {
     if (this.#transport.close === undefined) this.#transport.duplex.destroy()
     else this.#transport.close()
   }
+}
+
+function onTimeout(ending: TransportEnding): void {
+  ending.onTimeout()
 }

@@ -1,0 +1,303 @@
+import type { CloseFrame } from './frames/close-frame.ts'
+import type { ControlFrameListener } from './frames/frame-reader.ts'
+import { FrameReader } from './frames/frame-reader.ts'
+import { FrameWriter } from './frames/frame-writer.ts'
+import { KeepAlive, pingNumberOf } from './keep-alive/keep-alive.ts'
+import type { KeepAliveListener } from './keep-alive/keep-alive.ts'
+import { listenToDuplex } from './transport/listen-to-duplex.ts'
+import type { DuplexListener } from './transport/listen-to-duplex.ts'
+import { MessageDeflater } from './compression/message-deflater.ts'
+import { Opcode } from './frames/opcode.ts'
+import { outflowOf } from './transport/outflow.ts'
+import type { Outflow } from './transport/outflow.ts'
+import { PingTimes } from './keep-alive/ping-times.ts'
+import type { PreparedMessage } from './prepared-message.ts'
+import { ReceiveQueue } from './receiving/receive-queue.ts'
+import type { ReceiveListener } from './receiving/receive-queue.ts'
+import { SendQueue } from './sending/send-queue.ts'
+import type { SendListener } from './sending/send-queue.ts'
+import { SETTLED } from '../errors/settled.ts'
+import { runAtTurnEnd } from './sending/turn-end.ts'
+import type { TurnEndTask } from './sending/turn-end.ts'
+import type { WebSocketException } from '../errors/web-socket-exception.ts'
+import type { WebSocketSettings } from './values/web-socket-settings.ts'
+import type { BorrowedBytesListener, WebSocketTransport } from './transport/web-socket-transport.ts'
+
+/** What a channel tells its connection, and needs of it. */
+export interface FrameChannelListener extends ReceiveListener, Omit<SendListener, 'onWritten'> {
+  /** Whether a ping may be sent, and can be answered: not once either side has sent a Close frame. */
+  readonly canPing: boolean
+  /** Whether pongs may be sent: until the connection is closed or aborted. */
+  readonly canPong: boolean
+  onDeadPeer(cause: WebSocketException): void
+  /** All that was written has been handed to the transport, and nothing follows. */
+  onLastFlush(): void
+  onTransportEnd(): void
+  onTransportError(cause: Error): void
+  onTransportClose(): void
+}
+
+/**
+ * Carries frames between the transport and the queues of sends and receives, and answers pings. What is written in one turn of the event loop
+ * leaves at its end. It knows no states and no closing handshake: the connection, which listens, tells it when to stop.
+ */
+export class FrameChannel
+  implements BorrowedBytesListener, ControlFrameListener, DuplexListener, KeepAliveListener, SendListener, TurnEndTask
+{
+  readonly sends: SendQueue
+  readonly receives: ReceiveQueue
+  /** Whether we have said, or are about to say, our last byte. */
+  isEnding = false
+  readonly #transport: WebSocketTransport
+  readonly #settings: WebSocketSettings
+  readonly #listener: FrameChannelListener
+  readonly #reader: FrameReader
+  readonly #writer: FrameWriter
+  readonly #deflater: MessageDeflater | undefined
+  readonly #keepAlive: KeepAlive
+  #pings: PingTimes | undefined
+  /** Whether what arrives still counts. */
+  #isReading = true
+  /** Whether nothing leaves any more. */
+  #isCut = false
+  #isTurnEndScheduled = false
+  /** Whether bytes have arrived in this turn that no operation has asked for. */
+  #hasUnreadBytes = false
+  /** The pong that waits while the transport is full: a peer that floods us with pings gets the latest answered (RFC 6455, section 5.5.3). */
+  #waitingPong: Buffer | undefined
+
+  constructor(transport: WebSocketTransport, settings: WebSocketSettings, listener: FrameChannelListener) {
+    const { compression } = settings
+    this.#transport = transport
+    this.#settings = settings
+    this.#listener = listener
+    this.#deflater = compression === undefined ? undefined : new MessageDeflater(compression, settings)
+    this.#reader = new FrameReader(settings, this)
+    this.#writer = new FrameWriter(transport, !settings.isServer, this)
+    this.sends = new SendQueue(this.#writer, this.#deflater, this, settings.maxBufferedAmount)
+    this.receives = new ReceiveQueue(this.#reader, this.#deflater, transport.duplex, listener)
+    this.#keepAlive = new KeepAlive(this, settings.keepAliveInterval, settings.keepAliveTimeout)
+  }
+
+  /** Starts to read. What the transport reports from here on may end the connection. */
+  listen(): void {
+    const { duplex } = this.#transport
+    // The end of the peer's side must not end ours: what it sent may still be read, and answered.
+    duplex.allowHalfOpen = true
+    listenToDuplex(duplex, this)
+    this.#transport.readInto?.(this)
+    for (const chunk of this.#transport.takeHead?.() ?? []) this.#reader.bytes.push(chunk)
+    if (this.#reader.bytes.length > 0) this.#settleAtTurnEnd()
+    if (duplex.destroyed) process.nextTick(() => this.onTransportClose())
+    else duplex.resume()
+  }
+
+  /** Bytes that were given to us and have not left the process. */
+  get bufferedAmount(): number {
+    return this.sends.pendingBytes + this.#writer.bufferedAmount
+  }
+
+  /** Bytes that were framed and have not left the process. */
+  get writtenBytes(): number {
+    return this.#writer.bufferedAmount
+  }
+
+  /** Bytes that have arrived and that no operation has taken. */
+  get unreadBytes(): number {
+    return this.#reader.bytes.length
+  }
+
+  get isBlocked(): boolean {
+    return this.#writer.isBlocked
+  }
+
+  get pings(): PingTimes {
+    this.#pings ??= new PingTimes(this.#keepAlive)
+    return this.#pings
+  }
+
+  /** Writes a message that was framed before. The caller has seen to its turn. */
+  writePrepared(message: PreparedMessage): void {
+    const { compression } = this.#settings
+    if (compression === undefined || message.payload.length < compression.threshold) return this.#writer.writePrepared(message.frame)
+    this.#writer.writePrepared(message.compressedFrame(compression.serverMaxWindowBits, compression.level))
+    this.#deflater?.forgetSentMessages()
+  }
+
+  /** Sends a message that was framed before if nothing stands in its way. A client masks every frame anew, so it cannot. */
+  trySendPrepared(message: PreparedMessage): boolean {
+    if (!this.#settings.isServer || !this.sends.isReady) return false
+    this.writePrepared(message)
+    this.onWritten()
+    return true
+  }
+
+  /** Writes a frame that waits for no turn. */
+  writeControl(opcode: number, payload: Buffer): void {
+    this.#writer.writeFrame(0x80 | opcode, payload)
+    this.onWritten()
+  }
+
+  /** Hands what was written to the transport at once, rather than at the end of the turn. */
+  flush(): void {
+    this.#writer.flush()
+  }
+
+  /** The peer's Close frame, if it lies behind what no operation has taken; a string: what is wrong with it. */
+  closeFrameAhead(): CloseFrame | string | undefined {
+    return this.#reader.closeFrameAhead()
+  }
+
+  /** Nothing that arrives from here on counts, pongs included. What has arrived can still be received. */
+  stopReading(toPingError: () => Error): void {
+    this.#isReading = false
+    this.stopPinging(toPingError)
+  }
+
+  stopPinging(toPingError: () => Error): void {
+    this.#keepAlive.stop()
+    this.#pings?.rejectAll(toPingError)
+  }
+
+  /**
+   * Rejects everything that waits for bytes of the peer. As in .NET, if the connection was lost, what waits behind the receive that meets the
+   * error has an error of its own.
+   */
+  rejectReceives(error: WebSocketException, errorBehind: WebSocketException, isLost: boolean): void {
+    this.#isReading = false
+    this.#keepAlive.stop()
+    if (isLost) this.receives.loseAll(error, errorBehind)
+    else this.receives.rejectAll(error)
+    this.#pings?.rejectAll(() => error)
+    this.#reader.bytes.clear()
+  }
+
+  /** Writes nothing more; reports at the end of the turn when the rest was handed to the transport. */
+  end(): void {
+    this.isEnding = true
+    this.#keepAlive.stop()
+    this.#scheduleTurnEnd()
+  }
+
+  /** Hands nothing more to the transport. */
+  cut(): void {
+    this.isEnding = true
+    this.#isCut = true
+  }
+
+  /** Gives back the memory that is lent, once nothing can be received any more. */
+  release(): void {
+    this.#reader.bytes.clear()
+    this.#deflater?.dispose()
+  }
+
+  // What the parts report.
+
+  get canPing(): boolean {
+    return this.#listener.canPing
+  }
+
+  get isListening(): boolean {
+    return !this.receives.isPaused
+  }
+
+  get outflow(): Outflow {
+    return outflowOf(this.#transport)
+  }
+
+  onPing(payload: Buffer): void {
+    if (!this.#listener.canPong) return
+    if (this.#writer.isBlocked) this.#waitingPong = payload
+    else this.writeControl(Opcode.Pong, payload)
+  }
+
+  onPong(payload: Buffer): void {
+    const counter = pingNumberOf(payload)
+    if (counter !== undefined) this.#pings?.onPong(counter)
+  }
+
+  sendPing(payload: Buffer): void {
+    this.writeControl(Opcode.Ping, payload)
+  }
+
+  onDeadPeer(cause: WebSocketException): void {
+    this.#listener.onDeadPeer(cause)
+  }
+
+  onWritten(): void {
+    this.#scheduleTurnEnd()
+  }
+
+  onCancelledInFlight(error: WebSocketException): void {
+    this.#listener.onCancelledInFlight(error)
+  }
+
+  onTooSlow(error: WebSocketException): void {
+    this.#listener.onTooSlow(error)
+  }
+
+  toSendError(cause: unknown): Error {
+    return this.#listener.toSendError(cause)
+  }
+
+  onTurnEnd(): void {
+    this.#isTurnEndScheduled = false
+    if (this.#isCut) return
+    this.#writer.flush()
+    if (this.isEnding) return this.#listener.onLastFlush()
+    if (!this.#hasUnreadBytes) return
+    this.#hasUnreadBytes = false
+    this.receives.settle()
+  }
+
+  // What the transport reports.
+
+  onData(chunk: Uint8Array): void {
+    if (!this.#isReading) return
+    this.#keepAlive.onBytes()
+    this.#reader.bytes.push(chunk)
+    this.receives.run()
+    if (this.#reader.bytes.length > 0) this.#settleAtTurnEnd()
+  }
+
+  onBorrowedBytes(bytes: Uint8Array): void {
+    try {
+      this.onData(bytes)
+    } finally {
+      // Even if something throws: the next connection that reads uses this memory again.
+      this.#reader.bytes.keepLast()
+    }
+  }
+
+  onDrain(): void {
+    const pong = this.#waitingPong
+    this.#waitingPong = undefined
+    if (pong !== undefined && this.#listener.canPong) this.writeControl(Opcode.Pong, pong)
+    this.sends.run()
+  }
+
+  onTransportEnd(): void {
+    this.#listener.onTransportEnd()
+  }
+
+  onTransportError(cause: Error): void {
+    this.#listener.onTransportError(cause)
+  }
+
+  onTransportClose(): void {
+    this.#listener.onTransportClose()
+  }
+
+  /** After the microtasks that are due, since a tick may come before them: in them, the application receives what is left. */
+  #settleAtTurnEnd(): void {
+    if (this.#hasUnreadBytes) return
+    this.#hasUnreadBytes = true
+    void SETTLED.then(() => this.#scheduleTurnEnd())
+  }
+
+  #scheduleTurnEnd(): void {
+    if (this.#isTurnEndScheduled) return
+    this.#isTurnEndScheduled = true
+    runAtTurnEnd(this)
+  }
+}

@@ -1,0 +1,9 @@
+import type { PeerAddress, WebSocketTransport } from './web-socket-transport.ts'
+
+/** Where the peer is, with its port, if that is known. */
+export function remoteAddressOf({ duplex, peer = duplex as PeerAddress }: WebSocketTransport): string | undefined {
+  // A socket has both, any other stream neither.
+  const { remoteAddress, remotePort } = peer
+  if (remoteAddress === undefined) return undefined
+  return `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`
+}
