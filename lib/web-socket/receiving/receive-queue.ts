@@ -4,6 +4,8 @@ import type { FrameFailure } from '../frames/frame-failure.ts'
 import type { FrameReader } from '../frames/frame-reader.ts'
 import type { CloseFrame } from '../frames/close-frame.ts'
 import { ReceiveClose } from './receive-close.ts'
+import { ReceiveDrain } from './receive-drain.ts'
+import type { DrainedQueue } from './receive-drain.ts'
 import { ReceiveIntoBuffer } from './receive-into-buffer.ts'
 import type { WebSocketReceiveResult } from './receive-into-buffer.ts'
 import { ReceiveMessage } from './receive-message.ts'
@@ -36,11 +38,8 @@ export const READ_AHEAD_LIMIT = 65_536
 /** How long a ping may wait for somebody to receive what is in front of it, in milliseconds. */
 const PING_PATIENCE = 500
 
-/** How long, in milliseconds, a drain waits for an application to come for the Close frame, or to receive for the first time. */
-const DRAIN_PATIENCE = 1000
-
 /** Serves receive operations, first come, first served, from one reader; pauses the transport when nobody reads. */
-export class ReceiveQueue {
+export class ReceiveQueue implements DrainedQueue {
   readonly #reader: FrameReader
   readonly #deflater: MessageDeflater | undefined
   readonly #duplex: Duplex
@@ -59,8 +58,7 @@ export class ReceiveQueue {
   /** Messages that a drain has passed over, since nobody received them. */
   unreceived = 0
   #hasReceived = false
-  #isDraining = false
-  #drainTimer: NodeJS.Timeout | undefined
+  #drain: ReceiveDrain | undefined
 
   constructor(reader: FrameReader, deflater: MessageDeflater | undefined, duplex: Duplex, listener: ReceiveListener) {
     this.#reader = reader
@@ -83,7 +81,7 @@ export class ReceiveQueue {
 
   /** Receives the next whole message. */
   startMessage(maxMessageSize: number): Promise<IteratorResult<WebSocketMessage, undefined>> {
-    if (this.#isFree()) {
+    if (this.isFree()) {
       this.#noteReceiver()
       const value = takeMessage(this.#reader, maxMessageSize)
       if (value !== undefined) return Promise.resolve({ done: false, value })
@@ -93,7 +91,7 @@ export class ReceiveQueue {
 
   /** Receives the next part of a message into `buffer`. */
   startIntoBuffer(buffer: Uint8Array): Promise<WebSocketReceiveResult> {
-    if (this.#isFree()) {
+    if (this.isFree()) {
       this.#noteReceiver()
       const frame = takeIntoBuffer(this.#reader, buffer)
       if (frame !== undefined) {
@@ -110,7 +108,7 @@ export class ReceiveQueue {
     while (!this.#isInflating && !this.#isDeferred) {
       const operation = this.#waiting.first
       if (operation === undefined) {
-        if (this.#isDraining) this.#drain(false)
+        this.#drain?.run()
         return
       }
       const step = operation.advance(this.#reader)
@@ -135,7 +133,7 @@ export class ReceiveQueue {
           break
         }
         case FramePosition.Failed: {
-          if (this.#reader.failure !== undefined) this.#listener.onFailure(this.#reader.failure)
+          this.reportFailure()
           return
         }
         case FramePosition.NeedsMore:
@@ -194,12 +192,9 @@ export class ReceiveQueue {
     if (this.#reader.bytes.length < READ_AHEAD_LIMIT) this.#resume()
   }
 
-  /**
-   * Our Close frame was sent on behalf of an application that may be at work on what has come, or may not receive at all: what comes before the peer's
-   * Close frame is the application's, but nobody need come for that frame itself.
-   */
+  /** Our Close frame was sent on behalf of the application: from now on, the peer's is taken for it if it does not come for it. */
   startDraining(): void {
-    this.#isDraining = true
+    this.#drain ??= new ReceiveDrain(this.#reader, this, this.#hasReceived)
     this.run()
   }
 
@@ -208,40 +203,31 @@ export class ReceiveQueue {
     if (this.#waiting.isEmpty) void this.start(new ReceiveClose(() => this.unreceived++)).catch(ignore)
   }
 
-  /** Nobody came for what waits. */
-  onDrainTimeout(): void {
-    this.#drainTimer = undefined
-    if (this.#isFree()) this.#drain(true)
+  /** Whether an operation that starts now is the next to read. (A method, like others here: V8 asks its runtime for every private getter.) */
+  isFree(): boolean {
+    return this.#waiting.isEmpty && !this.#isInflating
+  }
+
+  /** Takes the peer's Close frame, at which the reader is, for the connection. */
+  takeClose(): void {
+    this.#deliverClose(undefined)
+  }
+
+  /** Reports that the peer broke the rules. */
+  reportFailure(): void {
+    if (this.#reader.failure !== undefined) this.#listener.onFailure(this.#reader.failure)
   }
 
   /** Lets nothing be done later. */
   stop(): void {
     clearTimeout(this.#idleTimer)
-    clearTimeout(this.#drainTimer)
+    this.#drain?.stop()
   }
 
   #noteReceiver(): void {
     this.#isIdle = false
     this.#hasReceived = true
-    if (this.#isDraining) this.#armDrainTimer()
-  }
-
-  /** Whoever has received comes again, sooner or later, for data, and soon for a Close frame; who has never received, soon or never. */
-  #drain(isPatienceOver: boolean): void {
-    const position = this.#reader.next(true)
-    if (position === FramePosition.Failed && this.#reader.failure !== undefined) return this.#listener.onFailure(this.#reader.failure)
-    if (position === FramePosition.Close && (isPatienceOver || !this.#hasReceived)) return this.#deliverClose(undefined)
-    if (position === FramePosition.Data && isPatienceOver && !this.#hasReceived) return this.passUnreceived()
-    if (position !== FramePosition.NeedsMore && !isPatienceOver) this.#armDrainTimer()
-  }
-
-  #armDrainTimer(): void {
-    this.#drainTimer ??= setTimeout(onDrainTimeout, DRAIN_PATIENCE, this).unref()
-  }
-
-  /** Whether whoever asks now is the next. (A method, like others here: V8 asks its runtime for every private getter.) */
-  #isFree(): boolean {
-    return this.#waiting.isEmpty && !this.#isInflating
+    if (this.#drain !== undefined) this.#drain.onReceiver()
   }
 
   #resume(): void {
@@ -295,10 +281,6 @@ export class ReceiveQueue {
       this.run()
     })
   }
-}
-
-function onDrainTimeout(queue: ReceiveQueue): void {
-  queue.onDrainTimeout()
 }
 
 function ignore(): void {}
