@@ -3,22 +3,22 @@ import { startTimer } from '../options/start-timer.ts'
 import { runAtTurnEnd } from './sending/turn-end.ts'
 import type { TurnEndTask } from './sending/turn-end.ts'
 
-/** What an answer needs of its connection. */
+/** What a close answer needs of its connection. */
 export interface CloseAnswerListener {
-  /** How long the application may take, in milliseconds; Infinity: for ever. */
+  /** How long the application may take to answer, in milliseconds; Infinity: for ever. */
   readonly answerTime: number
-  /** How much waits to be received. It shrinks as the application goes on receiving. */
+  /** How many bytes wait to be received. They become fewer while the application receives. */
   readonly unreadBytes: number
-  /** Whether somebody waits for what comes next. */
+  /** Whether a receive operation waits. */
   readonly isReceiving: boolean
-  /** Resolves when what was given to be sent so far has left; `undefined` if nothing waits. */
+  /** Resolves when everything that was sent so far has left; `undefined` if nothing waits. */
   whenSent(): Promise<void> | undefined
-  /** Answers. Called once. */
+  /** Answers the Close frame. Called once. */
   answer(): void
 }
 
 /**
- * Answers a Close frame of the peer that the application leaves unanswered, so that nobody who forgets it keeps its client waiting, and the
+ * Answers the peer's Close frame if the application does not, so that an application that forgets to answer keeps neither its client waiting nor the
  * connection open.
  */
 export class CloseAnswer implements TurnEndTask {
@@ -32,34 +32,34 @@ export class CloseAnswer implements TurnEndTask {
     this.#listener = listener
   }
 
-  /** Answers when the application has had its turn: behind whatever it sends in it, unless it closes the socket by itself. */
+  /** Answers at the end of this turn, after everything that the application sends in it, unless the application itself closes the socket. */
   answerAtTurnEnd(): void {
     if (this.#isTurnEndDue) return
     this.#isTurnEndDue = true
-    this.#rest()
-    // Not before the microtasks that are due, as a tick may come: in them the application sends what it has left to say.
+    this.#stopTimer()
+    // After the microtasks that are due, since a tick may come before them: in them, the application sends its last messages.
     void SETTLED.then(() => runAtTurnEnd(this))
   }
 
-  /** Answers when the application has received nothing, and has not answered, for as long as it may take. */
+  /** Answers when the application has neither received nor answered for `answerTime`. */
   answerInTime(): void {
-    this.#rest()
+    this.#stopTimer()
     if (this.#isStopped || this.#isTurnEndDue) return
     this.#unreadBytes = this.#listener.unreadBytes
     this.#timer = startTimer(this.#listener.answerTime, onTime, this)?.unref()
   }
 
-  /** There is nothing to be answered any more. */
+  /** No answer is needed any more. */
   stop(): void {
     this.#isStopped = true
-    this.#rest()
+    this.#stopTimer()
   }
 
   onTurnEnd(): void {
     if (this.#isStopped) return
     const sent = this.#listener.whenSent()
     if (sent === undefined) return this.#answer()
-    // Whoever awaits what was sent may send more, or close.
+    // The code that awaits what was sent may send more, or close.
     const goOn = (): void => runAtTurnEnd(this)
     sent.then(goOn, goOn)
   }
@@ -75,7 +75,7 @@ export class CloseAnswer implements TurnEndTask {
     this.#listener.answer()
   }
 
-  #rest(): void {
+  #stopTimer(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
   }

@@ -18,7 +18,7 @@ export class CloseHandshake {
   /** Which side was the first to send a Close frame, or to end the connection. */
   endedBy: 'local' | 'remote' | undefined
 
-  /** What to close with for an application that has nothing to say: the answer to the peer, or a Close frame without a code. */
+  /** The Close frame of an application that names no code: the answer to the peer's, or one without a code. */
   get ownFrame(): CloseFrame {
     return this.received === undefined ? EMPTY_CLOSE : answerTo(this.received)
   }

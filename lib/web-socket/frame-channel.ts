@@ -46,7 +46,7 @@ export class FrameChannel
 {
   readonly sends: SendQueue
   readonly receives: ReceiveQueue
-  /** Whether we have said, or are about to say, our last byte. */
+  /** Whether our side has ended, or ends at the end of this turn. */
   isEnding = false
   readonly #transport: WebSocketTransport
   readonly #settings: WebSocketSettings
@@ -92,7 +92,7 @@ export class FrameChannel
     else duplex.resume()
   }
 
-  /** Bytes that were given to us and have not left the process. */
+  /** Bytes that were given to be sent and have not left the process. */
   get bufferedAmount(): number {
     return this.sends.pendingBytes + this.#writer.bufferedAmount
   }
@@ -116,7 +116,7 @@ export class FrameChannel
     return this.#pings
   }
 
-  /** Writes a message that was framed before. The caller has seen to its turn. */
+  /** Writes a message that was framed before. Only when it is its turn among the sends. */
   writePrepared(message: PreparedMessage): void {
     const { compression } = this.#settings
     if (compression === undefined || message.payload.length < compression.threshold) return this.#writer.writePrepared(message.frame)
@@ -160,8 +160,7 @@ export class FrameChannel
   }
 
   /**
-   * Rejects everything that waits for bytes of the peer. As in .NET, if the connection was lost, what waits behind the receive that meets the
-   * error has an error of its own.
+   * Rejects everything that waits for bytes of the peer. If the connection was lost, receives behind the first one get `errorBehind`, as in .NET.
    */
   rejectReceives(error: WebSocketException, errorBehind: WebSocketException, isLost: boolean): void {
     this.#isReading = false
@@ -185,7 +184,7 @@ export class FrameChannel
     this.#isCut = true
   }
 
-  /** Gives back the memory that is lent, once nothing can be received any more. */
+  /** Gives back borrowed memory, once nothing can be received any more. */
   release(): void {
     this.#reader.bytes.clear()
     this.#deflater?.dispose()

@@ -296,12 +296,12 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     return this.#connection.receives.unreceived
   }
 
-  /** @internal Sends a Close frame, and leaves what comes before the peer's to whoever receives. */
+  /** @internal Sends a Close frame, and leaves what comes before the peer's to the application. */
   drain(closeStatus: number, statusDescription: string): void {
     this.#connection.drain({ status: closeStatus, description: statusDescription })
   }
 
-  /** @internal Passes over what nobody has received, to the peer's Close frame if it is there. */
+  /** @internal Passes over what the application has not received, to the peer's Close frame if it is there. */
   passUnreceived(): void {
     if (this.state < WebSocketState.Closed) this.#connection.receives.passUnreceived()
   }
@@ -338,7 +338,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     return connection.sends.trySendMessage(data, type === WebSocketMessageType.Text ? Opcode.Text : Opcode.Binary)
   }
 
-  /** Whoever closes later than we could wait has what it wants. */
+  /** Whether the Close frame was answered for the application, so that its own, later close is already done. */
   #isClosedForApplication(): boolean {
     const { isAnsweredForApplication, state } = this.#connection
     return isAnsweredForApplication && state !== WebSocketState.Aborted

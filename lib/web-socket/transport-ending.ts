@@ -38,19 +38,19 @@ export class TransportEnding {
   end(): void {
     const { duplex } = this.#transport
     if (duplex.destroyed) return
-    // Nobody reads any more; what still comes is dropped, so that the end of the peer is seen.
+    // What still arrives is read and dropped, since a stream reports the end of the peer only when all before it was read.
     duplex.resume()
     if (!duplex.writableEnded) this.#transport.end()
     this.destroyWhenFinished()
   }
 
-  /** Does not wait for the peer to end its side. */
+  /** Stops waiting for the peer to end its side. */
   giveUpPeer(): void {
     this.#isPeerAwaited = false
     if (this.#transport.duplex.writableEnded) this.destroyWhenFinished()
   }
 
-  /** Destroys the stream once all has left, if there is nothing to wait for. */
+  /** Destroys the stream once everything has left, if the peer is not waited for. */
   destroyWhenFinished(): void {
     const { duplex } = this.#transport
     if ((this.#isPeerAwaited && !this.isPeerEnded) || duplex.destroyed) return

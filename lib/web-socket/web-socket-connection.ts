@@ -36,7 +36,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
   state: WebSocketState = WebSocketState.Open
   /** Why the connection was cut, if an error says so. */
   error: WebSocketException | undefined
-  /** Whether the connection has ended the conversation: the peer vanished or broke the rules, not the application gave up. */
+  /** Whether the conversation ended because the peer vanished or broke the rules, and not because the application gave it up. */
   isLost = false
   /** Whether the peer's Close frame was answered because the application had not done so. */
   isAnsweredForApplication = false
@@ -66,7 +66,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     return this.#handshake.received
   }
 
-  /** What to close with for an application that has nothing to say. */
+  /** The Close frame of an application that names no code. */
   get ownCloseFrame(): CloseFrame {
     return this.#handshake.ownFrame
   }
@@ -98,14 +98,14 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     return this.receives.isWaiting
   }
 
-  /** Calls back once, when nothing more can happen; at once if that is so already. */
+  /** Calls back once, when the connection has ended; at once if it has already. */
   whenCompleted(callback: (completion: WebSocketCompletion) => void): void {
     if (this.completion !== undefined) return callback(this.completion)
     this.#onCompleted ??= []
     this.#onCompleted.push(callback)
   }
 
-  /** Sends our Close frame when its turn has come, for which it waits `closeTimeout` at most. */
+  /** Sends our Close frame when its turn comes, for which it waits at most `closeTimeout`. */
   sendClose(closeFrame: CloseFrame, signal: AbortSignal | undefined): Promise<void> {
     const length = 2 + Buffer.byteLength(closeFrame.description)
     const sent = this.sends.sendWith(() => this.#writeClose(closeFrame), length, signal)
@@ -122,7 +122,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     this.receives.startDraining()
   }
 
-  /** Cuts the connection; one that is closed only waits for its peer no longer, since what was written may still leave. */
+  /** Cuts the connection. If it is closed, only stops waiting for the peer, so that what was written can still leave. */
   abort(error: WebSocketException = abortError('The WebSocket was aborted')): void {
     this.#dropUnread()
     if (this.state === WebSocketState.Closed && !this.channel.isBlocked) return this.#leave()
@@ -137,7 +137,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
   /** Gives the connection up: ends it in order without a Close frame, or cuts it if it was aborted. */
   dispose(): void {
     this.#dropUnread()
-    // A peer that broke the rules is still being told.
+    // A peer that broke the rules is still to be sent its Close frame.
     if (this.channel.isEnding) return
     if (this.state === WebSocketState.Aborted) return this.#cut(abortError('The WebSocket was disposed'))
     if (!this.#isAlive()) return
@@ -158,7 +158,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
 
   // What the parts report.
 
-  /** As in .NET, what waits is cancelled, and the cause says why. */
+  /** As in .NET, operations that wait are cancelled, and the cause of their error says why. */
   onDeadPeer(cause: WebSocketException): void {
     if (!this.#isAlive()) return
     this.error ??= cause
@@ -193,7 +193,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
 
   whenSent(): Promise<void> | undefined {
     const sent = this.#isAlive() ? this.sends.whenSent() : undefined
-    // No longer than any other Close frame may wait for its turn.
+    // The answer waits for its turn at most as long as any other Close frame.
     if (sent !== undefined) this.#ending.startTimer(this.settings.closeTimeout)
     return sent
   }
@@ -245,7 +245,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     this.#ending.end()
   }
 
-  /** The peer has ended its side. What it sent before is still read; only then is it the end. */
+  /** The peer has ended its side. What it sent before can still be received, and only then is the connection lost. */
   onTransportEnd(): void {
     this.#ending.isPeerEnded = true
     if (!this.#isAlive() || this.#handshake.ahead !== undefined) {
@@ -254,7 +254,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
       return
     }
     this.receives.end()
-    // It cannot answer any more. Somebody has to notice, even if nobody receives.
+    // The peer cannot send a Close frame any more, so the connection must end even if the application never receives.
     this.#ending.startTimer(this.settings.closeTimeout)
   }
 
@@ -268,7 +268,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     this.#complete()
   }
 
-  /** Whoever should have ended the connection by now has not. */
+  /** The peer has not ended the connection, or answered our Close frame, within the timeout. */
   onEndTimeout(): void {
     const { closeTimeout } = this.settings
     if (this.#handshake.ahead !== undefined) return this.#transport.abort()
@@ -286,7 +286,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     return this.state < WebSocketState.Closed
   }
 
-  /** The caller has seen to its turn. */
+  /** Only when it is the turn of the Close frame among the sends. */
   #writeClose(closeFrame: CloseFrame): void {
     if (this.#handshake.sent !== undefined || !this.#isAlive()) return
     this.#handshake.sent = closeFrame
@@ -299,7 +299,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     this.#ending.startTimer(this.settings.closeTimeout)
   }
 
-  /** Our Close frame was cancelled before its turn came: all is as it was. */
+  /** Our Close frame was cancelled before its turn came, which leaves the connection as it was. */
   #onCloseCancelled(): void {
     if (this.#handshake.sent === undefined && this.#isAlive() && !this.#ending.isPeerEnded) this.#ending.stopTimer()
   }
@@ -323,7 +323,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     return this.#closeAnswer
   }
 
-  /** Answers the Close frame that lies behind what nobody receives, and ends the connection. What lies in front of it can still be received. */
+  /** Answers the Close frame that lies behind unreceived data, and ends the connection. The data can still be received. */
   #answerAhead(): void {
     const closeFrame = this.channel.closeFrameAhead()
     if (closeFrame === undefined) return
@@ -334,7 +334,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     this.sendClose(answerTo(closeFrame), undefined).then(() => this.#endBefore(closeFrame), ignoreError)
   }
 
-  /** Both Close frames are through; the peer's was not received yet. */
+  /** Both Close frames were exchanged, but the application has not received the peer's yet. */
   #endBefore(closeFrame: CloseFrame): void {
     if (!this.#isAlive() || this.#handshake.isPeerDone) return
     this.#handshake.ahead = closeFrame
@@ -344,7 +344,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     this.#transport.duplex.resume()
   }
 
-  /** The application gives up what it could still receive on a connection that has ended. */
+  /** The application gives up the data that it could still receive after the peer's Close frame was answered ahead. */
   #dropUnread(): void {
     if (this.#handshake.ahead === undefined || !this.#isAlive()) return
     this.#handshake.received = this.#handshake.ahead
@@ -353,7 +353,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     if (this.completion !== undefined) this.channel.release()
   }
 
-  /** The transport is gone, or as good as gone, and it was not us. */
+  /** The peer or the network has ended the transport, or is about to. */
   #lose(error: WebSocketException): void {
     if (!this.#isAlive() || this.#handshake.ahead !== undefined) return
     this.state = WebSocketState.Aborted

@@ -1,22 +1,24 @@
 import type { Outflow } from '../transport/outflow.ts'
 
 /**
- * What waits for the peer, as keep-alive sees it from one look to the next. When the last of it has left the process, the peer has still to read
- * what the kernels and the proxies between us hold, megabytes perhaps, and answers no ping before; nothing shows that. But it was seen how much
- * they took at once, and how fast the peer then took what waited behind it.
+ * The bytes that wait in the process because the peer reads slowly, as keep-alive sees them from one look to the next. When the last of them has
+ * left, the peer has still to read what the kernels and proxies on the way hold, megabytes perhaps, before it answers a ping, and Node cannot tell
+ * how much that is. It is estimated: from how much they took at once when the backlog began, and how fast the backlog then left.
  */
 export class Backlog {
+  /** Whether anything waited at the last look. */
   isWaiting = false
+  /** Bytes that had left at the last look. */
   #left = 0
-  /** What had left at once when something was first seen to wait: what is held on the way, at most. */
+  /** Bytes that had left at once when the backlog was first seen: the most that can be held on the way. */
   #held = 0
-  /** When that was, and what had left in all. */
+  /** When that was, and how many bytes had left in all. */
   #since = 0
   #leftBefore = 0
 
   /**
-   * @returns `undefined` if nothing of what waited at the last look has left; else the milliseconds that the peer may need for what is on the way: 0 while
-   * there is more to come, which would show.
+   * @returns `undefined` if nothing that waited at the last look has left; else the milliseconds that the peer may need to read what is on the way: 0
+   * while more waits, since that then shows whether the peer reads.
    */
   look(now: number, { isWaiting, left }: Outflow): number | undefined {
     const hasMoved = this.isWaiting && left > this.#left
@@ -33,5 +35,5 @@ export class Backlog {
   }
 }
 
-/** Bytes: who lives has soon read them. And over HTTP/2, even these wait for a turn. */
+/** Bytes that a live peer reads at once, so that no time is estimated for them. Over HTTP/2, even so few wait for a turn. */
 const LITTLE = 65_536

@@ -8,9 +8,9 @@ import { Backlog } from './backlog.ts'
 export interface KeepAliveListener {
   /** Whether a ping may be sent, and can be answered: not once either side has sent a Close frame. */
   readonly canPing: boolean
-  /** Whether we would hear the answer to a ping: we read, and none of our own work keeps the ping from being written. */
+  /** Whether an answer to a ping would be read: the transport is not paused, and no work of our own delays the ping. */
   readonly isListening: boolean
-  /** How what we write leaves. */
+  /** How what was written leaves the process. */
   readonly outflow: Outflow
   sendPing(payload: Buffer): void
   onDeadPeer(error: WebSocketException): void
@@ -18,31 +18,33 @@ export interface KeepAliveListener {
 
 /**
  * Without a timeout, sends a ping at every interval, so that proxies see the connection in use. With one, sends a ping after an interval without a
- * sign of life, and reports a peer that gives none within the timeout after it. A sign of life is any byte that arrives, or that some of what waits
- * for the peer leaves. It looks for them every quarter of an interval, as .NET does (`WebSocket.KeepAlive.cs`), so that nothing need note the time
- * when something arrives or leaves; it takes what it finds for as old as it can be.
+ * sign of life, and reports a peer that gives none within the timeout after it. A sign of life is a byte that arrives, or a byte that had to wait for
+ * the peer and leaves. It looks for them every quarter of an interval, as .NET does (`WebSocket.KeepAlive.cs`), so that the hot path does not take
+ * the time; a sign of life counts as being as old as the look before.
  *
- * Silence counts only where there was something to hear: while we do not read and nothing waits for the peer, it is pinged at every interval, and
- * the write tells if the connection was reset, which Node (20 to 26) does not notice of a socket that it does not read.
+ * Silence counts only while a sign of life could be seen. While the transport is paused and nothing waits for the peer, it is pinged at every
+ * interval and not judged: writing shows whether the connection was reset, which Node (20 to 26) does not notice on a socket that it does not read.
  */
 export class KeepAlive {
   readonly #listener: KeepAliveListener
   readonly #interval: number
-  /** 0: never. */
+  /** 0: no peer is reported. */
   readonly #timeout: number
   readonly #backlog: Backlog | undefined
   #timer: NodeJS.Timeout | undefined
-  /** The number in the last ping, the application's included: a pong is known by it. */
+  /** The number in the last ping, the application's pings included. A pong carries the number of its ping. */
   #counter = 0
   /** Whether bytes have arrived since the last look. */
   #isHeard = false
+  /** When the last look was. */
   #lookedAt = 0
-  /** When there was the last sign of life, at the earliest. */
+  /** The earliest time that the last sign of life can have. */
   #aliveAt = 0
-  /** Since when silence counts. */
+  /** From when on silence counts. */
   #silentSince = 0
-  /** When the last ping of ours was sent. */
+  /** When keep-alive sent its last ping. */
   #askedAt = 0
+  /** Whether the timeout has passed, and the peer is judged at the next look. */
   #isOverdue = false
 
   constructor(listener: KeepAliveListener, interval: number, timeout: number) {
@@ -87,7 +89,7 @@ export class KeepAlive {
     if (!this.#listener.canPing) return
     const backlog = this.#backlog
     if (backlog === undefined) {
-      // Before the ping, which may find the transport gone and stop us.
+      // Before the ping: writing it may show that the transport is gone, which stops this timer.
       this.#schedule(this.#interval)
       this.ping()
       return
@@ -106,7 +108,7 @@ export class KeepAlive {
       this.#schedule(Math.min(this.#timeout, this.#interval / LOOKS))
       this.ping()
     } else if (!this.#isOverdue) {
-      // If we were late ourselves, the answer may lie in the kernel: read once more before judging.
+      // If this process was late, the answer may lie in the kernel: read once more before judging.
       this.#isOverdue = true
       this.#schedule(1)
     } else {
@@ -115,7 +117,7 @@ export class KeepAlive {
     }
   }
 
-  /** Notes the signs of life since the last look. @returns whether there would have been any of a peer that lives. */
+  /** Notes the signs of life since the last look. @returns whether a live peer would have given one. */
   #look(backlog: Backlog, now: number): boolean {
     const timeOnTheWay = backlog.look(now, this.#listener.outflow)
     const isSilenceTelling = this.#listener.isListening || backlog.isWaiting
@@ -131,12 +133,12 @@ export class KeepAlive {
   }
 }
 
-/** The number of the ping that a pong answers; `undefined` if it was none of ours. */
+/** The number of the ping that a pong answers; `undefined` if this side did not send that ping. */
 export function pingNumberOf(payload: Buffer): number | undefined {
   return payload.length === 8 && payload.readUInt32BE(0) === 0 ? payload.readUInt32BE(4) : undefined
 }
 
-/** In an interval. */
+/** How many looks there are in an interval. */
 const LOOKS = 4
 
 function isOn(duration: number): boolean {

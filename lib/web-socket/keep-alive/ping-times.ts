@@ -2,7 +2,7 @@ import { handledRejection, markHandled } from '../../errors/handled-rejection.ts
 import { signalAbortError } from '../../errors/abort-error.ts'
 import type { KeepAlive } from './keep-alive.ts'
 
-/** The pings of the application that wait for their pong, and when they were sent. */
+/** Measures the time from a ping of the application to its pong. */
 export class PingTimes {
   readonly #keepAlive: KeepAlive
   #waiting: WaitingPing[] | undefined
@@ -44,7 +44,7 @@ export class PingTimes {
     }
   }
 
-  /** The error is only made if somebody waits. */
+  /** Rejects all pings that wait; the error is made only if there are any. */
   rejectAll(toError: () => Error): void {
     const waiting = this.#waiting ?? []
     if (waiting.length === 0) return

@@ -22,23 +22,20 @@ import type { WebSocketMessage } from './web-socket-message.ts'
 export interface ReceiveListener {
   /** The peer's Close frame was received by an operation; `isLoop`: a loop ends with it. */
   onClose(closeFrame: CloseFrame, isLoop: boolean): void
-  /** The peer's Close frame lies behind what nobody has received yet. */
+  /** The peer's Close frame has arrived; it lies behind data that the application has not received yet. */
   onCloseAhead(): void
   /** A loop ends with a Close frame that was received before. */
   onLoopEnd(): void
-  /** An operation came upon something that ends the connection. */
+  /** An operation has met a frame that breaks the rules, which ends the connection. */
   onFailure(failure: FrameFailure): void
-  /** An operation came upon the end of the transport, before any Close frame. */
+  /** An operation has met the end of the transport, before any Close frame. */
   onPrematureEnd(): void
 }
 
-/** Bytes that may wait for a reader; beyond them, the transport is paused, and TCP or HTTP/2 makes the peer wait. */
+/** How many bytes may wait to be received. Beyond them, the transport is paused, and TCP or HTTP/2 makes the peer wait. */
 export const READ_AHEAD_LIMIT = 65_536
 
-/** How long a ping may wait for somebody to receive what is in front of it, in milliseconds. */
-const PING_PATIENCE = 500
-
-/** Serves receive operations, first come, first served, from one reader; pauses the transport when nobody reads. */
+/** Serves receive operations, first come, first served, from one reader; pauses the transport while no operation waits. */
 export class ReceiveQueue implements DrainedQueue {
   readonly #reader: FrameReader
   readonly #deflater: MessageDeflater | undefined
@@ -46,17 +43,18 @@ export class ReceiveQueue implements DrainedQueue {
   readonly #listener: ReceiveListener
   readonly #waiting = new Queue<WaitingOperation>()
   #isInflating = false
-  /** Whether the next operation waits until whoever awaits the one before has seen it settle. */
+  /** Whether the next operation waits until the code that awaits the one before has seen it settle. */
   #isDeferred = false
   #isCloseDelivered = false
   #isEnded = false
-  /** Whether nobody has received for a while, so that pings are answered at once; before, they are answered in their turn, as in .NET. */
+  /** Whether the application has not received for a while: pings are then answered at once, otherwise in their turn, as in .NET. */
   #isIdle = false
   #idleTimer: NodeJS.Timeout | undefined
   /** Whether we paused the transport. */
   isPaused = false
-  /** Messages that a drain has passed over, since nobody received them. */
+  /** Messages that a drain has passed over, since the application did not receive them. */
   unreceived = 0
+  /** Whether the application has ever received. */
   #hasReceived = false
   #drain: ReceiveDrain | undefined
 
@@ -103,7 +101,7 @@ export class ReceiveQueue implements DrainedQueue {
     return this.start(new ReceiveIntoBuffer(buffer))
   }
 
-  /** Lets the operations go on as far as they can. */
+  /** Advances the operations as far as the received bytes allow. */
   run(): void {
     while (!this.#isInflating && !this.#isDeferred) {
       const operation = this.#waiting.first
@@ -146,31 +144,31 @@ export class ReceiveQueue implements DrainedQueue {
     }
   }
 
-  /** The transport has ended; what was received before may still be read. */
+  /** The transport has ended; what arrived before may still be received. */
   end(): void {
     this.#isEnded = true
     this.run()
     if (!this.isWaiting && !this.#isInflating && !this.#reader.hasMore()) this.#listener.onPrematureEnd()
   }
 
-  /** Rejects one, whether it waits or not yet. */
+  /** Rejects an operation, whether it has started or not. */
   reject(operation: WaitingOperation, error: WebSocketException): void {
     if (this.#waiting.has(operation)) this.#waiting.delete(operation)
     operation.reject(error)
   }
 
-  /** The application has given up: rejects all that wait. */
+  /** The application has given the connection up: rejects all operations that wait. */
   rejectAll(error: WebSocketException): void {
     for (let operation = this.#waiting.shift(); operation !== undefined; operation = this.#waiting.shift()) operation.reject(error)
   }
 
-  /** The connection was lost: those behind the first one that waits have an error of their own. */
+  /** The connection was lost: the operations behind the first one that waits get `errorBehind`. */
   loseAll(error: WebSocketException, errorBehind: WebSocketException): void {
     this.#waiting.shift()?.lose(error)
     for (let operation = this.#waiting.shift(); operation !== undefined; operation = this.#waiting.shift()) operation.lose(errorBehind)
   }
 
-  /** At the end of a turn: with nobody reading, looks for control frames in what waits, and pauses the transport when that is much. */
+  /** At the end of a turn, if no operation waits: looks for control frames in what has arrived, and pauses the transport if that is too much. */
   settle(): void {
     if (this.isWaiting && !this.#isInflating) return
     const doPingsWait = this.#reader.readAhead(this.#isIdle)
@@ -182,7 +180,7 @@ export class ReceiveQueue implements DrainedQueue {
     this.#duplex.pause()
   }
 
-  /** Nobody has received for a while. */
+  /** The application has not received for {@link PING_PATIENCE}. */
   onIdle(): void {
     this.#idleTimer = undefined
     if (this.isWaiting) return
@@ -198,7 +196,7 @@ export class ReceiveQueue implements DrainedQueue {
     this.run()
   }
 
-  /** Passes over what nobody has received, and takes the peer's Close frame if it is there. */
+  /** Passes over what the application has not received, and takes the peer's Close frame if it is there. */
   passUnreceived(): void {
     if (this.#waiting.isEmpty) void this.start(new ReceiveClose(() => this.unreceived++)).catch(ignore)
   }
@@ -218,7 +216,7 @@ export class ReceiveQueue implements DrainedQueue {
     if (this.#reader.failure !== undefined) this.#listener.onFailure(this.#reader.failure)
   }
 
-  /** Lets nothing be done later. */
+  /** Stops all timers. */
   stop(): void {
     clearTimeout(this.#idleTimer)
     this.#drain?.stop()
@@ -236,11 +234,11 @@ export class ReceiveQueue implements DrainedQueue {
     this.#duplex.resume()
   }
 
-  /** Nobody behind: nothing to wait for. */
+  /** Lets the next operation wait, if there is one, until the code that awaits this one has run. */
   #defer(): void {
     if (this.#waiting.isEmpty) return
     this.#isDeferred = true
-    // Ticks may come before microtasks, so: a tick after the microtasks that are due.
+    // A tick may come before the microtasks that are due: so a tick that is scheduled behind them.
     queueMicrotask(() => process.nextTick(() => this.#goOn()))
   }
 
@@ -254,7 +252,7 @@ export class ReceiveQueue implements DrainedQueue {
     if (closeFrame === undefined) return
     if (!this.#isCloseDelivered) {
       this.#isCloseDelivered = true
-      // Nothing counts behind it but the end of the transport, which only a transport that flows reports.
+      // Behind it, only the end of the transport counts, and a paused transport does not report its end.
       this.#reader.bytes.clear()
       this.#resume()
       this.#listener.onClose(closeFrame, operation?.isLoop === true)
@@ -282,6 +280,9 @@ export class ReceiveQueue implements DrainedQueue {
     })
   }
 }
+
+/** How long a ping may wait for the application to receive what is in front of it, in milliseconds. */
+const PING_PATIENCE = 500
 
 function ignore(): void {}
 

@@ -1,15 +1,15 @@
 import { nativeCounters } from './native-counters.ts'
 import type { WebSocketTransport } from './web-socket-transport.ts'
 
-/** How what we write leaves the process. */
+/** How what was written leaves the process. */
 export interface Outflow {
-  /** Whether anything waits until the peer has taken what was written before. */
+  /** Whether bytes wait in the process until the peer has read what was written before. */
   readonly isWaiting: boolean
-  /** Bytes that have left the process. Only what it has grown by means anything. */
+  /** Bytes that have left the process. Only the difference between two of these figures has a meaning. */
   readonly left: number
 }
 
-/** Asked now and then, so that nothing need be counted when something is written. */
+/** Reads what Node counts anyway, so that writing costs nothing more. */
 export function outflowOf(transport: WebSocketTransport): Outflow {
   if (transport.outflow !== undefined) return transport.outflow()
   const { duplex } = transport

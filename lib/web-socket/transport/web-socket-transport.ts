@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { Outflow } from './outflow.ts'
 
-/** The connection under a WebSocket: a byte stream, and the two ways of ending it. Whoever hosts the connection makes one. */
+/** The connection under a WebSocket: a byte stream, and the two ways of ending it. Each kind of host makes its own. */
 export interface WebSocketTransport {
   readonly duplex: Duplex
   /**
@@ -34,7 +34,7 @@ export interface PeerAddress {
   readonly remotePort?: number | undefined
 }
 
-/** Who hears of bytes in memory that is used again as soon as it returns. */
+/** Receives bytes in memory that is used again as soon as `onBorrowedBytes` returns. */
 export interface BorrowedBytesListener {
   onBorrowedBytes(bytes: Uint8Array): void
 }
