@@ -69,6 +69,11 @@ export class ReceiveQueue implements DrainedQueue {
     return !this.#waiting.isEmpty
   }
 
+  /** Whether a drain takes the peer's Close frame for the application. */
+  get isDraining(): boolean {
+    return this.#drain !== undefined
+  }
+
   start<Result>(operation: ReceiveOperation<Result>): Promise<Result> {
     this.#noteReceiver()
     const isNext = this.#waiting.isEmpty
