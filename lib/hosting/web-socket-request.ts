@@ -17,7 +17,8 @@ export interface WebSocketRequest {
    */
   acceptAsync(headers: readonly (readonly [name: string, value: string])[], signal: AbortSignal | undefined): Promise<WebSocketTransport>
   /**
-   * Ends request and response, when the accepted socket has completed: as finished, or, if it was cut, as broken off.
+   * Ends request and response, when the accepted socket has completed: as finished, or, if it was cut, as broken off. Where the connection is
+   * still to close, the response finishes now and closes with it.
    */
-  complete(wasClean: boolean): void
+  complete(wasClean: boolean, isConnectionOpen: boolean): void
 }

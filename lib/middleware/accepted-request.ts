@@ -28,6 +28,7 @@ export class AcceptedRequest implements CompletionListener, ResponseEndListener,
   #membership: Membership<AcceptedWebSocket> | undefined
   #socket: IncomingMessage['socket'] | undefined
   #isFailing = false
+  #isFinished = false
 
   constructor(request: IncomingMessage, response: ServerResponse, webSocketRequest: WebSocketRequest, registry: WebSocketRegistry) {
     this.#request = request
@@ -46,6 +47,11 @@ export class AcceptedRequest implements CompletionListener, ResponseEndListener,
     accepted[REQUEST] = this
     // First of all listeners, so that loggers find the response finished, not broken off.
     duplex.prependListener('close', onDuplexClose)
+  }
+
+  /** Before the connection closes, since tools that count the requests of a connection forget them when it does. */
+  onClosing(): void {
+    this.#finish(true, true)
   }
 
   onCompleted(completion: WebSocketCompletion, peerCloseStatus: number): void {
@@ -70,9 +76,16 @@ export class AcceptedRequest implements CompletionListener, ResponseEndListener,
   }
 
   /** The connection has ended. */
-  finish(): void {
+  onConnectionClosed(): void {
+    this.#finish(this.#membership?.member.state === WebSocketState.Closed, false)
+  }
+
+  /** Does nothing the second time. */
+  #finish(wasClean: boolean, isConnectionOpen: boolean): void {
+    if (this.#isFinished) return
+    this.#isFinished = true
     if (this.#socket !== undefined) this.#request.socket = this.#socket
-    this.#webSocketRequest.complete(this.#membership?.member.state === WebSocketState.Closed)
+    this.#webSocketRequest.complete(wasClean, isConnectionOpen)
   }
 }
 
@@ -83,5 +96,5 @@ interface AcceptedDuplex extends Duplex {
 const REQUEST = Symbol('AcceptedRequest')
 
 function onDuplexClose(this: AcceptedDuplex): void {
-  this[REQUEST]?.finish()
+  this[REQUEST]?.onConnectionClosed()
 }

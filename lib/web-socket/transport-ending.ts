@@ -3,6 +3,8 @@ import type { WebSocketTransport } from './transport/web-socket-transport.ts'
 
 /** What the end of a transport tells its connection. */
 export interface TransportEndingListener {
+  /** Both sides have ended, and the transport is about to be closed. */
+  onTransportClosing(): void
   /** The transport has not closed in the time that it was given. */
   onEndTimeout(): void
 }
@@ -70,6 +72,7 @@ export class TransportEnding {
   }
 
   #close(): void {
+    this.#listener.onTransportClosing()
     if (this.#transport.close === undefined) this.#transport.duplex.destroy()
     else this.#transport.close()
   }

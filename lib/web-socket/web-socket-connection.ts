@@ -270,6 +270,10 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     this.#complete()
   }
 
+  onTransportClosing(): void {
+    if (this.state === WebSocketState.Closed && this.completion === undefined) this.#completionListener?.onClosing()
+  }
+
   /** The peer has not ended the connection, or answered our Close frame, within the timeout. */
   onEndTimeout(): void {
     const { closeTimeout } = this.settings

@@ -52,6 +52,10 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
     this.#keepAlive = new KeepAlive(this, settings.keepAliveInterval, settings.keepAliveTimeout)
     this.webSocket.connect(this.#stream, duplex, transport.takeHead?.() ?? [], settings)
     this.#stream.on('data', () => this.#keepAlive.onBytes())
+    // The connection closes next.
+    this.#stream.on('end', () => {
+      if (this.#isClean) completionListener.onClosing()
+    })
   }
 
   // What the pipeline asks and tells.

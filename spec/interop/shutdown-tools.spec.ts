@@ -1,10 +1,17 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import http from 'node:http'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
+import express from 'express'
+import { attachWebSockets, useWebSockets } from 'express-use-websockets'
+import { acceptWsWebSocketAsync } from 'express-use-websockets/ws'
+import stoppable from 'stoppable'
 import { closeHttp1Peers } from '../support/http1-peers.ts'
+import { listenForHttp1 } from '../support/http1-server.ts'
 import { handshakeHead, RawHttp1Client } from '../support/raw-http1.ts'
 import { closeOf, nextMessage, openWebSocket } from '../support/web-socket-client.ts'
 
@@ -57,6 +64,34 @@ describe.each(tools)('%s', (tool) => {
       expect(await errors).toBe('')
       frozen.socket.resume()
       expect(await frozen.end()).toMatch(/^(fin|ECONNRESET)$/)
+    },
+  )
+})
+
+describe('stoppable', () => {
+  it.each(['plain', 'attached'].flatMap((serving) => [[serving, 'ManagedWebSocket'] as const, [serving, 'ws'] as const]))(
+    'keeps nothing of a WebSocket that is over: %s, %s',
+    async (serving, kind) => {
+      const app = express()
+      app.use(useWebSockets())
+      app.all('/ws', async (req) => {
+        if (kind === 'ws') await acceptWsWebSocketAsync(req)
+        else for await (const _ of await req.webSockets.acceptWebSocketAsync()) continue
+      })
+      const server = stoppable(http.createServer(app))
+      if (serving === 'attached') {
+        server.on('upgrade', () => undefined)
+        attachWebSockets(server, app, { filter: () => true })
+      }
+      const { _pendingSockets: pending } = server as unknown as { readonly _pendingSockets: ReadonlyMap<object, number> }
+      const { client } = await openWebSocket(await listenForHttp1(server, false))
+      expect(pending.size).toBe(1)
+      const [connection] = pending.keys()
+      const closed = once(connection as Socket, 'close')
+      client.close(1000)
+      await closed
+      for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
+      expect(pending.size).toBe(0)
     },
   )
 })

@@ -73,8 +73,8 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     return this.#takeConnection()
   }
 
-  complete(wasClean: boolean): void {
-    if (wasClean) completeExchange(this.#response, STATUS)
+  complete(wasClean: boolean, isConnectionOpen: boolean): void {
+    if (wasClean) completeExchange(this.#response, STATUS, isConnectionOpen)
     // Otherwise Node would end it with an error, whose stack costs more than the rest of the end.
     else this.#request.destroy()
   }

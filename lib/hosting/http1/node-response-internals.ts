@@ -37,11 +37,15 @@ export function releaseHead(response: ServerResponse): void {
 }
 
 /**
- * Ends an exchange whose connection is closing as one that went well: the response finishes, and closes after that; the request ends, rather
+ * Ends an exchange whose connection is closing as one that went well: the response finishes, and closes with the connection; the request ends, rather
  * than being broken off.
  */
-export function completeExchange(response: ServerResponse, status: number): void {
+export function completeExchange(response: ServerResponse, status: number, isConnectionOpen: boolean): void {
   const { req: request, socket } = response
+  if (isConnectionOpen) {
+    closingWithConnection.add(response)
+    request.socket.once('close', () => close(response))
+  }
   // Else the response would close with the connection, before it finishes.
   if (socket !== null) ServerResponse.prototype.detachSocket.call(response, socket)
   // An error handler may have set another one, which was not sent.
@@ -50,6 +54,8 @@ export function completeExchange(response: ServerResponse, status: number): void
   ResponseGate.of(response).end()
   request.resume()
 }
+
+const closingWithConnection = new WeakSet<ServerResponse>()
 
 interface StateOwner {
   _closed: boolean
@@ -63,7 +69,7 @@ interface StateOwner {
 function onFinish(this: ServerResponse): void {
   const { req: request } = this
   if (finishes.hasSubscribers) finishes.publish({ request, response: this, socket: request.socket, server: serverOf(request) })
-  process.nextTick(close, this)
+  if (!closingWithConnection.has(this)) process.nextTick(close, this)
 }
 
 function close(response: ServerResponse): void {

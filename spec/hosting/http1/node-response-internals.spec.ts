@@ -86,7 +86,7 @@ describe.each(http1Starts)('a response of this Node, over %s', (_, start) => {
       response.writeHead(101).flushHeaders()
       request.socket.prependListener('close', () => {
         response.statusCode = 500
-        completeExchange(response, 101)
+        completeExchange(response, 101, false)
         events.push(`${response.statusCode} ${response.statusMessage}`)
       })
       request.socket.destroySoon()
