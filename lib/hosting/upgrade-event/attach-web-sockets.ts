@@ -1,7 +1,7 @@
 import type { RequestListener, Server } from 'node:http'
 import type { Http2SecureServer, Http2Server } from 'node:http2'
-import { OptionReader, show } from '../../options/option-reader.ts'
-import { WebSocketException } from '../../errors/web-socket-exception.ts'
+import { argumentError } from '../../options/argument-error.ts'
+import { OptionReader } from '../../options/option-reader.ts'
 import { attachHttp2 } from '../http2/attach-http2.ts'
 import { readWebSocketMethod } from '../http2/web-socket-method.ts'
 import type { AttachOptions, Claim } from './claim.ts'
@@ -32,9 +32,10 @@ export function attachWebSockets(server: Server | Http2Server | Http2SecureServe
   const filter = readFilter(options)
   const webSocketMethod = readWebSocketMethod(options.webSocketMethod, 'attachWebSockets')
   if (typeof app !== 'function') {
-    throw invalid('app', 'must be a request listener, such as an Express application', app)
+    throw argumentError('attachWebSockets', 'app', 'must be a request listener, such as an Express application', app)
   }
-  if (typeof server?.emit !== 'function' || typeof server.on !== 'function') throw invalid('server', 'must be a server', server)
+  if (typeof server?.emit !== 'function' || typeof server.on !== 'function')
+    throw argumentError('attachWebSockets', 'server', 'must be a server', server)
   markAsAttached(server)
   if ('updateSettings' in server) attachHttp2(server, app, webSocketMethod)
   claimUpgrades(server, { app, filter })
@@ -50,16 +51,12 @@ function claimUpgrades(server: UpgradeServer, claim: Claim): void {
 const claimsByServer = new WeakMap<object, Claim[]>()
 
 function readFilter(options: AttachOptions): AttachOptions['filter'] {
-  if (typeof options !== 'object' || options === null) throw invalid('options', 'must be an object with a filter', options)
+  if (typeof options !== 'object' || options === null)
+    throw argumentError('attachWebSockets', 'options', 'must be an object with a filter', options)
   const reader = new OptionReader({ name: 'attachWebSockets', code: 'ERR_WEBSOCKET_INVALID_ARGUMENT' }, options, [
     'filter',
     'webSocketMethod',
   ])
   if (typeof options.filter === 'function') return options.filter
   throw reader.error('filter', "must be a function that tells which upgrade requests are the application's")
-}
-
-function invalid(argument: string, remedy: string, value: unknown): WebSocketException {
-  const message = `attachWebSockets: the argument '${argument}' ${remedy}. Received ${show(value)}`
-  return new WebSocketException('ERR_WEBSOCKET_INVALID_ARGUMENT', message, { argument })
 }
