@@ -29,8 +29,10 @@ export async function passEndHooks({ gate, head, takeBack, connection, signal }:
   const cancellation = signal === undefined ? [] : [once(signal, 'abort', options)]
   // An error of the connection ends it, which is what the caller looks at.
   const interrupted = Promise.race([end, ...cancellation]).then(isFalse, isFalse)
-  const isAnswered = await Promise.race([passed, interrupted])
-  settled.abort()
+  const isAnswered = await Promise.race([passed, interrupted]).finally(() => {
+    settled.abort()
+    gate.stopReporting()
+  })
   if (signal?.aborted) throw signalAbortError(signal)
   if (!isAnswered && !head.isOverridden) return
   const message = 'The application answered the request while it was being accepted, so the WebSocket was not opened'

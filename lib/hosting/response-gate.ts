@@ -61,8 +61,12 @@ export class ResponseGate {
     }
     await settled
     if (!isAnswered) await setImmediate()
-    this.#onAnswer = undefined
     return isAnswered
+  }
+
+  /** The accept is over, whatever came of it: from now on, an answer is an ordinary one, and reported to nobody. */
+  stopReporting(): void {
+    this.#onAnswer = undefined
   }
 
   /** Ends the response in earnest. */
@@ -94,7 +98,7 @@ export class ResponseGate {
 
   #reportAnswer(): void {
     const onAnswer = this.#onAnswer
-    this.#onAnswer = undefined
+    this.stopReporting()
     onAnswer?.()
   }
 }

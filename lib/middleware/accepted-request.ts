@@ -27,7 +27,8 @@ export class AcceptedRequest implements CompletionListener, ResponseEndListener,
   readonly #acceptedAt = performance.now()
   #membership: Membership<AcceptedWebSocket> | undefined
   #socket: IncomingMessage['socket'] | undefined
-  #isFailing = false
+  /** Whether the application has destroyed `request.socket` once. */
+  #isSocketDestroyed = false
   #isFinished = false
 
   constructor(request: IncomingMessage, response: ServerResponse, webSocketRequest: WebSocketRequest, registry: WebSocketRegistry) {
@@ -70,9 +71,9 @@ export class AcceptedRequest implements CompletionListener, ResponseEndListener,
 
   /** In order at first; at once if that is not soon enough. */
   onSocketDestroy(): void {
-    if (this.#isFailing) this.#membership?.member.abort()
-    this.#isFailing = true
-    this.onResponseEnd()
+    if (this.#isSocketDestroyed) this.#membership?.member.abort()
+    else this.onResponseEnd()
+    this.#isSocketDestroyed = true
   }
 
   /** The connection has ended. */

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerOtherRequest } from './web-socket-endpoint.ts'
-import { OptionReader, show } from '../options/option-reader.ts'
-import { WebSocketException } from '../errors/web-socket-exception.ts'
+import { OptionReader } from '../options/option-reader.ts'
 
 /** What a WebSocket endpoint does with other requests. */
 export interface WebSocketHandlerOptions {
@@ -37,13 +36,10 @@ export function passOnOrRefuse(
 
 /**
  * Checks the options of a handler.
- * @throws {@link WebSocketException} with code `ERR_WEBSOCKET_INVALID_OPTION`.
+ * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_OPTION`.
  */
 export function resolveHandlerOptions(options: WebSocketHandlerOptions | undefined, name: string): WebSocketHandlerOptions {
   if (options === undefined) return {}
-  if (typeof options !== 'object' || options === null) {
-    throw new WebSocketException('ERR_WEBSOCKET_INVALID_OPTION', `${name}: the options must be an object. Received ${show(options)}`)
-  }
   const reader = new OptionReader({ name, code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, ['otherRequests'])
   const { otherRequests } = options
   if (otherRequests !== undefined && !OTHER_REQUESTS.has(otherRequests)) {

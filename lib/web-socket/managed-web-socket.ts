@@ -204,14 +204,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
    * without effect before the Close frame was sent, aborting the connection after.
    */
   closeAsync(closeStatus?: number, statusDescription?: string | null, signal?: AbortSignal): Promise<void> {
-    let closeFrame: CloseFrame
-    try {
-      closeFrame = toCloseFrame(closeStatus, statusDescription)
-      checkSignal(signal)
-    } catch (error) {
-      return Promise.reject(error)
-    }
-    return markHandled(this.#close(closeFrame, signal))
+    return withCloseFrame(closeStatus, statusDescription, signal, (closeFrame) => markHandled(this.#close(closeFrame, signal)))
   }
 
   /**
@@ -222,18 +215,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
    * @param signal - cancels.
    */
   closeOutputAsync(closeStatus?: number, statusDescription?: string | null, signal?: AbortSignal): Promise<void> {
-    let closeFrame: CloseFrame
-    try {
-      closeFrame = toCloseFrame(closeStatus, statusDescription)
-      checkSignal(signal)
-    } catch (error) {
-      return Promise.reject(error)
-    }
-    const { state } = this
-    if (state === WebSocketState.Open || state === WebSocketState.CloseReceived) {
-      return this.#connection.sendClose(closeFrame, signal)
-    }
-    return this.#isClosedForApplication() ? SETTLED : rejectState(this.#connection, 'Open, CloseReceived')
+    return withCloseFrame(closeStatus, statusDescription, signal, (closeFrame) => this.#closeOutput(closeFrame, signal))
   }
 
   /** Cuts the connection at once. What waits rejects with `ABORT_ERR`. Does nothing to a socket that is Closed or Aborted. */
@@ -355,6 +337,12 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     return sends.sendWith(() => this.#connection.channel.writePrepared(message), message.frame.length, signal)
   }
 
+  #closeOutput(closeFrame: CloseFrame, signal: AbortSignal | undefined): Promise<void> {
+    const { state } = this
+    if (state === WebSocketState.Open || state === WebSocketState.CloseReceived) return this.#connection.sendClose(closeFrame, signal)
+    return this.#isClosedForApplication() ? SETTLED : rejectState(this.#connection, 'Open, CloseReceived')
+  }
+
   async #close(closeFrame: CloseFrame, signal: AbortSignal | undefined): Promise<void> {
     const { state } = this
     if (state >= WebSocketState.Closed) {
@@ -364,6 +352,23 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     const stateAfter = this.state
     if (stateAfter === WebSocketState.Open || stateAfter === WebSocketState.CloseSent) await this.#receive(new ReceiveClose(), signal)
   }
+}
+
+/** Checks the arguments of a close, and goes on with the Close frame that they make. */
+function withCloseFrame(
+  closeStatus: number | undefined,
+  statusDescription: string | null | undefined,
+  signal: AbortSignal | undefined,
+  close: (closeFrame: CloseFrame) => Promise<void>,
+): Promise<void> {
+  let closeFrame: CloseFrame
+  try {
+    closeFrame = toCloseFrame(closeStatus, statusDescription)
+    checkSignal(signal)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+  return close(closeFrame)
 }
 
 function ignoreError(): void {}

@@ -11,8 +11,7 @@ import { serverOf } from './node-http-internals.ts'
 
 /**
  * Lets go of what the HTTP server needs for a next request, which will not come on a connection that was taken: its parser, its listeners and
- * lists, 1.5 KiB that would live as long as the WebSocket does. What the response's end means to others stays, and it closes when it has
- * finished.
+ * lists, 1.5 KiB that would live as long as the WebSocket does. What the response's end means to others stays.
  */
 export function releaseServerState(response: ServerResponse): void {
   const listener = response.listeners('finish').find(({ name }) => FINISH_LISTENERS.has(name))
@@ -42,10 +41,8 @@ export function releaseHead(response: ServerResponse): void {
  */
 export function completeExchange(response: ServerResponse, status: number, isConnectionOpen: boolean): void {
   const { req: request, socket } = response
-  if (isConnectionOpen) {
-    closingWithConnection.add(response)
-    request.socket.once('close', () => close(response))
-  }
+  if (isConnectionOpen) request.socket.once('close', () => close(response))
+  else response.once('finish', () => process.nextTick(close, response))
   // Else the response would close with the connection, before it finishes.
   if (socket !== null) ServerResponse.prototype.detachSocket.call(response, socket)
   // An error handler may have set another one, which was not sent.
@@ -55,8 +52,6 @@ export function completeExchange(response: ServerResponse, status: number, isCon
   request.resume()
 }
 
-const closingWithConnection = new WeakSet<ServerResponse>()
-
 interface StateOwner {
   _closed: boolean
   /** The head as text, once there is one; what `headersSent` looks at. */
@@ -65,11 +60,10 @@ interface StateOwner {
   [state: symbol]: unknown
 }
 
-/** What the server's listener does for others. */
+/** What the server's listener does for others. That the response closes is for {@link completeExchange}, or up to its connection. */
 function onFinish(this: ServerResponse): void {
   const { req: request } = this
   if (finishes.hasSubscribers) finishes.publish({ request, response: this, socket: request.socket, server: serverOf(request) })
-  if (!closingWithConnection.has(this)) process.nextTick(close, this)
 }
 
 function close(response: ServerResponse): void {

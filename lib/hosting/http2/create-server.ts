@@ -1,6 +1,7 @@
 import http2 from 'node:http2'
 import type { Http2SecureServer, Http2Server, SecureServerOptions, ServerHttp2Session, ServerOptions } from 'node:http2'
 import { argumentError } from '../../options/argument-error.ts'
+import { OptionReader } from '../../options/option-reader.ts'
 import { serveHttp2Streams } from './attach-http2.ts'
 import type { Http2RequestListener } from './attach-http2.ts'
 import { readWebSocketMethod } from './web-socket-method.ts'
@@ -36,7 +37,7 @@ export type Http2SecureServerOptions = SecureServerOptions & Http2WebSocketOptio
  *
  * createSecureServer({ key, cert }, app).listen(443)
  * ```
- * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
+ * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`, or `ERR_WEBSOCKET_INVALID_OPTION` for `webSocketMethod`.
  */
 export function createSecureServer(app?: Http2RequestListener): Http2SecureServer
 export function createSecureServer(options: Http2SecureServerOptions, app?: Http2RequestListener): Http2SecureServer
@@ -44,8 +45,7 @@ export function createSecureServer(
   first?: Http2SecureServerOptions | Http2RequestListener,
   second?: Http2RequestListener,
 ): Http2SecureServer {
-  const [options, app] = readArguments('createSecureServer', first, second)
-  const webSocketMethod = readWebSocketMethod(options.webSocketMethod, 'createSecureServer')
+  const { options, app, webSocketMethod } = readArguments('createSecureServer', first, second)
   return prepare(http2.createSecureServer({ allowHTTP1: true, ...withConnectProtocol(options) }), app, webSocketMethod)
 }
 
@@ -60,29 +60,36 @@ export function createSecureServer(
  *
  * createServer(app).listen(3000)
  * ```
- * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
+ * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`, or `ERR_WEBSOCKET_INVALID_OPTION` for `webSocketMethod`.
  */
 export function createServer(app?: Http2RequestListener): Http2Server
 export function createServer(options: Http2ServerOptions, app?: Http2RequestListener): Http2Server
 export function createServer(first?: Http2ServerOptions | Http2RequestListener, second?: Http2RequestListener): Http2Server {
-  const [options, app] = readArguments('createServer', first, second)
-  const webSocketMethod = readWebSocketMethod(options.webSocketMethod, 'createServer')
+  const { options, app, webSocketMethod } = readArguments('createServer', first, second)
   return prepare(http2.createServer(withConnectProtocol(options)), app, webSocketMethod)
 }
 
-function readArguments<Options extends ServerOptions>(
-  owner: string,
+interface ServerArguments<Options> {
+  readonly options: Options | Record<string, never>
+  readonly app: Http2RequestListener | undefined
+  readonly webSocketMethod: WebSocketMethod
+}
+
+function readArguments<Options extends Http2ServerOptions>(
+  name: string,
   first: Options | Http2RequestListener | undefined,
   second: Http2RequestListener | undefined,
-): [options: Options | Record<string, never>, app: Http2RequestListener | undefined] {
-  const [options, app]: [options: Options | Record<string, never>, app: Http2RequestListener | undefined] =
-    typeof first === 'function' ? [{}, first] : [first ?? {}, second]
+): ServerArguments<Options> {
+  if (typeof first === 'function') return readArguments<Options>(name, undefined, first)
+  const options: Options | Record<string, never> = first ?? {}
   const given: unknown = options
-  if (typeof given !== 'object') throw argumentError(owner, 'options', 'must be an object', options)
-  if (app !== undefined && typeof app !== 'function') {
-    throw argumentError(owner, 'app', 'must be a request listener, such as an Express application', app)
+  if (typeof given !== 'object') throw argumentError(name, 'options', 'must be an object', options)
+  if (second !== undefined && typeof second !== 'function') {
+    throw argumentError(name, 'app', 'must be a request listener, such as an Express application', second)
   }
-  return [options, app]
+  // Which options there are besides is Node's to know.
+  const reader = new OptionReader({ name, code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, Object.keys(options))
+  return { options, app: second, webSocketMethod: readWebSocketMethod(reader) }
 }
 
 function withConnectProtocol<T extends ServerOptions>(options: T): T {

@@ -29,13 +29,10 @@ import { markAsAttached } from './upgrade-listener-warning.ts'
  * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
  */
 export function attachWebSockets(server: Server | Http2Server | Http2SecureServer, app: RequestListener, options: AttachOptions): void {
-  const filter = readFilter(options)
-  const webSocketMethod = readWebSocketMethod(options.webSocketMethod, 'attachWebSockets')
-  if (typeof app !== 'function') {
-    throw argumentError('attachWebSockets', 'app', 'must be a request listener, such as an Express application', app)
-  }
+  const { filter, webSocketMethod } = readOptions(options)
+  if (typeof app !== 'function') throw argumentError(OWNER, 'app', 'must be a request listener, such as an Express application', app)
   if (typeof server?.emit !== 'function' || typeof server.on !== 'function')
-    throw argumentError('attachWebSockets', 'server', 'must be a server', server)
+    throw argumentError(OWNER, 'server', 'must be a server', server)
   markAsAttached(server)
   if ('updateSettings' in server) attachHttp2(server, app, webSocketMethod)
   claimUpgrades(server, { app, filter })
@@ -50,13 +47,15 @@ function claimUpgrades(server: UpgradeServer, claim: Claim): void {
 
 const claimsByServer = new WeakMap<object, Claim[]>()
 
-function readFilter(options: AttachOptions): AttachOptions['filter'] {
-  if (typeof options !== 'object' || options === null)
-    throw argumentError('attachWebSockets', 'options', 'must be an object with a filter', options)
-  const reader = new OptionReader({ name: 'attachWebSockets', code: 'ERR_WEBSOCKET_INVALID_ARGUMENT' }, options, [
-    'filter',
-    'webSocketMethod',
-  ])
-  if (typeof options.filter === 'function') return options.filter
-  throw reader.error('filter', "must be a function that tells which upgrade requests are the application's")
+function readOptions(options: AttachOptions): Required<AttachOptions> {
+  const isObject = typeof options === 'object' && options !== null
+  if (!isObject) throw argumentError(OWNER, 'options', 'must be an object with a filter', options)
+  const reader = new OptionReader({ name: OWNER, code: 'ERR_WEBSOCKET_INVALID_ARGUMENT' }, options, OPTION_NAMES)
+  const { filter } = options
+  if (typeof filter !== 'function')
+    throw reader.error('filter', "must be a function that tells which upgrade requests are the application's")
+  return { filter, webSocketMethod: readWebSocketMethod(reader) }
 }
+
+const OWNER = 'attachWebSockets'
+const OPTION_NAMES: readonly (keyof AttachOptions)[] = ['filter', 'webSocketMethod']

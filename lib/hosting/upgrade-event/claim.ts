@@ -5,7 +5,7 @@ import type { WebSocketMethod } from '../http2/web-socket-method.ts'
 export interface AttachOptions {
   /** Whether this upgrade request is for the application; e.g. `({ url }) => url?.startsWith('/ws') === true`. */
   readonly filter: (request: IncomingMessage) => boolean
-  /** On a server of `node:http2`: as of `createServer()` of `express-use-websockets/http2`. */
+  /** On a server of `node:http2`: as of `createServer()` of `express-use-websockets/http2`. The first application of a server decides for all. */
   readonly webSocketMethod?: WebSocketMethod | undefined
 }
 

@@ -22,10 +22,7 @@ export function routeUpgrades(server: UpgradeServer, claims: readonly Claim[]): 
   const emit = server.emit.bind(server)
   server.emit = function emitRouted(event: string, ...values: unknown[]): boolean {
     if (event === 'request') return emitRequest(values as Parameters<RequestListener>)
-    if (event !== 'upgrade' || isDecided(values[0] as IncomingMessage) || !isOrdinary(values[0] as IncomingMessage, server))
-      return emit(event, ...values)
-    serveLate(...(values as UpgradeValues))
-    return true
+    return (event === 'upgrade' && serveLate(values as UpgradeValues, server)) || emit(event, ...values)
   }
   // Without a listener there is no event.
   server.on('upgrade', onUpgrade)
@@ -54,13 +51,16 @@ export function routeUpgrades(server: UpgradeServer, claims: readonly Claim[]): 
     return app === undefined ? emit('request', ...values) : emitRequestTo(app, server, emit, values)
   }
 
-  /** A connection that came before, or whose parser could not be told: Node has taken its parser off. */
-  function serveLate(request: IncomingMessage, socket: Socket, head: Buffer): void {
+  /** For a connection that came before, or whose parser could not be told: Node has taken its parser off. */
+  function serveLate([request, socket, head]: UpgradeValues, emitter: RequestEmitter): boolean {
+    // The filter is asked once.
+    if (isDecided(request) || !isOrdinary(request, emitter)) return false
     serveUpgrade(request, socket, head, (...values) => void emitRequest(values))
+    return true
   }
 
   function onUpgrade(this: RequestEmitter, ...values: UpgradeValues): void {
-    if (this !== server && isOrdinary(values[0], this)) serveLate(...values)
+    if (this !== server) serveLate(values, this)
   }
 
   function hasOtherListeners(emitter: RequestEmitter): boolean {
@@ -76,7 +76,7 @@ interface ClaimedRequest extends IncomingMessage {
 
 const APP = Symbol('claimant')
 
-/** By the server, before the event: the filter is asked once. */
+/** Whether it was decided before the event, by the server or the parser. */
 function isDecided(request: ClaimedRequest): boolean {
   return APP in request
 }

@@ -3,6 +3,8 @@ import type { FrameReader } from '../frames/frame-reader.ts'
 
 /** What a drain asks of its queue. */
 export interface DrainedQueue {
+  /** Whether the application has ever received. */
+  readonly hasReceived: boolean
   /** Whether an operation that starts now is the next to read. */
   isFree(): boolean
   /** Takes the peer's Close frame, at which the reader is, for the connection. */
@@ -20,19 +22,15 @@ export interface DrainedQueue {
 export class ReceiveDrain {
   readonly #reader: FrameReader
   readonly #queue: DrainedQueue
-  #hasReceived: boolean
   #timer: NodeJS.Timeout | undefined
 
-  /** @param hasReceived - whether the application has received anything so far. */
-  constructor(reader: FrameReader, queue: DrainedQueue, hasReceived: boolean) {
+  constructor(reader: FrameReader, queue: DrainedQueue) {
     this.#reader = reader
     this.#queue = queue
-    this.#hasReceived = hasReceived
   }
 
   /** The application receives. */
   onReceiver(): void {
-    this.#hasReceived = true
     this.#startTimer()
   }
 
@@ -53,8 +51,9 @@ export class ReceiveDrain {
   #advance(isTimeOver: boolean): void {
     const position = this.#reader.next(true)
     if (position === FramePosition.Failed) return this.#queue.reportFailure()
-    if (position === FramePosition.Close && (isTimeOver || !this.#hasReceived)) return this.#queue.takeClose()
-    if (position === FramePosition.Data && isTimeOver && !this.#hasReceived) return this.#queue.passUnreceived()
+    const { hasReceived } = this.#queue
+    if (position === FramePosition.Close && (isTimeOver || !hasReceived)) return this.#queue.takeClose()
+    if (position === FramePosition.Data && isTimeOver && !hasReceived) return this.#queue.passUnreceived()
     if (position !== FramePosition.NeedsMore && !isTimeOver) this.#startTimer()
   }
 

@@ -55,7 +55,7 @@ export class ReceiveQueue implements DrainedQueue {
   /** Messages that a drain has passed over, since the application did not receive them. */
   unreceived = 0
   /** Whether the application has ever received. */
-  #hasReceived = false
+  hasReceived = false
   #drain: ReceiveDrain | undefined
 
   constructor(reader: FrameReader, deflater: MessageDeflater | undefined, duplex: Duplex, listener: ReceiveListener) {
@@ -197,7 +197,7 @@ export class ReceiveQueue implements DrainedQueue {
 
   /** Our Close frame was sent on behalf of the application: from now on, the peer's is taken for it if it does not come for it. */
   startDraining(): void {
-    this.#drain ??= new ReceiveDrain(this.#reader, this, this.#hasReceived)
+    this.#drain ??= new ReceiveDrain(this.#reader, this)
     this.run()
   }
 
@@ -229,8 +229,8 @@ export class ReceiveQueue implements DrainedQueue {
 
   #noteReceiver(): void {
     this.#isIdle = false
-    this.#hasReceived = true
-    if (this.#drain !== undefined) this.#drain.onReceiver()
+    this.hasReceived = true
+    this.#drain?.onReceiver()
   }
 
   #resume(): void {
