@@ -33,7 +33,8 @@ export interface WebSocketMiddleware {
   readonly connections: number
   /**
    * Closes all WebSockets, for a shutdown: answers new ones 503, sends every open one a Close frame (1001 unless told otherwise), waits for
-   * the close handshakes, and aborts what is left after `timeout`. What a client sent before it answered is still the handler's to receive. There is no way back; a second call returns the first one's promise.
+   * the close handshakes, and aborts what is left after `timeout`. What a client sent before it answered is still the handler's to receive.
+   * There is no way back; a second call returns the first one's promise.
    * @param options - code and reason of the Close frames, and how much time there is.
    * @throws `WebSocketException` rejects with `ERR_WEBSOCKET_INVALID_OPTION`.
    */
@@ -42,7 +43,7 @@ export interface WebSocketMiddleware {
 
 /**
  * Makes the middleware that lets later handlers accept WebSockets. Use it first: it must see a request before anything asynchronous happens
- * to it, lest a client that does not wait for the answer is refused. .NET's `UseWebSockets`.
+ * to it. Otherwise a client that does not wait for the answer is refused. .NET's `UseWebSockets`.
  *
  * @param options - who may connect, how often to ping, and limits; they hold for every WebSocket unless its accept says otherwise.
  * @param _nothing - there is no more. The compiler sees by it that `app.use(useWebSockets)` is a mistake.

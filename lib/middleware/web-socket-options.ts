@@ -20,7 +20,10 @@ export interface WebSocketOptions {
   readonly closeAnswerTimeout?: number | undefined
   /** How long a socket that is closing or disposed waits for its peer before it cuts the connection. Defaults to `30_000`; Infinity: for ever. */
   readonly closeTimeout?: number | undefined
-  /** The time between two pings; with `keepAliveTimeout`, the time without a sign of life before one. Defaults to `120_000` (two minutes); `0` or `Infinity`: no pings. */
+  /**
+   * The time between two pings; with `keepAliveTimeout`, the time without a sign of life before one. Defaults to `120_000` (two minutes); `0` or
+   * `Infinity`: no pings.
+   */
   readonly keepAliveInterval?: number | undefined
   /**
    * How long a peer may give no sign of life after a ping before the connection is aborted. A sign of life is anything that arrives, or that some of

@@ -7,7 +7,8 @@ import { WebSocketState } from '../values/web-socket-state.ts'
 
 /**
  * The next message as a stream (.NET's `WebSocketStream.CreateReadableMessageStream`): ends with the message, or at once if the peer closes.
- * A peer that vanishes destroys it with an error; if nobody listens to `'error'`, it only closes. Destroying it before its end aborts the socket, because the rest of the message would be taken for the next one.
+ * A peer that vanishes destroys it with an error; if nobody listens to `'error'`, it only closes. Destroying it before its end aborts the socket,
+ * because the rest of the message would be taken for the next one.
  * @param webSocket - a socket that nobody else receives from until the stream has ended.
  * @example
  * ```ts

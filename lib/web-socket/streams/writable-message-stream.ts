@@ -7,7 +7,8 @@ import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 
 /**
  * One message as a stream (.NET's `WebSocketStream.CreateWritableMessageStream`): each write is a fragment, the end an empty last one.
- * A peer that vanishes destroys it with an error; if nobody listens to `'error'`, it only closes. Destroying it before its end aborts the socket, because a message that has begun cannot be taken back.
+ * A peer that vanishes destroys it with an error; if nobody listens to `'error'`, it only closes. Destroying it before its end aborts the socket,
+ * because a message that has begun cannot be taken back.
  * @param webSocket - a socket that nobody else sends messages to until the stream has finished.
  * @param messageType - default `WebSocketMessageType.Binary`.
  * @example
