@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { runScript } from '../support/run-script.ts'
+import { runOutcomes } from '../support/run-outcomes.ts'
 
 interface Outcome {
   readonly failure: string
@@ -19,12 +19,7 @@ const codes: Record<string, number> = {
 
 describe('an error page', () => {
   it('of any kind, on Express 4 and 5, over every transport, tells the client, leaves the error in the log, and harms nobody', async () => {
-    const { exitCode, stdout, stderr } = await runScript('spec/interop/scripts/error-pages.ts')
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
-    const outcomes = stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Outcome)
+    const outcomes = await runOutcomes<Outcome>('spec/interop/scripts/error-pages.ts')
     // 2 versions, 13 pages, 4 transports, 3 endpoints, 3 failures.
     expect(outcomes).toHaveLength(936)
     for (const outcome of outcomes) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { runScript } from '../support/run-script.ts'
+import { runOutcomes } from '../support/run-outcomes.ts'
 
 /** How each is started, what it says of a WebSocket, and after which ends of it the trace is over. */
 const tracers: readonly (readonly [name: string, script: string, trace: object, ended: readonly string[]])[] = [
@@ -12,12 +12,7 @@ describe('a tracer', () => {
   it.each(tracers)(
     'sees one request in a WebSocket, from its handshake to its completion, and is active everywhere in its handler: %s, plain and attached',
     async (_name, script, trace, ended) => {
-      const { exitCode, stdout, stderr } = await runScript(script)
-      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
-      const outcomes = stdout
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line) as { readonly ending: string })
+      const outcomes = await runOutcomes<{ readonly ending: string }>(script)
       // 2 versions of Express, 5 ways to serve, 2 ways to end.
       expect(outcomes).toHaveLength(20)
       for (const outcome of outcomes) {
