@@ -7,6 +7,7 @@ import type { KeepAliveListener } from './keep-alive/keep-alive.ts'
 import { listenToDuplex } from './transport/listen-to-duplex.ts'
 import type { DuplexListener } from './transport/listen-to-duplex.ts'
 import { MessageDeflater } from './compression/message-deflater.ts'
+import { MessageInflater } from './compression/message-inflater.ts'
 import { Opcode } from './frames/opcode.ts'
 import { outflowOf } from './transport/outflow.ts'
 import type { Outflow } from './transport/outflow.ts'
@@ -54,6 +55,7 @@ export class FrameChannel
   readonly #reader: FrameReader
   readonly #writer: FrameWriter
   readonly #deflater: MessageDeflater | undefined
+  readonly #inflater: MessageInflater | undefined
   readonly #keepAlive: KeepAlive
   #pings: PingTimes | undefined
   /** Whether what arrives still counts. */
@@ -71,11 +73,12 @@ export class FrameChannel
     this.#transport = transport
     this.#settings = settings
     this.#listener = listener
-    this.#deflater = compression === undefined ? undefined : new MessageDeflater(compression, settings)
+    this.#deflater = compression === undefined ? undefined : new MessageDeflater(compression, settings.isServer)
+    this.#inflater = compression === undefined ? undefined : new MessageInflater(compression, settings)
     this.#reader = new FrameReader(settings, this)
     this.#writer = new FrameWriter(transport, !settings.isServer, this)
     this.sends = new SendQueue(this.#writer, this.#deflater, this, settings.maxBufferedAmount)
-    this.receives = new ReceiveQueue(this.#reader, this.#deflater, transport.duplex, listener)
+    this.receives = new ReceiveQueue(this.#reader, this.#inflater, transport.duplex, listener)
     this.#keepAlive = new KeepAlive(this, settings.keepAliveInterval, settings.keepAliveTimeout)
   }
 
@@ -188,6 +191,7 @@ export class FrameChannel
   release(): void {
     this.#reader.bytes.clear()
     this.#deflater?.dispose()
+    this.#inflater?.dispose()
   }
 
   // What the parts report.
@@ -216,6 +220,7 @@ export class FrameChannel
   }
 
   sendPing(payload: Buffer): void {
+    this.#deflater?.rest(performance.now())
     this.writeControl(Opcode.Ping, payload)
   }
 

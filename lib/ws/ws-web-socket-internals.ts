@@ -1,8 +1,8 @@
 import type { Duplex, Writable } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { WebSocketSettings } from '../web-socket/values/web-socket-settings.ts'
-import { createPerMessageDeflate, toDeflateParams } from '../web-socket/compression/ws-internals.ts'
-import type { PerMessageDeflate } from '../web-socket/compression/ws-internals.ts'
+import { createPerMessageDeflate, toDeflateParams } from './per-message-deflate-internals.ts'
+import type { PerMessageDeflate } from './per-message-deflate-internals.ts'
 
 /*
  * What this package uses of the `WebSocket` and `WebSocketServer` of `ws` beyond their documented interface: what `WebSocketServer` does

@@ -54,14 +54,28 @@ describe('a cancelled sendAsync', () => {
     await expect(webSocket.sendAsync('more')).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_STATE', cause: cancelled })
   })
 
-  it('aborts the socket when it is being compressed', async () => {
+  it('aborts the socket when it is being compressed in the thread pool', async () => {
     const { webSocket } = await openOverTcp({ dangerousDeflateOptions: {} })
     const controller = new AbortController()
-    const sent = webSocket.sendAsync('text', undefined, true, controller.signal)
+    const sent = webSocket.sendAsync('text'.repeat(10_000), undefined, true, controller.signal)
     controller.abort(reason)
 
     await expect(sent).rejects.toMatchObject(cancelled)
     expect(webSocket.state).toBe(Aborted)
+  })
+
+  it.each([
+    ['is not compressed', {}],
+    ['is compressed', { dangerousDeflateOptions: {} }],
+  ])('is not affected when it is cancelled after it was taken, if it is short and %s', async (_name, options) => {
+    const { webSocket, peer } = await openOverTcp(options)
+    const controller = new AbortController()
+    const sent = webSocket.sendAsync('text', undefined, true, controller.signal)
+    controller.abort(reason)
+
+    await sent
+    expect(await peer.nextFrame()).toMatchObject({ opcode: 1 })
+    expect(webSocket.state).toBe(Open)
   })
 
   it('is not affected when it is cancelled after it has resolved', async () => {

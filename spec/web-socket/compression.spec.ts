@@ -4,12 +4,13 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { promisify } from 'node:util'
-import { inflateRawSync } from 'node:zlib'
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
 import * as ws from 'ws'
 import { prepareMessage } from '../../lib/web-socket/prepared-message.ts'
 import { WebSocketMessageFlags } from '../../lib/web-socket/values/web-socket-message-flags.ts'
 import { WebSocketMessageType } from '../../lib/web-socket/values/web-socket-message-type.ts'
 import { WebSocketState } from '../../lib/web-socket/values/web-socket-state.ts'
+import { rawFrame } from '../support/raw-frames.ts'
 import { openOverTcp, openBothOverTcp } from '../support/web-socket-pairs.ts'
 
 const { EndOfMessage, DisableCompression } = WebSocketMessageFlags
@@ -105,6 +106,60 @@ describe('permessage-deflate, received', () => {
     expect(bytesSent).toBeGreaterThan(1_000_000)
     // The limit of 16 MiB, zlib's copies of it, and slack; a thousand times 1 MiB would be far above.
     expect(grownBy).toBeLessThan(128 * 1024 * 1024)
+  })
+})
+
+describe('permessage-deflate, in the turn', () => {
+  it('lets others have theirs after some messages, however many arrive at a time', async () => {
+    const { webSocket, peer } = await openOverTcp(compressed)
+    const frame = rawFrame(1, hex('f2 48 cd c9 c9 07 00'), COMPRESSED)
+    const count = 1000
+    let turn = 0
+    const received: number[] = []
+    const tick = (): void => {
+      turn++
+      if (received.length < count) setImmediate(tick)
+    }
+    setImmediate(tick)
+    void peer.send(Buffer.concat(Array.from({ length: count }, () => frame)))
+    for await (const message of webSocket) {
+      expect(message).toBe('Hello')
+      received.push(turn)
+      if (received.length === count) break
+    }
+    const mostInATurn = Math.max(...received.map((_, index) => received.filter((other) => other === received[index]).length))
+    expect(mostInATurn).toBeLessThan(100)
+  })
+
+  it('keeps nothing of one connection for the next where messages stand for themselves', async () => {
+    const options = { dangerousDeflateOptions: { clientContextTakeover: false, serverContextTakeover: false } }
+    const [first, second, third] = await Promise.all([openOverTcp(options), openOverTcp(options), openOverTcp(options)])
+    const hello = hex('f2 48 cd c9 c9 07 00')
+    void first.peer.sendFrame(1, hello, COMPRESSED)
+    expect(await first.webSocket[Symbol.asyncIterator]().next()).toMatchObject({ value: 'Hello' })
+    // The second message of RFC 7692, section 7.2.3.2, which refers to the first.
+    void second.peer.sendFrame(1, hex('f2 00 11 00 00'), COMPRESSED)
+    const refused = second.webSocket.receiveAsync(Buffer.alloc(10))
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_PAYLOAD' })
+    void third.peer.sendFrame(1, hello, COMPRESSED)
+    expect(await third.webSocket[Symbol.asyncIterator]().next()).toMatchObject({ value: 'Hello' })
+  })
+
+  it('copies what a receive has not taken, before another connection inflates', async () => {
+    const [one, other] = await Promise.all([openOverTcp(compressed), openOverTcp(compressed)])
+    void one.peer.sendFrame(2, deflated('The first half, the second half'), COMPRESSED)
+    const buffer = Buffer.alloc(16)
+    expect(await one.webSocket.receiveAsync(buffer)).toMatchObject({ count: 16, endOfMessage: false })
+    void other.peer.sendFrame(2, deflated('x'.repeat(1000)), COMPRESSED)
+    expect(await other.webSocket.receiveAsync(Buffer.alloc(1000))).toMatchObject({ count: 1000 })
+    const rest = await one.webSocket.receiveAsync(buffer)
+    expect(buffer.toString('utf8', 0, rest.count)).toBe('the second half')
+  })
+
+  it('goes through the thread pool where Node.js offers nothing else', async () => {
+    const script = join(__dirname, 'scripts/without-write-sync.ts')
+    const { stdout } = await promisify(execFile)(process.execPath, ['-r', 'esbuild-register', script])
+    expect(JSON.parse(stdout)).toEqual({ lengths: [0, 5, 8193, 100_000], isMissing: true })
   })
 })
 
@@ -219,6 +274,10 @@ describe('permessage-deflate, sent', () => {
     await webSocket.completion
   })
 })
+
+function deflated(text: string): Buffer {
+  return deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
+}
 
 /** The client's side of `ws`, which its types do not know. */
 function createReceiver(): Writable {

@@ -66,6 +66,8 @@ export class FrameReader {
   #compressedFilled = 0
   /** The inflated payload, read instead of the received bytes. */
   #inflated: Buffer | undefined
+  /** Whether that lies in memory that others use, too, as soon as this step has ended. */
+  #isInflatedBorrowed = false
   /** Bytes from the head, up to a frame boundary, that `readAhead` has been through: data frames, and pings that wait. */
   #scouted = 0
   /** Whether the Close frame comes next behind them. */
@@ -168,11 +170,24 @@ export class FrameReader {
     this.completeFrame()
   }
 
-  /** Gives back what `compressedPayload` inflates to. */
-  setInflated(payload: Buffer): void {
+  /** Gives back what `compressedPayload` inflates to. `isBorrowed`: only until {@link keepInflated}. */
+  setInflated(payload: Buffer, isBorrowed: boolean): void {
     this.compressedPayload = undefined
     this.#inflated = payload
+    this.#isInflatedBorrowed = isBorrowed
     this.remaining = payload.length
+  }
+
+  /** What a message inflates to whose only frame, or the last one of those that are not empty, this is; `undefined` if a part of it was read. */
+  get inflatedMessage(): Buffer | undefined {
+    return this.isFinal && this.#utf8 === undefined && this.#inflated?.length === this.remaining ? this.#inflated : undefined
+  }
+
+  /** Copies what was borrowed and not read. */
+  keepInflated(): void {
+    if (this.#inflated === undefined || !this.#isInflatedBorrowed) return
+    this.#inflated = Buffer.from(this.#inflated.subarray(this.#inflated.length - this.remaining))
+    this.#isInflatedBorrowed = false
   }
 
   /** Refuses what was received, on behalf of whoever reads. */

@@ -5,6 +5,7 @@ import type { FrameReader } from '../frames/frame-reader.ts'
 import { growBuffer } from '../memory/grow-buffer.ts'
 import { RECEIVED, ReceiveOperation } from './receive-operation.ts'
 import type { ReceiveStep } from './receive-operation.ts'
+import { takeInflatedMessage } from './take-inflated-message.ts'
 import { takeMessage } from './take-message.ts'
 import { toMessage } from './web-socket-message.ts'
 import type { WebSocketMessage } from './web-socket-message.ts'
@@ -39,6 +40,8 @@ export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMes
         reader.fail(messageTooBig(this.#maxMessageSize))
         return FramePosition.Failed
       }
+      const inflated = this.#filled === 0 ? takeInflatedMessage(reader) : undefined
+      if (inflated !== undefined) return this.#finish(inflated)
       const needed = this.#filled + reader.remaining
       const target = growBuffer(this.#collected, this.#filled, reader.bytes.length, needed, reader.isFinal)
       this.#collected = target

@@ -12,7 +12,7 @@ import { ReceiveMessage } from './receive-message.ts'
 import { PASSED, RECEIVED } from './receive-operation.ts'
 import type { ReceiveOperation, WaitingOperation } from './receive-operation.ts'
 import { Queue } from '../memory/queue.ts'
-import type { MessageDeflater } from '../compression/message-deflater.ts'
+import type { InflateListener, MessageInflater } from '../compression/message-inflater.ts'
 import { takeIntoBuffer } from './take-into-buffer.ts'
 import { takeMessage } from './take-message.ts'
 import { WebSocketException } from '../../errors/web-socket-exception.ts'
@@ -36,13 +36,15 @@ export interface ReceiveListener {
 export const READ_AHEAD_LIMIT = 65_536
 
 /** Serves receive operations, first come, first served, from one reader; pauses the transport while no operation waits. */
-export class ReceiveQueue implements DrainedQueue {
+export class ReceiveQueue implements DrainedQueue, InflateListener {
   readonly #reader: FrameReader
-  readonly #deflater: MessageDeflater | undefined
+  readonly #inflater: MessageInflater | undefined
   readonly #duplex: Duplex
   readonly #listener: ReceiveListener
   readonly #waiting = new Queue<WaitingOperation>()
   #isInflating = false
+  /** Fragments that were inflated since others had their turn. */
+  #inflations = 0
   /** Whether the next operation waits until the code that awaits the one before has seen it settle. */
   #isDeferred = false
   #isCloseDelivered = false
@@ -58,9 +60,9 @@ export class ReceiveQueue implements DrainedQueue {
   hasReceived = false
   #drain: ReceiveDrain | undefined
 
-  constructor(reader: FrameReader, deflater: MessageDeflater | undefined, duplex: Duplex, listener: ReceiveListener) {
+  constructor(reader: FrameReader, inflater: MessageInflater | undefined, duplex: Duplex, listener: ReceiveListener) {
     this.#reader = reader
-    this.#deflater = deflater
+    this.#inflater = inflater
     this.#duplex = duplex
     this.#listener = listener
   }
@@ -108,6 +110,11 @@ export class ReceiveQueue implements DrainedQueue {
 
   /** Advances the operations as far as the received bytes allow. */
   run(): void {
+    this.#advance()
+    if (this.#inflater !== undefined) this.#reader.keepInflated()
+  }
+
+  #advance(): void {
     while (!this.#isInflating && !this.#isDeferred) {
       const operation = this.#waiting.first
       if (operation === undefined) {
@@ -221,6 +228,12 @@ export class ReceiveQueue implements DrainedQueue {
     if (this.#reader.failure !== undefined) this.#listener.onFailure(this.#reader.failure)
   }
 
+  onInflated(outcome: Buffer | FrameFailure): void {
+    this.#isInflating = false
+    this.#takeInflated(outcome, false)
+    this.run()
+  }
+
   /** Stops all timers. */
   stop(): void {
     clearTimeout(this.#idleTimer)
@@ -249,6 +262,7 @@ export class ReceiveQueue implements DrainedQueue {
 
   #goOn(): void {
     this.#isDeferred = false
+    this.#inflations = 0
     this.run()
   }
 
@@ -275,19 +289,28 @@ export class ReceiveQueue implements DrainedQueue {
 
   #inflate(): void {
     const { compressedPayload, isFinal } = this.#reader
-    if (compressedPayload === undefined || this.#deflater === undefined) return
-    this.#isInflating = true
-    this.#deflater.inflate(compressedPayload, isFinal, (failure, inflated) => {
-      this.#isInflating = false
-      if (failure === undefined) this.#reader.setInflated(inflated)
-      else this.#reader.fail(failure)
-      this.run()
-    })
+    if (compressedPayload === undefined || this.#inflater === undefined) return
+    if (this.#inflations++ === MAX_INFLATIONS) {
+      this.#isDeferred = true
+      setImmediate(() => this.#goOn())
+      return
+    }
+    const outcome = this.#inflater.inflate(compressedPayload, isFinal, this)
+    if (outcome === undefined) this.#isInflating = true
+    else this.#takeInflated(outcome, true)
+  }
+
+  #takeInflated(outcome: Buffer | FrameFailure, isBorrowed: boolean): void {
+    if ('closeStatus' in outcome) this.#reader.fail(outcome)
+    else this.#reader.setInflated(outcome, isBorrowed)
   }
 }
 
 /** How long a ping may wait for the application to receive what is in front of it, in milliseconds. */
 const PING_PATIENCE = 500
+
+/** How many fragments are inflated in one turn of the event loop: some milliseconds if each of them becomes 64 KiB. */
+const MAX_INFLATIONS = 64
 
 function ignore(): void {}
 

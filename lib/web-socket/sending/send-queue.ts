@@ -83,8 +83,13 @@ export class SendQueue {
    * ordinary way.
    */
   trySendMessage(message: string | Uint8Array, opcode: number): boolean {
-    if (this.#deflater !== undefined || !this.isReady) return false
-    if (typeof message === 'string') this.#writer.writeText(0x80 | opcode, message)
+    if (!this.isReady) return false
+    const deflater = this.#deflater
+    if (deflater !== undefined && isLongEnough(message, deflater.threshold)) {
+      const compressed = deflater.compressNow(message, true)
+      if (compressed === undefined) return false
+      this.#writer.writeFrame(0xc0 | opcode, compressed)
+    } else if (typeof message === 'string') this.#writer.writeText(0x80 | opcode, message)
     else if (this.#writer.isCopying(message.length)) this.#writer.writeFrame(0x80 | opcode, message)
     else return false
     this.#listener.onWritten()
@@ -117,8 +122,9 @@ export class SendQueue {
 
   /** Goes on after the transport has room again, in portions: what waits may be many messages, and others have work to do. */
   run(): void {
-    for (let count = 0; !this.#isDeflating && !this.#writer.isBlocked; count++) {
-      if (count === PORTION) return this.#deferRun()
+    let portion = 0
+    while (!this.#isDeflating && !this.#writer.isBlocked) {
+      if (portion >= PORTION) return this.#deferRun()
       const send = this.#waiting.shift()
       if (send === undefined) return
       this.#leave(send)
@@ -129,6 +135,7 @@ export class SendQueue {
       } else {
         this.#startFrame(send.frame, send.signal).then(send.resolve, send.reject)
       }
+      portion += this.#isMessageCompressed ? COMPRESSED_PORTION : 1
     }
   }
 
@@ -162,9 +169,12 @@ export class SendQueue {
     this.#unfinished = frame.isFinal ? undefined : frame
     const firstByte =
       (frame.isFinal ? 0x80 : 0) | (isFirst && this.#isMessageCompressed ? 0x40 : 0) | (isFirst ? frame.opcode : Opcode.Continuation)
-    if (this.#isMessageCompressed && this.#deflater !== undefined) return this.#deflateFrame(this.#deflater, firstByte, frame, signal)
     const { payload } = frame
-    if (typeof payload === 'string') {
+    if (this.#isMessageCompressed && this.#deflater !== undefined) {
+      const compressed = this.#deflater.compressNow(payload, frame.isFinal)
+      if (compressed === undefined) return this.#deflateFrame(this.#deflater, firstByte, frame, signal)
+      this.#writer.writeFrame(firstByte, compressed)
+    } else if (typeof payload === 'string') {
       this.#writer.writeText(firstByte, payload)
     } else if (this.#writer.isCopying(payload.length)) {
       this.#writer.writeFrame(firstByte, payload)
@@ -178,7 +188,7 @@ export class SendQueue {
   #isWorthCompressing({ payload, isFinal, isCompressionDisabled }: OutgoingFrame): boolean {
     if (this.#deflater === undefined || isCompressionDisabled) return false
     // The length of a fragmented message is not known.
-    return !isFinal || byteLength(payload) >= this.#deflater.threshold
+    return !isFinal || isLongEnough(payload, this.#deflater.threshold)
   }
 
   /** The payload is not copied: it is the caller's again when it has left. */
@@ -193,7 +203,7 @@ export class SendQueue {
     this.#isDeflating = true
     this.#deflatingBytes = payload.length
     return this.#whenSettled(signal, (settle) => {
-      deflater.compress(payload, frame.isFinal, (cause, compressed) => {
+      deflater.compressInPool(payload, frame.isFinal, (cause, compressed) => {
         this.#isDeflating = false
         this.#deflatingBytes = 0
         // Behind a Close frame, or the end of our side, nothing may follow.
@@ -308,6 +318,8 @@ export class SendQueue {
 const NONE = new Queue<WaitingSend>()
 /** How many sends leave in one turn of the event loop: some milliseconds. */
 const PORTION = 1024
+/** As how many sends one counts that is compressed in this turn. */
+const COMPRESSED_PORTION = 16
 /** Bytes that a waiting send takes beside its payload: itself, its frame, its promise and what settles it; measured on Node 20 to 26: 475 to 540. */
 const SEND_MEMORY = 544
 /** Bytes that a typed array takes beside what is in it. */
@@ -337,6 +349,11 @@ interface WaitingSend extends Queueable<WaitingSend> {
 function memoryOf(payload: Uint8Array | string, length: number): number {
   if (typeof payload !== 'string') return TYPED_ARRAY_MEMORY + length
   return length > payload.length ? Math.max(length, 2 * payload.length) : length
+}
+
+/** The bytes of a text are only counted if its characters are too few. */
+function isLongEnough(payload: Uint8Array | string, threshold: number): boolean {
+  return payload.length >= threshold || byteLength(payload) >= threshold
 }
 
 function byteLength(payload: Uint8Array | string): number {

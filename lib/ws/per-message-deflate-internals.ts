@@ -1,10 +1,10 @@
 import type { DeflateRaw } from 'node:zlib'
 import * as ws from 'ws'
-import type { WebSocketCompression } from '../values/web-socket-settings.ts'
+import type { WebSocketCompression } from '../web-socket/values/web-socket-settings.ts'
 
 /**
  * What this package uses of `ws` beyond its documented interface: its permessage-deflate, exported since 8.20 but not documented.
- * `spec/web-socket/compression/ws-internals.spec.ts` is the contract test; the supported range of `ws` is tested at both ends.
+ * `spec/ws/per-message-deflate-internals.spec.ts` is the contract test; the supported range of `ws` is tested at both ends.
  */
 export interface PerMessageDeflate {
   /** The agreed parameters. `ws` computes them itself in `accept()`; our negotiation is stricter. */
@@ -13,8 +13,6 @@ export interface PerMessageDeflate {
   decompress(data: Uint8Array, isFinal: boolean, callback: DeflateCallback): void
   /** Frees the zlib streams. Not while `decompress` is at work: its callback would be lost, and with it a place in the limiter. */
   cleanup(): void
-  /** The limit of one `decompress`, in bytes; 31 bits, and 0 for none. */
-  _maxPayload: number
   /** The zlib stream that compresses, once there is one. */
   readonly _deflate: DeflateRaw | null
 }
@@ -53,16 +51,3 @@ export function toDeflateParams(compression: WebSocketCompression): PerMessageDe
     ...(compression.serverContextTakeover ? {} : { server_no_context_takeover: true }),
   }
 }
-
-/** Empties the window of what was compressed. */
-export function resetDeflate({ _deflate }: PerMessageDeflate): void {
-  _deflate?.reset()
-}
-
-/** Lets the next `decompress` result in at most this many bytes. */
-export function limitInflation(deflate: PerMessageDeflate, bytes: number): void {
-  deflate._maxPayload = Math.max(1, Math.min(bytes, 0x7fff_ffff))
-}
-
-/** The `code` of the error of a `decompress` that exceeds the limit. */
-export const MAX_PAYLOAD_EXCEEDED = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'

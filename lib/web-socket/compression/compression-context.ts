@@ -1,0 +1,115 @@
+import type { Job } from './job-limit.ts'
+import { JobLimit } from './job-limit.ts'
+import { canWriteNow, unreadBytes, writeNow } from './zlib-internals.ts'
+import type { RawZlibStream } from './zlib-internals.ts'
+
+/** How much output one `processNow` can have. Bytes. */
+export const MAX_PROCESSED_NOW = 65_536
+
+/** The output of the last `processNow` of any context. */
+export const processedNow = Buffer.allocUnsafeSlow(MAX_PROCESSED_NOW)
+
+/** Called with the error of zlib, or with the output; with neither if there would be more than the limit. */
+export type ProcessedCallback = (error: Error | undefined, output: Buffer | undefined) => void
+
+/**
+ * What a compressor or a decompressor remembers of the messages before (RFC 7692, section 7.1.1): one zlib stream, which works in the turn that
+ * it is called in, or in Node's thread pool. What it is given is flushed.
+ */
+export class CompressionContext implements Job {
+  next: Job | undefined
+  previous: Job | undefined
+  /** Whether the compressed data has ended by itself, with a final block (RFC 7692, section 7.2.3.4). Nothing can follow. */
+  hasEnded = false
+  /** Whether this context can work in the turn that it is called in. */
+  readonly canProcessNow: boolean
+  readonly #stream: RawZlibStream
+  /** What the thread pool works on, or is to. */
+  #input: Uint8Array | undefined
+  #chunks: Buffer[] = []
+  #room = 0
+  #callback: ProcessedCallback | undefined
+  #isClosing = false
+
+  constructor(stream: RawZlibStream) {
+    this.#stream = stream
+    this.canProcessNow = canWriteNow(stream)
+    stream.on('data', (chunk: Buffer) => this.#onChunk(chunk))
+    // Those of `processNow` come here too, after it has returned.
+    stream.on('error', (error) => this.#finish(error))
+  }
+
+  /**
+   * Processes the first `length` bytes of `input` into {@link processedNow}, at most to `room` bytes.
+   * @returns how many bytes that are; or the error of zlib.
+   */
+  processNow(input: Uint8Array, length: number, room: number): number | Error {
+    // Such a write ends the process.
+    if (this.#callback !== undefined) throw new Error('The thread pool works on this zlib stream')
+    const count = writeNow(this.#stream, input, length, processedNow, room)
+    this.hasEnded = count < room && this.unreadBytes > 0
+    return this.#stream.errored ?? count
+  }
+
+  /** How many bytes at the end of its input the last `processNow` has left. */
+  get unreadBytes(): number {
+    return unreadBytes(this.#stream)
+  }
+
+  /** Processes `input` in the thread pool, at most to `room` bytes. The input must not change meanwhile. */
+  processInPool(input: Uint8Array, room: number, callback: ProcessedCallback): void {
+    this.#input = input
+    this.#room = room
+    this.#callback = callback
+    jobs.run(this)
+  }
+
+  /** Starts what `processInPool` was given. */
+  start(): void {
+    const input = this.#input
+    if (input === undefined || this.#isClosing) return this.#finish(new Error('The WebSocket has ended'))
+    const { bytesWritten } = this.#stream
+    this.#stream.write(input, (error) => {
+      this.hasEnded = this.#stream.bytesWritten - bytesWritten < input.length
+      this.#finish(error ?? undefined)
+    })
+  }
+
+  /** Forgets all messages. */
+  reset(): void {
+    this.#stream.reset()
+  }
+
+  /** Frees the memory, as soon as the thread pool does not use it. */
+  close(): void {
+    this.#isClosing = true
+    if (this.#callback === undefined) this.#stream.close()
+  }
+
+  #onChunk(chunk: Buffer): void {
+    this.#room -= chunk.length
+    if (this.#room >= 0) this.#chunks.push(chunk)
+    else this.#finish()
+  }
+
+  #finish(error?: Error): void {
+    const callback = this.#callback
+    if (callback === undefined) return
+    const [chunk, ...others] = this.#chunks
+    const output = chunk !== undefined && others.length === 0 ? chunk : Buffer.concat(this.#chunks)
+    const isTooLong = this.#room < 0
+    this.#input = undefined
+    this.#callback = undefined
+    this.#chunks = []
+    if (this.#isClosing || isTooLong) this.#stream.close()
+    jobs.release()
+    callback(error, isTooLong ? undefined : output)
+  }
+}
+
+/**
+ * How many of them are in the thread pool at a time, in the whole process: it has four threads, and others need it too; and what zlib allocates
+ * for thousands of messages at a time breaks up the memory (nodejs/node#8871).
+ */
+const MAX_JOBS = 10
+const jobs = new JobLimit(MAX_JOBS)
