@@ -31,6 +31,11 @@ const GIB = 1024 * MIB
 /** V8 decides early that objects like those of a connection live long, which keeps dead ones alive, and corrects that after some 20,000 connections. */
 const SETTLING_HANDSHAKES = 30_000
 
+const WITH_CONTEXT = 'permessage-deflate'
+const WITHOUT_CONTEXT = 'permessage-deflate; client_no_context_takeover; server_no_context_takeover'
+/** The others stand on \`ws\`, or are another way into the same code. */
+const COMPRESSING = new Set(['ws', 'ours', 'kestrel', 'bun'])
+
 export const SCENARIOS: readonly Scenario[] = [
   echo('echo-64', 'echo of 64 bytes of text, 50 connections, 32 under way on each', 50, 32, 64, true, '>= 9'),
   echo('echo-64-binary', 'echo of 64 bytes, 50 connections, 32 under way on each', 50, 32, 64, false, '>= 9'),
@@ -39,11 +44,24 @@ export const SCENARIOS: readonly Scenario[] = [
   echo('single-500', 'echo of 64 bytes of text, 500 connections, 1 under way on each', 500, 1, 64, true, '>= 1, p99 <= 1'),
   echo('echo-16k', 'echo of 16 KiB, 50 connections, 4 under way on each', 50, 4, 16 * KIB, false, '>= 3.3, and ws with bufferutil'),
   echo('echo-1m', 'echo of 1 MiB, 10 connections, 1 under way on each', 10, 1, MIB, false, '>= 3.3, and ws with bufferutil'),
+  echoCompressed('128', 128, 1, '>= 6, and Kestrel'),
+  echoCompressed('128', 128, 8, '>= 12, and Kestrel'),
+  echoCompressed('1k', KIB, 1, '>= 4.5, and Kestrel'),
+  echoCompressed('1k', KIB, 8, '>= 4.5, and Kestrel'),
+  echoCompressed('16k', 16 * KIB, 8, '>= 1.3'),
+  echoCompressed('128', 128, 8, '>= 12, and Kestrel', false),
+  echoCompressed('1k', KIB, 8, '>= 4.5, and Kestrel', false),
   {
     ...ofAllPeers('broadcast', 'broadcast of 64 bytes of text to 1,000 connections, 4 under way', 'deliveries/s', '>= 4'),
     path: '/broadcast',
     peers: PEERS.filter(({ name }) => name !== 'ours-receive'),
     task: () => ({ kind: 'broadcast', connections: 1000, inFlight: 4, size: 64, warmUpCount: 100_000 }),
+  },
+  {
+    ...ofAllPeers('broadcast-deflate', 'broadcast of 1 KiB of JSON, compressed, to 1,000 connections, 4 under way', 'deliveries/s', '>= 4'),
+    path: '/broadcast-deflate',
+    peers: PEERS.filter((peer) => COMPRESSING.has(peer.name)),
+    task: () => ({ kind: 'broadcast', connections: 1000, inFlight: 4, size: KIB, extensions: WITHOUT_CONTEXT, warmUpCount: 20_000 }),
   },
   {
     ...ofAllPeers('handshakes', 'connect, shake hands, close in order; 50 at a time', 'handshakes/s', '>= 0.86, above every peer'),
@@ -60,6 +78,8 @@ export const SCENARIOS: readonly Scenario[] = [
     peers: PEERS.filter(({ name }) => name !== 'ours-receive'),
     task: () => ({ kind: 'idle', connections: 10_500, warmUpCount: 0 }),
   },
+  memoryCompressed(true, '<= ws'),
+  memoryCompressed(false, '<= 1.2 of a connection without compression'),
   {
     name: 'http2',
     title: 'echo of 64 bytes of text, 100 sockets on one HTTP/2 connection over as many TLS connections',
@@ -91,6 +111,31 @@ function echo(name: string, title: string, connections: number, inFlight: number
   return {
     ...ofAllPeers(name, title, 'messages/s', goal),
     task: () => ({ kind: 'echo', connections, inFlight, size, isText, warmUpCount }),
+  }
+}
+
+/** Text that compresses, on connections that have agreed on permessage-deflate. */
+function echoCompressed(label: string, size: number, inFlight: number, goal: string, hasContext = true): Scenario {
+  const name = `echo-deflate-${label}-${inFlight}${hasContext ? '' : '-no-context'}`
+  const title = `echo of ${size} bytes of JSON, compressed${hasContext ? '' : ' without context takeover'}, 30 connections, ${inFlight} under way on each`
+  const extensions = hasContext ? WITH_CONTEXT : WITHOUT_CONTEXT
+  return {
+    ...ofAllPeers(name, title, 'messages/s', goal),
+    path: '/echo-deflate',
+    peers: PEERS.filter((peer) => COMPRESSING.has(peer.name)),
+    task: () => ({ kind: 'echo', connections: 30, inFlight, size, isText: true, extensions, warmUpCount: 10_000 }),
+  }
+}
+
+function memoryCompressed(hasContext: boolean, goal: string): Scenario {
+  const context = hasContext ? '' : ' without context takeover'
+  const title = `resident memory for each of 10,000 connections that have echoed one compressed message of 1 KiB${context}`
+  const extensions = hasContext ? WITH_CONTEXT : WITHOUT_CONTEXT
+  return {
+    ...ofAllPeers(`memory-deflate${hasContext ? '' : '-no-context'}`, title, 'bytes/connection', goal),
+    path: '/echo-deflate',
+    peers: PEERS.filter((peer) => COMPRESSING.has(peer.name)),
+    task: () => ({ kind: 'idle', connections: 10_500, extensions, warmUpCount: 0 }),
   }
 }
 

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
+import { compressMessage } from './compress-message.ts'
 import { connectMany } from './connect.ts'
 import { clientFrame, FrameWalker, messageOf } from './frames.ts'
 import { measure } from './measure.ts'
+import { sampleMessages } from './sample-messages.ts'
 import type { BroadcastTask, LoadResult } from './task.ts'
 
 /** Sends messages that the server passes on to all; sends another for each that has come to everybody. Counts deliveries. */
 export async function broadcast(task: BroadcastTask): Promise<LoadResult> {
-  const frame = clientFrame(messageOf(task.size), true)
+  const { extensions, size } = task
+  const [message = messageOf(size)] = extensions === undefined ? [] : sampleMessages(size)
+  const frame = extensions === undefined ? clientFrame(message, true) : clientFrame(compressMessage(message), true, true)
   const frames = Buffer.concat(Array.from({ length: task.inFlight }, () => frame))
-  const connections = await connectMany(task.connections, task.port, task.path)
+  const connections = await connectMany(task.connections, task.port, task.path, extensions === undefined ? {} : { extensions })
   const [sender] = connections
   assert(sender !== undefined)
   const walkers: FrameWalker[] = []

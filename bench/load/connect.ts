@@ -1,6 +1,13 @@
 import net from 'node:net'
 import tls from 'node:tls'
 
+/** How to connect. */
+export interface ConnectOptions {
+  readonly isSecure?: boolean
+  /** The `Sec-WebSocket-Extensions` of the request, which the server must accept. */
+  readonly extensions?: string
+}
+
 /** A connection after its opening handshake. */
 export interface Connection {
   readonly socket: net.Socket
@@ -9,14 +16,15 @@ export interface Connection {
 }
 
 /** Opens one connection and does the opening handshake. Rejects unless the answer is 101. */
-export function connect(port: number, path: string, isSecure = false): Promise<Connection> {
+export function connect(port: number, path: string, { isSecure = false, extensions }: ConnectOptions = {}): Promise<Connection> {
   return new Promise((resolve, reject) => {
     let head = ''
     const receive = (bytes: Uint8Array): void => {
       head += Buffer.from(bytes).toString('latin1')
       const end = head.indexOf('\r\n\r\n')
       if (end < 0) return
-      if (!head.startsWith('HTTP/1.1 101 ')) return reject(new Error(`The server answered ${head.slice(0, end)}`))
+      const isAccepted = head.startsWith('HTTP/1.1 101 ') && (extensions === undefined || /^sec-websocket-extensions:/im.test(head))
+      if (!isAccepted) return reject(new Error(`The server answered ${head.slice(0, end)}`))
       connection.onBytes = () => undefined
       resolve(connection)
     }
@@ -27,18 +35,18 @@ export function connect(port: number, path: string, isSecure = false): Promise<C
     const { socket } = connection
     if (isSecure) socket.on('data', (bytes) => connection.onBytes(bytes))
     socket.setNoDelay()
-    socket.once(isSecure ? 'secureConnect' : 'connect', () => socket.write(upgradeRequest(path)))
+    socket.once(isSecure ? 'secureConnect' : 'connect', () => socket.write(upgradeRequest(path, extensions)))
     socket.on('error', reject)
     socket.once('close', () => reject(new Error(`The server ended the connection after '${head}'`)))
   })
 }
 
 /** Opens many connections, a hundred at a time. */
-export async function connectMany(count: number, port: number, path: string, isSecure = false): Promise<Connection[]> {
+export async function connectMany(count: number, port: number, path: string, options?: ConnectOptions): Promise<Connection[]> {
   const connections: Connection[] = []
   while (connections.length < count) {
     const batch = Math.min(100, count - connections.length)
-    connections.push(...(await Promise.all(Array.from({ length: batch }, () => connect(port, path, isSecure)))))
+    connections.push(...(await Promise.all(Array.from({ length: batch }, () => connect(port, path, options)))))
   }
   for (const { socket } of connections) socket.once('close', failRun)
   return connections
@@ -48,7 +56,7 @@ function failRun(): never {
   throw new Error('The server ended a connection that was in use')
 }
 
-export function upgradeRequest(path: string): string {
+export function upgradeRequest(path: string, extensions?: string): string {
   return [
     `GET ${path} HTTP/1.1`,
     'Host: 127.0.0.1',
@@ -56,6 +64,7 @@ export function upgradeRequest(path: string): string {
     'Upgrade: websocket',
     'Sec-WebSocket-Version: 13',
     'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ...(extensions === undefined ? [] : [`Sec-WebSocket-Extensions: ${extensions}`]),
     '\r\n',
   ].join('\r\n')
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 
 /** One masked frame as a client sends it, with a payload that a look at the wire can tell from noise. */
-export function clientFrame(payload: Buffer, isText: boolean): Buffer {
+export function clientFrame(payload: Buffer, isText: boolean, isCompressed = false): Buffer {
   const { length } = payload
   const header = Buffer.alloc(length < 126 ? 2 : length < 65_536 ? 4 : 10)
-  header[0] = 0x80 | (isText ? 1 : 2)
+  header[0] = 0x80 | (isCompressed ? 0x40 : 0) | (isText ? 1 : 2)
   header[1] = 0x80 | (length < 126 ? length : length < 65_536 ? 126 : 127)
   if (header.length === 4) header.writeUInt16BE(length, 2)
   if (header.length === 10) header.writeBigUInt64BE(BigInt(length), 2)

@@ -19,7 +19,7 @@ export async function http2Echo(task: Http2EchoTask): Promise<LoadResult> {
     stream.on('data', (bytes: Buffer) => {
       const before = walker.messages
       walker.walk(bytes)
-      if (before === 0 && walker.messages > 0) checkFirst(walker, message)
+      if (before === 0 && walker.messages > 0) checkFirst(walker, message, false)
       if (walker.messages > before) stream.write(frames.subarray(0, (walker.messages - before) * frame.length))
     })
     stream.write(frames)

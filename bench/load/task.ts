@@ -20,6 +20,8 @@ export interface EchoTask extends Task {
   /** Bytes of payload. */
   readonly size: number
   readonly isText: boolean
+  /** What the client offers of permessage-deflate; it sends everything compressed then. */
+  readonly extensions?: string
   /** Whether the server's port speaks TLS. */
   readonly isSecure?: boolean
 }
@@ -30,6 +32,8 @@ export interface BroadcastTask extends Task {
   readonly connections: number
   readonly inFlight: number
   readonly size: number
+  /** What the clients offer of permessage-deflate. */
+  readonly extensions?: string
 }
 
 /** So many at a time connect, shake hands and close in order. */
@@ -42,6 +46,8 @@ export interface HandshakeTask extends Task {
 export interface IdleTask extends Task {
   readonly kind: 'idle'
   readonly connections: number
+  /** What the client offers of permessage-deflate; each connection sends one compressed message then, and waits for its echo. */
+  readonly extensions?: string
 }
 
 /** One message of so many bytes in a single frame. */

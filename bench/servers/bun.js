@@ -7,13 +7,14 @@ const server = Bun.serve({
     return server.upgrade(request, { data: pathname }) ? undefined : new Response(null, { status: 426 })
   },
   websocket: {
-    perMessageDeflate: false,
+    perMessageDeflate: true,
     open(socket) {
-      if (socket.data === '/broadcast') socket.subscribe('all')
+      if (socket.data.startsWith('/broadcast')) socket.subscribe('all')
     },
     message(socket, data) {
-      if (socket.data === '/broadcast') server.publish('all', data)
-      else socket.send(data)
+      const isCompressed = socket.data.endsWith('-deflate')
+      if (socket.data.startsWith('/broadcast')) server.publish('all', data, isCompressed)
+      else socket.send(data, isCompressed)
     },
   },
 })

@@ -19,6 +19,12 @@ app.all('/echo', async (request, response) => {
   await webSocket[Symbol.asyncDispose]()
 })
 
+app.all('/echo-deflate', async (request) => {
+  const webSocket = await request.webSockets.acceptWebSocketAsync({ dangerousEnableCompression: true })
+  for await (const message of webSocket) await webSocket.sendAsync(message)
+  await webSocket[Symbol.asyncDispose]()
+})
+
 // ASP.NET Core's echo: whatever arrives goes back, part by part.
 app.all('/echo-by-parts', async (request) => {
   const webSocket = await request.webSockets.acceptWebSocketAsync()
@@ -32,8 +38,9 @@ app.all('/echo-by-parts', async (request) => {
 })
 
 const listeners = new Set()
-app.all('/broadcast', async (request) => {
-  const webSocket = await request.webSockets.acceptWebSocketAsync()
+app.all(['/broadcast', '/broadcast-deflate'], async (request) => {
+  const dangerousEnableCompression = request.path === '/broadcast-deflate'
+  const webSocket = await request.webSockets.acceptWebSocketAsync({ dangerousEnableCompression })
   listeners.add(webSocket)
   for await (const message of webSocket) {
     const prepared = prepareMessage(message)

@@ -22,12 +22,14 @@ for (var index = 0; index < 5; index++)
 
 app.Map("/echo", (HttpContext context) => Echo(context, 64 * 1024));
 
+app.Map("/echo-deflate", (HttpContext context) => Echo(context, 64 * 1024, true));
+
 // For silent connections: the size of the documentation's buffer, which is the application's, not the server's.
 app.Map("/idle", (HttpContext context) => Echo(context, 4 * 1024));
 
-static async Task Echo(HttpContext context, int bufferSize)
+static async Task Echo(HttpContext context, int bufferSize, bool isCompressed = false)
 {
-    using var webSocket = await context.WebSockets.AcceptWebSocketAsync();
+    using var webSocket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { DangerousEnableCompression = isCompressed });
     var buffer = new byte[bufferSize];
     try
     {
@@ -47,9 +49,12 @@ static async Task Echo(HttpContext context, int bufferSize)
 
 // One writer for each socket: SendAsync must not be called twice at once.
 var outboxes = new ConcurrentDictionary<WebSocket, Channel<byte[]>>();
-app.Map("/broadcast", async (HttpContext context) =>
+app.Map("/broadcast", (HttpContext context) => Broadcast(context, false));
+app.Map("/broadcast-deflate", (HttpContext context) => Broadcast(context, true));
+
+async Task Broadcast(HttpContext context, bool isCompressed)
 {
-    using var webSocket = await context.WebSockets.AcceptWebSocketAsync();
+    using var webSocket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { DangerousEnableCompression = isCompressed });
     var outbox = Channel.CreateUnbounded<byte[]>();
     outboxes[webSocket] = outbox;
     var sending = Task.Run(async () =>
@@ -78,7 +83,7 @@ app.Map("/broadcast", async (HttpContext context) =>
         outbox.Writer.Complete();
         await sending.ContinueWith(_ => { });
     }
-});
+}
 
 await app.StartAsync();
 var url = app.Urls.First();
