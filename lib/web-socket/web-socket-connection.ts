@@ -266,7 +266,8 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
   }
 
   onTransportClose(): void {
-    this.#lose(closedPrematurely('The connection was closed without a Close frame'))
+    // The stack of an error costs more than the rest of this.
+    if (this.#isAlive()) this.#lose(closedPrematurely('The connection was closed without a Close frame'))
     this.#complete()
   }
 
