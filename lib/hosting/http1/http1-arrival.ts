@@ -4,7 +4,14 @@ import { endOfFirstHead } from './end-of-first-head.ts'
 import { endConnectionBehind } from './http1-last-response.ts'
 import { ResponseGate } from '../response-gate.ts'
 import { serverOf } from './node-http-internals.ts'
-import { amountReceived, chunkBeingParsed, divertFromParser, isFirstRequest, whenParsed } from './node-http-parser-internals.ts'
+import {
+  amountReceived,
+  chunkBeingParsed,
+  divertFromParser,
+  isFirstRequest,
+  isReadNatively,
+  whenParsed,
+} from './node-http-parser-internals.ts'
 
 /**
  * What can only be seen while an upgrade request arrives. Node's parser stops behind such a request and forgets the rest of the chunk, and
@@ -25,7 +32,8 @@ export class Http1Arrival {
     const { request } = message
     this.#message = message
     this.#received = amountReceived(request.socket)
-    const chunk = isFirst && !hasBody(request) ? chunkBeingParsed(request.socket) : NOTHING
+    const isChunkNeeded = isFirst && !isReadNatively(request.socket) && !hasBody(request)
+    const chunk = isChunkNeeded ? chunkBeingParsed(request.socket) : NOTHING
     const end = endOfFirstHead(chunk)
     this.isWatched = end !== undefined || whenParsed(request, (rest) => this.#finish(rest))
     if (end !== undefined) this.#finish(end === chunk.length ? NOTHING : Buffer.from(chunk.subarray(end)))

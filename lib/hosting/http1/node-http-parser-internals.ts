@@ -13,6 +13,11 @@ export function chunkBeingParsed(socket: Socket): Buffer {
   return parserOf(socket)?.getCurrentBuffer() ?? NOTHING
 }
 
+/** Whether the socket's parser reads from the native connection itself, so that {@link whenParsed} can watch it at any time. */
+export function isReadNatively(socket: Socket): boolean {
+  return parserOf(socket)?._consumed === true
+}
+
 /** A figure that grows with what the connection receives; `undefined` if nobody counts. */
 export function amountReceived(socket: Socket): number | undefined {
   return socket.bytesRead ?? parserOf(socket)?.[WATCH]?.chunks
@@ -38,7 +43,10 @@ export function whenParsed(request: IncomingMessage, callback: (rest: Buffer | u
   if (parser?._consumed) return watchNative(parser, request, callback)
   const watch = parser?.[WATCH]
   if (watch === undefined) return false
-  watch.onParsed = (taken, chunk) => report(request, taken, chunk, callback)
+  watch.onParsed = (taken, chunk) => {
+    if (request.complete) callback(restOf(chunk, taken))
+    return request.complete
+  }
   if (watch.isParsing) return true
   // The call of `execute()` that is under way is nobody's to watch.
   process.nextTick(() => {
@@ -163,8 +171,12 @@ function watchNative(parser: HttpParser, request: IncomingMessage, callback: (re
   const onExecute = typeof kOnExecute === 'number' ? parser[kOnExecute] : undefined
   if (typeof kOnExecute !== 'number' || typeof onExecute !== 'function') return false
   parser[kOnExecute] = function onExecuteWatched(taken: unknown): unknown {
-    const isOver = !isParserOf(parser, request.socket) || report(request, taken, parser.getCurrentBuffer(), callback)
-    if (isOver) parser[kOnExecute] = onExecute
+    const { complete, socket } = request
+    const isOurs = isParserOf(parser, socket)
+    // What was taken in this chunk is all that the connection has received, if this is its first chunk and has nothing behind: no need to copy it.
+    if (isOurs && complete) callback(taken === socket.bytesRead ? NOTHING : restOf(parser.getCurrentBuffer(), taken))
+    // A body may still be coming.
+    if (!isOurs || complete) parser[kOnExecute] = onExecute
     return onExecute.call(this, taken)
   }
   return true
@@ -186,10 +198,10 @@ function watchExecute(parser: HttpParser, socket: Socket): void {
   }
 }
 
-/** A body may still be coming. An error in place of the count ends the connection. */
-function report({ complete }: IncomingMessage, taken: unknown, chunk: Buffer, callback: (rest: Buffer | undefined) => void): boolean {
-  if (complete) callback(typeof taken !== 'number' ? undefined : taken === chunk.length ? NOTHING : Buffer.from(chunk.subarray(taken)))
-  return complete
+/** A copy of what the parser has not taken of a chunk; an error in place of the count ends the connection. */
+function restOf(chunk: Buffer, taken: unknown): Buffer | undefined {
+  if (typeof taken !== 'number') return undefined
+  return taken === chunk.length ? NOTHING : Buffer.from(chunk.subarray(taken))
 }
 
 /** Gives the parser its own method back. */
