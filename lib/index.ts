@@ -9,6 +9,7 @@ export type {
 export type { AllowedOrigin, OriginPredicate } from './handshake/origin-filter.ts'
 export { attachWebSockets } from './hosting/upgrade-event/attach-web-sockets.ts'
 export type { AttachOptions } from './hosting/upgrade-event/claim.ts'
+export type { OpenWebSocket } from './middleware/open-web-socket.ts'
 export type { RequestWithWebSockets } from './middleware/request-augmentation.ts'
 export { useWebSockets } from './middleware/use-web-sockets.ts'
 export type { WebSocketMiddleware } from './middleware/use-web-sockets.ts'

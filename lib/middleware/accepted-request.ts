@@ -9,6 +9,7 @@ import { guardRequestSocket } from './request-socket.ts'
 import type { SocketDestroyListener } from './request-socket.ts'
 import type { WebSocketRequest } from '../hosting/web-socket-request.ts'
 import type { Membership } from './member-list.ts'
+import type { OpenWebSocket } from './open-web-socket.ts'
 import type { WebSocketRegistry } from './web-socket-registry.ts'
 import type { CompletionListener } from '../web-socket/values/completion-listener.ts'
 import type { WebSocketCompletion } from '../web-socket/values/web-socket-completion.ts'
@@ -25,7 +26,7 @@ export class AcceptedRequest implements CompletionListener, ResponseEndListener,
   readonly #webSocketRequest: WebSocketRequest
   readonly #registry: WebSocketRegistry
   readonly #acceptedAt = performance.now()
-  #membership: Membership<AcceptedWebSocket> | undefined
+  #membership: Membership<OpenWebSocket> | undefined
   #socket: IncomingMessage['socket'] | undefined
   /** Whether the application has destroyed `request.socket` once. */
   #isSocketDestroyed = false
@@ -40,7 +41,7 @@ export class AcceptedRequest implements CompletionListener, ResponseEndListener,
 
   /** Called once, with the socket that was made on this connection. */
   begin(webSocket: AcceptedWebSocket, duplex: Duplex): void {
-    this.#membership = this.#registry.add(webSocket)
+    this.#membership = this.#registry.add({ request: this.#request, webSocket })
     diagnostics.accept({ request: this.#request, webSocket })
     makeInert(this.#response, this)
     this.#socket = guardRequestSocket(this.#request, this)
@@ -60,25 +61,25 @@ export class AcceptedRequest implements CompletionListener, ResponseEndListener,
     const membership = this.#membership
     if (membership === undefined) return
     this.#registry.delete(membership)
-    const webSocket = membership.member
+    const { webSocket } = membership.member
     diagnostics.close({ request, webSocket, completion, peerCloseStatus, duration: performance.now() - this.#acceptedAt })
     if (completion.error !== undefined) diagnostics.error({ request, webSocket, error: completion.error })
   }
 
   onResponseEnd(): void {
-    if (this.#membership !== undefined) void failWebSocket(this.#membership.member)
+    if (this.#membership !== undefined) void failWebSocket(this.#membership.member.webSocket)
   }
 
   /** In order at first; at once if that is not soon enough. */
   onSocketDestroy(): void {
-    if (this.#isSocketDestroyed) this.#membership?.member.abort()
+    if (this.#isSocketDestroyed) this.#membership?.member.webSocket.abort()
     else this.onResponseEnd()
     this.#isSocketDestroyed = true
   }
 
   /** The connection has ended. */
   onConnectionClosed(): void {
-    this.#finish(this.#membership?.member.state === WebSocketState.Closed, false)
+    this.#finish(this.#membership?.member.webSocket.state === WebSocketState.Closed, false)
   }
 
   /** Does nothing the second time. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { addressedHost } from './addressed-host.ts'
+import { closeWhere, openWebSockets } from './close-where.ts'
 import { diagnostics } from './diagnostics.ts'
 import { headerLines } from '../handshake/header-lines.ts'
 import { createOriginFilter } from '../handshake/origin-filter.ts'
@@ -8,6 +9,7 @@ import type { OriginFilter } from '../handshake/origin-filter.ts'
 import { noteArrivals } from '../hosting/http1/http1-arrival.ts'
 import { Http1WebSocketRequest } from '../hosting/http1/http1-request.ts'
 import { http2WebSocketRequestOf } from '../hosting/http2/http2-web-socket-request.ts'
+import type { OpenWebSocket } from './open-web-socket.ts'
 import { warnOfUpgradeListeners } from '../hosting/upgrade-event/upgrade-listener-warning.ts'
 import { resolveAcceptContext } from './web-socket-accept-context.ts'
 import { resolveDrainOptions } from './web-socket-drain-options.ts'
@@ -39,6 +41,31 @@ export interface WebSocketMiddleware {
    * @throws `WebSocketException` rejects with `ERR_WEBSOCKET_INVALID_OPTION`.
    */
   closeAsync(options?: WebSocketDrainOptions): Promise<WebSocketDrainResult>
+  /** The WebSockets that are open, as they are now, each with its request. */
+  openWebSockets<Request extends IncomingMessage = IncomingMessage>(): OpenWebSocket<Request>[]
+  /**
+   * Closes some of the WebSockets: all of a user who has logged out, say. Sends each a Close frame (1008 unless told otherwise), waits for the close
+   * handshakes, and aborts what is left after `timeout`, as `closeAsync()` does. The others, and new ones, go on.
+   * @param predicate - whether to close this one. It is asked at once about each that is open.
+   * @param options - code and reason of the Close frames, and how much time there is.
+   * @throws `WebSocketException` rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT`, `ERR_WEBSOCKET_INVALID_OPTION`; and with what the predicate throws:
+   * then none was closed.
+   * @example
+   * ```ts
+   * import type { Request } from 'express'
+   *
+   * const webSockets = useWebSockets()
+   * app.use(webSockets)
+   * app.delete('/rooms/:room', async (req, res) => {
+   *   await webSockets.closeWhereAsync<Request>(({ request }) => request.params.room === req.params.room)
+   *   res.sendStatus(204)
+   * })
+   * ```
+   */
+  closeWhereAsync<Request extends IncomingMessage = IncomingMessage>(
+    predicate: (open: OpenWebSocket<Request>) => boolean,
+    options?: WebSocketDrainOptions,
+  ): Promise<WebSocketDrainResult>
 }
 
 /**
@@ -81,11 +108,14 @@ export function useWebSockets(options?: WebSocketOptions, ..._nothing: never[]):
     return undefined
   }
 
-  return Object.defineProperty(
-    Object.assign(webSockets, { closeAsync: async (drain?: WebSocketDrainOptions) => registry.drain(resolveDrainOptions(drain)) }),
-    'connections',
-    { get: () => registry.size },
-  ) as typeof webSockets & Pick<WebSocketMiddleware, 'closeAsync' | 'connections'>
+  const members: Omit<WebSocketMiddleware, 'connections'> = {
+    closeAsync: async (drain) => registry.drain(resolveDrainOptions(drain)),
+    closeWhereAsync: (predicate, drain) => closeWhere(registry, predicate, drain),
+    openWebSockets: () => openWebSockets(registry),
+  }
+  return Object.defineProperty(Object.assign(webSockets, members), 'connections', { get: () => registry.size }) as typeof webSockets &
+    typeof members &
+    Pick<WebSocketMiddleware, 'connections'>
 }
 
 interface MiddlewareCall {

@@ -5,7 +5,7 @@ import { WebSocketCloseStatus } from '../web-socket/values/web-socket-close-stat
 
 /** How a middleware closes its WebSockets. Times are milliseconds. */
 export interface WebSocketDrainOptions {
-  /** The code of the Close frames. Defaults to `1001`, "going away". */
+  /** The code of the Close frames. Defaults to `1001`, "going away"; of `closeWhereAsync()`, to `1008`, "policy violation". */
   readonly closeStatus?: number | undefined
   /** The reason in the Close frames. Defaults to `''`. */
   readonly closeStatusDescription?: string | undefined
@@ -16,10 +16,14 @@ export interface WebSocketDrainOptions {
 }
 
 /** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_INVALID_OPTION`. */
-export function resolveDrainOptions(options: WebSocketDrainOptions | undefined): DrainPlan {
-  if (options === undefined) return resolveDrainOptions({})
-  const reader = new OptionReader({ name: 'closeAsync', code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, OPTION_NAMES)
-  const closeStatus = options.closeStatus ?? WebSocketCloseStatus.EndpointUnavailable
+export function resolveDrainOptions(
+  options: WebSocketDrainOptions | undefined,
+  name = 'closeAsync',
+  defaultStatus: number = WebSocketCloseStatus.EndpointUnavailable,
+): DrainPlan {
+  if (options === undefined) return resolveDrainOptions({}, name, defaultStatus)
+  const reader = new OptionReader({ name, code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, OPTION_NAMES)
+  const closeStatus = options.closeStatus ?? defaultStatus
   return {
     closeStatus,
     closeStatusDescription: toCloseFrame(closeStatus, options.closeStatusDescription).description,

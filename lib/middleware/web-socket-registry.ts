@@ -2,6 +2,7 @@ import type { AcceptedWebSocket } from './accepted-web-socket.ts'
 import { diagnostics } from './diagnostics.ts'
 import { MemberList } from './member-list.ts'
 import type { Membership } from './member-list.ts'
+import type { OpenWebSocket } from './open-web-socket.ts'
 import { startTimer } from '../options/start-timer.ts'
 import { WebSocketState } from '../web-socket/values/web-socket-state.ts'
 
@@ -28,7 +29,7 @@ export interface WebSocketDrainResult {
 /** The WebSockets of one middleware: those that are open, and the places for those that are about to be. */
 export class WebSocketRegistry {
   readonly #maxConnections: number
-  readonly #open = new MemberList<AcceptedWebSocket>()
+  readonly #open = new MemberList<OpenWebSocket>()
   #places = 0
   /** Messages that drains have passed over. */
   #unreceived = 0
@@ -61,16 +62,21 @@ export class WebSocketRegistry {
     this.#places--
   }
 
-  add(webSocket: AcceptedWebSocket): Membership<AcceptedWebSocket> {
-    const membership = this.#open.add(webSocket)
+  /** Those that are open, as they are now. */
+  get open(): OpenWebSocket[] {
+    return this.#open.members
+  }
+
+  add(open: OpenWebSocket): Membership<OpenWebSocket> {
+    const membership = this.#open.add(open)
     // It was being accepted when the drain began.
-    if (this.#plan !== undefined) close(webSocket, this.#plan)
+    if (this.#plan !== undefined) close(open.webSocket, this.#plan)
     return membership
   }
 
-  delete(membership: Membership<AcceptedWebSocket>): void {
+  delete(membership: Membership<OpenWebSocket>): void {
     this.#open.delete(membership)
-    this.#unreceived += membership.member.unreceived
+    this.#unreceived += membership.member.webSocket.unreceived
     if (this.#open.size === 0) this.#onEmpty?.()
   }
 
@@ -90,26 +96,42 @@ export class WebSocketRegistry {
   }
 
   async #closeAll(plan: DrainPlan): Promise<WebSocketDrainResult> {
-    const webSockets = this.#open.members
-    const timers = webSockets.map((webSocket, index) => {
-      const delay = (index * plan.spread) / webSockets.length
-      if (delay > 0) return startTimer(delay, () => close(webSocket, plan), undefined)
-      close(webSocket, plan)
-      return undefined
-    })
+    const webSockets = this.#webSockets()
+    const timers = closeInTurn(webSockets, plan)
     const isTimedOut = await this.#untilEmpty(plan.timeout)
     for (const timer of timers) clearTimeout(timer)
     if (!isTimedOut) return { closed: webSockets.length, aborted: 0, unreceived: this.#unreceived }
-    const rest = this.#open.members
+    const rest = this.#webSockets()
     let aborted = 0
-    for (const webSocket of rest) {
-      // The peer may have answered, behind what nobody has received.
-      webSocket.passUnreceived()
-      if (webSocket.state !== WebSocketState.Closed && webSockets.includes(webSocket)) aborted++
-      webSocket.abort()
-    }
+    for (const webSocket of rest) if (cut(webSocket) && webSockets.includes(webSocket)) aborted++
     await Promise.all(rest.map((webSocket) => webSocket.completion))
     return { closed: webSockets.length - aborted, aborted, unreceived: this.#unreceived }
+  }
+
+  /** Closes some, and leaves the rest, and what comes later, alone. */
+  async closeSome(webSockets: readonly AcceptedWebSocket[], plan: DrainPlan): Promise<WebSocketDrainResult> {
+    const rest = new Set(webSockets)
+    const completions = webSockets.map(async (webSocket) => {
+      await webSocket.completion
+      rest.delete(webSocket)
+    })
+    const timers = closeInTurn(webSockets, plan)
+    let aborted = 0
+    const timer = startTimer(
+      plan.timeout,
+      () => {
+        for (const webSocket of rest) if (cut(webSocket)) aborted++
+      },
+      undefined,
+    )
+    await Promise.all(completions)
+    for (const each of [timer, ...timers]) clearTimeout(each)
+    const unreceived = webSockets.reduce((sum, webSocket) => sum + webSocket.unreceived, 0)
+    return { closed: webSockets.length - aborted, aborted, unreceived }
+  }
+
+  #webSockets(): AcceptedWebSocket[] {
+    return this.#open.members.map(({ webSocket }) => webSocket)
   }
 
   /** @returns whether the time was up first. */
@@ -123,6 +145,25 @@ export class WebSocketRegistry {
       }
     })
   }
+}
+
+/** @returns the timers of those whose Close frame is sent later. */
+function closeInTurn(webSockets: readonly AcceptedWebSocket[], plan: DrainPlan): (NodeJS.Timeout | undefined)[] {
+  return webSockets.map((webSocket, index) => {
+    const delay = (index * plan.spread) / webSockets.length
+    if (delay > 0) return startTimer(delay, () => close(webSocket, plan), undefined)
+    close(webSocket, plan)
+    return undefined
+  })
+}
+
+/** @returns whether it was not closed in order. */
+function cut(webSocket: AcceptedWebSocket): boolean {
+  // The peer may have answered, behind what nobody has received.
+  webSocket.passUnreceived()
+  const isOpen = webSocket.state !== WebSocketState.Closed
+  webSocket.abort()
+  return isOpen
 }
 
 function close(webSocket: AcceptedWebSocket, { closeStatus, closeStatusDescription }: DrainPlan): void {

@@ -431,6 +431,19 @@ export const decisions: Readonly<Record<string, Decision>> = {
     await expectHttp2(server as Http2SecureServer, 'http')
   },
   'lib/testing.ts#requestWebSocket': async (example) => example({ app: inRoute(echo), expect }),
+  'lib/middleware/use-web-sockets.ts#closeWhereAsync': async (example) => {
+    const app = express()
+    await example({ app })
+    app.all('/rooms/:room', async (req) => void (await echo({ req })))
+    const server = await startHttp1Server(app)
+    const { client } = await openWebSocket(server, '/rooms/lobby')
+    const { client: other } = await openWebSocket(server, '/rooms/garden')
+    const closed = closeOf(client)
+    const answer = await fetch(`http://127.0.0.1:${server.port}/rooms/lobby`, { method: 'DELETE' })
+    expect([answer.status, (await closed)[0]]).toEqual([204, 1008])
+    other.send('still here')
+    expect(await nextMessage(other)).toBe('still here')
+  },
   'lib/middleware/use-web-sockets.ts#useWebSockets': async (example) => {
     const app = express()
     await example({ app })

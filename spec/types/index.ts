@@ -21,6 +21,7 @@ import type {
   createReadableMessageStream,
   createWritableMessageStream,
   OriginPredicate,
+  OpenWebSocket,
   PreparedMessage,
   RequestWithWebSockets,
   WebSocketAcceptContext,
@@ -57,6 +58,12 @@ export async function promises(app: Express, server: Server, request: Request, r
   expectType<Same<typeof webSockets, WebSocketMiddleware>>()
   expectType<Same<ReturnType<WebSocketMiddleware>, Promise<void> | undefined>>()
   expectType<Same<WebSocketMiddleware['connections'], number>>()
+  const [open] = webSockets.openWebSockets<Request>()
+  expectType<Same<typeof open, OpenWebSocket<Request> | undefined>>()
+  expectType<Same<OpenWebSocket['webSocket'], AcceptedWebSocket>>()
+  await webSockets.closeWhereAsync<Request>((one) => one.request.ip === open?.request.ip, { closeStatus: 4001 })
+  // @ts-expect-error: a promise is neither yes nor no.
+  await webSockets.closeWhereAsync(async () => true)
   app.use(webSockets)
   app.use('/mounted', webSockets)
   // @ts-expect-error: it makes the middleware.

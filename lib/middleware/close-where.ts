@@ -1,0 +1,32 @@
+import type { IncomingMessage } from 'node:http'
+import type { OpenWebSocket } from './open-web-socket.ts'
+import { argumentError } from '../options/argument-error.ts'
+import { resolveDrainOptions } from './web-socket-drain-options.ts'
+import type { WebSocketDrainOptions } from './web-socket-drain-options.ts'
+import { WebSocketCloseStatus } from '../web-socket/values/web-socket-close-status.ts'
+import type { WebSocketDrainResult, WebSocketRegistry } from './web-socket-registry.ts'
+
+/** Closes the WebSockets of a middleware that a predicate picks. */
+export async function closeWhere<Request extends IncomingMessage>(
+  registry: WebSocketRegistry,
+  predicate: (open: OpenWebSocket<Request>) => boolean,
+  options: WebSocketDrainOptions | undefined,
+): Promise<WebSocketDrainResult> {
+  if (typeof predicate !== 'function') throw argumentError('closeWhereAsync', 'predicate', 'must be a function', predicate)
+  const plan = resolveDrainOptions(options, 'closeWhereAsync', WebSocketCloseStatus.PolicyViolation)
+  const picked = openWebSockets<Request>(registry).filter((open) => {
+    const isPicked: unknown = predicate(open)
+    if (typeof isPicked === 'boolean') return isPicked
+    // A promise, of an async function, would pick everybody.
+    throw argumentError('closeWhereAsync', 'predicate', 'must return true or false', isPicked)
+  })
+  return registry.closeSome(
+    picked.map(({ webSocket }) => webSocket),
+    plan,
+  )
+}
+
+/** What a request is beyond what Node.js makes it, only the application knows. */
+export function openWebSockets<Request extends IncomingMessage>(registry: WebSocketRegistry): OpenWebSocket<Request>[] {
+  return registry.open as OpenWebSocket<Request>[]
+}
