@@ -1,6 +1,8 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from 'jest'
 
+const esModules = '(?:arktype|arkregex|@ark)'
+
 // CommonJS, because Node 22.18 and newer loads this file without a loader, as what package.json says it is.
 module.exports = {
   collectCoverageFrom: ['lib/**/*.ts'],
@@ -18,5 +20,8 @@ module.exports = {
   testTimeout: 30_000,
   transform: {
     '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript', explicitResourceManagement: true }, target: 'es2022' } }],
+    // ES modules, which Jest cannot require before Node 24.9.
+    [`node_modules/${esModules}/.+\\.js$`]: ['@swc/jest', { jsc: { target: 'es2022' }, module: { type: 'commonjs' } }],
   },
+  transformIgnorePatterns: [`/node_modules/(?!${esModules}/)`],
 } satisfies Config

@@ -5,6 +5,7 @@ import { duplexPair } from 'node:stream'
 import express from 'express'
 import * as main from 'express-use-websockets'
 import * as http2 from 'express-use-websockets/http2'
+import * as json from 'express-use-websockets/json'
 import * as testing from 'express-use-websockets/testing'
 import * as ws from 'express-use-websockets/ws'
 import { WebSocketServer } from 'ws'
@@ -57,6 +58,22 @@ const calls: readonly Call[] = [
     'dangerousDeflateOptions',
     INVALID_OPTION,
   ]),
+  ...[undefined, null, {}, 'x'].flatMap((webSocket): Call[] => [
+    ['jsonMessages', [webSocket], 'webSocket'],
+    ['sendJson', [webSocket, 1], 'webSocket'],
+  ]),
+  ...[null, 'x', {}, handler, { '~standard': {} }, { '~standard': { version: 2 } }].map((schema): Call => [
+    'jsonMessages',
+    [open(), schema],
+    'schema',
+  ]),
+  ['jsonMessages', [open(), undefined, null], undefined, INVALID_OPTION],
+  ['jsonMessages', [open(), undefined, { onInvalid: 'close' }], 'onInvalid', INVALID_OPTION],
+  ['jsonMessages', [open(), undefined, { oninvalid: handler }], 'oninvalid', INVALID_OPTION],
+  ['sendJson', [open(), undefined], 'value'],
+  ['sendJson', [open(), 1, null], undefined, INVALID_OPTION],
+  ['sendJson', [open(), 1, { disableCompression: 1 }], 'disableCompression', INVALID_OPTION],
+  ['sendJson', [open(), 1, { signal: {} }], 'signal'],
   ...['createServer', 'createSecureServer'].flatMap((name): Call[] => [
     [name, ['x'], 'options'],
     [name, [3000], 'options'],
@@ -94,6 +111,7 @@ const methodCalls: readonly Call[] = [
 const callees: Readonly<Record<string, unknown>> = {
   ...main,
   ...http2,
+  ...json,
   ...testing,
   ...ws,
   createFromStream: (...values: Parameters<typeof main.ManagedWebSocket.createFromStream>) =>

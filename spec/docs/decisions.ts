@@ -269,6 +269,25 @@ export const decisions: Readonly<Record<string, Decision>> = {
     void answer.webSocket.closeAsync(1000)
     await outcome
   },
+  'docs/guides.md#receive-json': async (example) => {
+    await using answer = await requestWebSocket(await mount(example), '/orders')
+    await answer.webSocket.sendAsync('{"product": "chair", "count": 2}')
+    expect(await answer.nextMessage()).toBe('{"product":"chair","reserved":2}')
+    await answer.webSocket.sendAsync('{"product": "chair"}')
+    expect(await answer.nextMessage()).toBe(undefined)
+    const { closeStatus, closeStatusDescription } = answer.webSocket
+    expect([closeStatus, closeStatusDescription]).toEqual([1007, 'count: Invalid input: expected number, received undefined'])
+  },
+  'docs/guides.md#receive-json (2)': async (example) => {
+    const { app, outcome } = onSocket(example)
+    await using answer = await requestWebSocket(app, '/ws')
+    await answer.webSocket.sendAsync('nonsense')
+    expect(await answer.nextMessage()).toMatch(/^\{"error":.*is not valid JSON"\}$/)
+    await answer.webSocket.sendAsync('[1]')
+    expect(await answer.nextMessage()).toBe('[1]')
+    void answer.webSocket.closeAsync(1000)
+    await outcome
+  },
   'docs/guides.md#cancel': async (example) => {
     const printer = new Printer()
     const { app } = onSocket(example, { console: printer.console })
@@ -443,6 +462,18 @@ export const decisions: Readonly<Record<string, Decision>> = {
     expect([answer.status, (await closed)[0]]).toEqual([204, 1008])
     other.send('still here')
     expect(await nextMessage(other)).toBe('still here')
+  },
+  'lib/json/json-messages.ts#jsonMessages': async (example) => {
+    await using answer = await requestWebSocket(await mount(example), '/orders')
+    await answer.webSocket.sendAsync('{"product": "chair", "count": 2}')
+    expect(await answer.nextMessage()).toBe('{"reserved":2,"product":"chair"}')
+    await answer.webSocket.sendAsync('{"product": "chair", "count": 0}')
+    expect(await answer.nextMessage()).toBe(undefined)
+    expect(answer.webSocket.closeStatusDescription).toBe('count: Too small: expected number to be >0')
+  },
+  'lib/json/send-json.ts#sendJson': async (example) => {
+    await using answer = await requestWebSocket(onSocket(example).app, '/ws')
+    expect(await answer.nextMessage()).toBe('{"price":42}')
   },
   'lib/middleware/use-web-sockets.ts#useWebSockets': async (example) => {
     const app = express()

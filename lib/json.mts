@@ -1,0 +1,3 @@
+/* The door for `import`: see index.mts. */
+export type * from './json.ts'
+export { jsonMessages, sendJson } from './json.ts'

@@ -1,0 +1,6 @@
+export type { InvalidJsonMessage } from './json/invalid-json-message.ts'
+export { jsonMessages } from './json/json-messages.ts'
+export type { JsonMessagesOptions } from './json/json-messages.ts'
+export { sendJson } from './json/send-json.ts'
+export type { SendJsonOptions } from './json/send-json.ts'
+export type { StandardSchemaV1 } from './json/standard-schema.ts'

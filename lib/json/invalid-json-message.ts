@@ -1,0 +1,61 @@
+import { connectionError } from '../errors/connection-error.ts'
+import type { WebSocketException } from '../errors/web-socket-exception.ts'
+import { MAX_CLOSE_DESCRIPTION_LENGTH } from '../web-socket/frames/close-frame.ts'
+import { WebSocketCloseStatus } from '../web-socket/values/web-socket-close-status.ts'
+import type { StandardSchemaV1 } from './standard-schema.ts'
+
+/** A message that is no JSON, or not what the schema describes: a `WebSocketException` with code `ERR_WEBSOCKET_INVALID_MESSAGE`. */
+export type InvalidJsonMessage = WebSocketException & {
+  /** The close code for it: 1007, or 1003 for a binary message. */
+  readonly closeStatus: 1003 | 1007
+  /** The first issue, with its path; cut to 123 bytes of UTF-8, so that it fits into a Close frame. */
+  readonly reason: string
+  /** What is wrong, as the schema tells it; of a message that is no JSON, what the parser says. */
+  readonly issues: readonly StandardSchemaV1.Issue[]
+}
+
+/** The error of a binary message: JSON is text (RFC 8259, section 8.1), and 1003 says that the type is wrong (RFC 6455, section 7.4.1). */
+export function binaryMessage(): InvalidJsonMessage {
+  return invalidMessage(WebSocketCloseStatus.InvalidMessageType, 'is binary, not JSON', [
+    { message: 'Expected JSON as text, received binary' },
+  ])
+}
+
+/** The error of a message that does not parse. */
+export function noJson(cause: unknown): InvalidJsonMessage {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return invalidMessage(WebSocketCloseStatus.InvalidPayloadData, 'is not valid JSON', [{ message }], cause)
+}
+
+/** The error of a message that the schema refuses. */
+export function notAsDescribed(issues: readonly StandardSchemaV1.Issue[]): InvalidJsonMessage {
+  return invalidMessage(WebSocketCloseStatus.InvalidPayloadData, 'is not as the schema describes it', issues)
+}
+
+function invalidMessage(
+  closeStatus: InvalidJsonMessage['closeStatus'],
+  what: string,
+  issues: readonly StandardSchemaV1.Issue[],
+  cause?: unknown,
+): InvalidJsonMessage {
+  const reason = cutToReason(describeIssue(issues[0]))
+  const error = connectionError('ERR_WEBSOCKET_INVALID_MESSAGE', `The peer sent a message that ${what}: ${reason}`, cause)
+  return Object.assign(error, { closeStatus, reason, issues })
+}
+
+/** Says where the issue is, too, unless its message begins with that. */
+function describeIssue(issue: StandardSchemaV1.Issue | undefined): string {
+  if (issue === undefined) return 'Invalid message'
+  const path = (issue.path ?? []).map((segment) => String(typeof segment === 'object' ? segment.key : segment))
+  const [first] = path
+  return first === undefined || issue.message.startsWith(first) ? issue.message : `${path.join('.')}: ${issue.message}`
+}
+
+/** Cuts between two characters. */
+function cutToReason(text: string): string {
+  return text.slice(0, encoder.encodeInto(text, scratch).read)
+}
+
+const encoder = new TextEncoder()
+/** Written to only to see how much fits. */
+const scratch = new Uint8Array(MAX_CLOSE_DESCRIPTION_LENGTH)

@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals'
+import { WebSocketState } from 'express-use-websockets'
+import { jsonMessages, sendJson } from 'express-use-websockets/json'
+import { openBothOverTcp, openInMemory } from '../support/web-socket-pairs.ts'
+
+const cycle: { self?: unknown } = {}
+cycle.self = cycle
+
+const failing = {
+  toJSON(): never {
+    throw new Error('not today')
+  },
+}
+
+/** Lists in lists, deeper than `JSON.stringify()` can follow. */
+const deep: unknown = JSON.parse('['.repeat(1_000_000) + ']'.repeat(1_000_000))
+
+describe('sendJson', () => {
+  it('sends one text message for a value', async () => {
+    const { server, client } = await openBothOverTcp()
+    const values = [null, 0, 'text', [1, { a: true }], { date: new Date(0), gone: undefined }]
+    for (const value of values) await sendJson(server, value)
+    await sendJson(server, 'last', { signal: new AbortController().signal, disableCompression: false })
+    const texts: unknown[] = []
+    for await (const message of client) {
+      texts.push(message)
+      if (message === '"last"') break
+    }
+    expect(texts).toEqual([...values, 'last'].map((value) => JSON.stringify(value)))
+  })
+
+  it.each([
+    ['undefined', undefined, 'JSON has no undefined'],
+    ['a function', () => 1, 'JSON has no function'],
+    ['a symbol', Symbol('s'), 'JSON has no symbol'],
+    ['a BigInt', { count: 1n }, 'BigInt'],
+    ['a cycle', cycle, 'circular'],
+    ['what fails to write itself', failing, 'not today'],
+    ['what is nested too deeply', deep, 'call stack'],
+  ])('rejects %s, and sends nothing', async (_name, value, why) => {
+    const { server, client } = await openBothOverTcp()
+    const sent = sendJson(server, value)
+    await expect(sent).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_ARGUMENT', argument: 'value' })
+    await expect(sent).rejects.toThrow(why)
+    await expect(sent).rejects.toThrow(/^sendJson: the argument 'value' cannot be written as JSON: /)
+    expect([server.state, server.bufferedAmount]).toEqual([WebSocketState.Open, 0])
+    await sendJson(server, 'next')
+    expect((await jsonMessages(client).next()).value).toBe('next')
+  })
+
+  it('sends uncompressed what is to be', async () => {
+    const { webSocket, peer } = openInMemory({ dangerousDeflateOptions: {} })
+    await sendJson(webSocket, 'compressed')
+    await sendJson(webSocket, 'secret', { disableCompression: true })
+    expect([await peer.nextFrame(), await peer.nextFrame()]).toMatchObject([{ reserved: 4 }, { reserved: 0 }])
+  })
+
+  it('is cancelled by its signal', async () => {
+    const { server } = await openBothOverTcp()
+    await expect(sendJson(server, 1, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORT_ERR' })
+  })
+
+  it('rejects as sendAsync() does once the socket has closed', async () => {
+    const { server } = await openBothOverTcp()
+    server.abort()
+    await expect(sendJson(server, 1)).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_STATE' })
+  })
+})
