@@ -8,6 +8,14 @@ import type { WebSocketState } from '../web-socket/values/web-socket-state.ts'
 export interface AcceptedWebSocket {
   /** Bytes that were given to be sent and have not left the process. */
   readonly bufferedAmount: number
+  /** Bytes of the messages that were received so far: of their payload, after decompression. */
+  readonly bytesReceived: number
+  /** Bytes of the messages that were sent so far: of their payload, before compression. */
+  readonly bytesSent: number
+  /** How many messages were received to their end so far. */
+  readonly messagesReceived: number
+  /** How many messages were sent to their end so far. */
+  readonly messagesSent: number
   /** Resolves, and never rejects, when nothing more can happen on the socket: with how it ended. */
   readonly completion: Promise<WebSocketCompletion>
   /** Whether permessage-deflate was agreed on. */

@@ -110,6 +110,16 @@ export class FrameChannel
     return this.#reader.bytes.length
   }
 
+  /** Bytes of payload that operations have taken. */
+  get bytesReceived(): number {
+    return this.#reader.bytesRead
+  }
+
+  /** Messages that operations have taken to their end. */
+  get messagesReceived(): number {
+    return this.#reader.messagesRead
+  }
+
   get isBlocked(): boolean {
     return this.#writer.isBlocked
   }
@@ -122,6 +132,8 @@ export class FrameChannel
   /** Writes a message that was framed before. Only when it is its turn among the sends. */
   writePrepared(message: PreparedMessage): void {
     const { compression } = this.#settings
+    this.sends.bytesSent += message.payload.length
+    this.sends.messagesSent++
     if (compression === undefined || message.payload.length < compression.threshold) return this.#writer.writePrepared(message.frame)
     this.#writer.writePrepared(message.compressedFrame(compression.serverMaxWindowBits, compression.level))
     this.#deflater?.forgetSentMessages()

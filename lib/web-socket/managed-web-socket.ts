@@ -105,6 +105,29 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     return this.#connection.channel.bufferedAmount
   }
 
+  /**
+   * Bytes of the messages that were received so far: of their payload, after decompression. What was passed over while closing counts, control frames
+   * do not, and what has arrived and was not asked for does not yet.
+   */
+  get bytesReceived(): number {
+    return this.#connection.channel.bytesReceived
+  }
+
+  /** Bytes of the messages that were sent so far: of their payload, before compression. What waits for its turn does not count yet. */
+  get bytesSent(): number {
+    return this.#connection.sends.bytesSent
+  }
+
+  /** How many messages were received to their end so far, counted as `bytesReceived`. */
+  get messagesReceived(): number {
+    return this.#connection.channel.messagesReceived
+  }
+
+  /** How many messages were sent to their end so far, counted as `bytesSent`. */
+  get messagesSent(): number {
+    return this.#connection.sends.messagesSent
+  }
+
   /** Resolves, and never rejects, when nothing more can happen on the socket: with how it ended. */
   get completion(): Promise<WebSocketCompletion> {
     this.#completion ??= new Promise((resolve) => {

@@ -25,6 +25,10 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
   readonly webSocket: WsWebSocket
   readonly completion: Promise<WebSocketCompletion>
   readonly unreceived = 0
+  bytesReceived = 0
+  bytesSent = 0
+  messagesReceived = 0
+  messagesSent = 0
   readonly #transport: WebSocketTransport
   readonly #settings: WebSocketSettings
   readonly #completionListener: CompletionListener
@@ -129,6 +133,16 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
   }
 
   // What happens on the socket of `ws`.
+
+  onReceived(bytes: number): void {
+    this.bytesReceived += bytes
+    this.messagesReceived++
+  }
+
+  onSent(bytes: number, isFinal: boolean): void {
+    this.bytesSent += bytes
+    if (isFinal) this.messagesSent++
+  }
 
   onError(error: Error): void {
     this.#error ??= toException(error)

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { Queue } from '../web-socket/memory/queue.ts'
 import type { WebSocketSettings } from '../web-socket/values/web-socket-settings.ts'
+import { byteLengthOf } from './byte-length.ts'
 import { KeptMessage } from './kept-message.ts'
 import { ReceiverGate } from './receiver-gate.ts'
 import { WaitingFrames } from './waiting-frames.ts'
@@ -11,6 +12,10 @@ import { connectWebSocket, serverOptions, ServerWebSocket } from './ws-web-socke
 
 /** Who is told what happens on a {@link WsWebSocket}, before its listeners are. */
 export interface WsWebSocketObserver {
+  /** A message has arrived, of so many bytes. */
+  onReceived(bytes: number): void
+  /** A message, or a part of one, was sent. */
+  onSent(bytes: number, isFinal: boolean): void
   onError(error: Error): void
   /** We are about to send a Close frame, of the application's or in answer to the peer's, or to cut the connection. */
   onClosing(): void
@@ -63,6 +68,7 @@ export class WsWebSocket extends ServerWebSocket {
   override emit(event: string | symbol, ...values: unknown[]): boolean {
     switch (event) {
       case 'message':
+        this.#observer.onReceived(byteLengthOf(values[0]))
         if (this.#mustWait()) return this.#keep(values[0], values[1] === true)
         break
       case 'ping':
@@ -82,8 +88,10 @@ export class WsWebSocket extends ServerWebSocket {
   }
 
   override send(...values: unknown[]): void {
+    const isSent = this.readyState === this.OPEN
     if (this.bufferedAmount === 0) super.send(...(values as Parameters<WebSocket['send']>))
     else this.#waiting.give(values, (...all) => super.send(...(all as Parameters<WebSocket['send']>)))
+    if (isSent) this.#observer.onSent(byteLengthOf(values[0]), isFinal(values[1]))
     this.#checkAmount()
   }
 
@@ -207,6 +215,11 @@ export class WsWebSocket extends ServerWebSocket {
     if (bufferedAmount === 0 || this.readyState !== this.OPEN) return
     if (bufferedAmount + this.#waiting.cost > this.#maxBufferedAmount) this.#observer.onTooSlow()
   }
+}
+
+/** Whether a message ends with what was sent with these options. */
+function isFinal(options: unknown): boolean {
+  return typeof options !== 'object' || options === null || !('fin' in options) || options.fin !== false
 }
 
 const { emit } = EventEmitter.prototype as { emit: (this: EventEmitter, event: string | symbol, ...values: readonly unknown[]) => boolean }

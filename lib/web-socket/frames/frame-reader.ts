@@ -57,6 +57,10 @@ export class FrameReader {
   isFinal = false
   /** Bytes of the frame's payload that were not read yet. */
   remaining = 0
+  /** Bytes of payload that were read, or passed over, so far. */
+  bytesRead = 0
+  /** Messages that were read, or passed over, to their end so far. */
+  messagesRead = 0
   /** Whether all of the message that was read so far is ASCII. */
   isMessageAscii = true
   #opcode = 0
@@ -98,9 +102,11 @@ export class FrameReader {
     return this.#options.isServer
   }
 
-  /** Passes a whole frame of `size` bytes, header included, which somebody else has dealt with. */
-  passFrame(size: number): void {
+  /** Passes a whole message of `length` bytes, in a frame of `size`, header included, which somebody else has dealt with. */
+  passFrame(size: number, length: number): void {
     this.#skip(size)
+    this.bytesRead += length
+    this.messagesRead++
   }
 
   /**
@@ -145,6 +151,7 @@ export class FrameReader {
       target.set(inflated.subarray(inflated.length - this.remaining, inflated.length - this.remaining + done), start)
     }
     this.remaining -= done
+    this.bytesRead += done
     this.isMessageAscii &&= isAscii
     if (!isAscii && this.#opcode === Opcode.Text) this.#utf8 ??= new Utf8Validator()
     if (this.#utf8 !== undefined && !this.#utf8.write(target, start, start + done, isAscii)) this.fail(invalidPayload(INVALID_TEXT))
@@ -160,6 +167,7 @@ export class FrameReader {
     this.#utf8 = undefined
     this.#opcode = 0
     this.#isMessageCompressed = false
+    this.messagesRead++
     return true
   }
 
@@ -199,6 +207,7 @@ export class FrameReader {
   /** Passes over the rest of the frame's payload, as far as it has arrived. Check `failure` after it: text is judged all the same. */
   discard(): void {
     if (this.#inflated !== undefined) {
+      this.bytesRead += this.remaining
       this.remaining = 0
       return
     }
@@ -209,6 +218,7 @@ export class FrameReader {
     const count = Math.min(this.remaining, this.bytes.length)
     this.#skip(count)
     this.remaining -= count
+    this.bytesRead += count
   }
 
   /**

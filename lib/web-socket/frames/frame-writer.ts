@@ -83,9 +83,9 @@ export class FrameWriter {
     }
   }
 
-  /** Writes a text as one frame. */
-  writeText(firstByte: number, text: string): void {
-    if (this.#isMasking || text.length > MAX_TEXT_IN_SLAB) return this.writeFrame(firstByte, Buffer.from(text, 'utf8'))
+  /** Writes a text as one frame; tells how many bytes it has. */
+  writeText(firstByte: number, text: string): number {
+    if (this.#isMasking || text.length > MAX_TEXT_IN_SLAB) return this.#writeLongText(firstByte, Buffer.from(text, 'utf8'))
     const maxLength = 3 * text.length
     const start = this.#reserve(4 + maxLength)
     const { bytes } = slab
@@ -97,6 +97,7 @@ export class FrameWriter {
     writeHeader(bytes, start, firstByte, length, 0)
     this.#runEnd = start + neededSize + length
     slab.end = this.#runEnd
+    return length
   }
 
   /** Writes frames that were made before. Their memory must not change any more. */
@@ -136,6 +137,11 @@ export class FrameWriter {
 
   #pendingBytes(): number {
     return this.#pieceBytes + (this.#runSlab === undefined ? 0 : this.#runEnd - this.#runStart)
+  }
+
+  #writeLongText(firstByte: number, text: Buffer): number {
+    this.writeFrame(firstByte, text)
+    return text.length
   }
 
   #writeMaskedFrame(firstByte: number, payload: Uint8Array, onWritten: WriteCallback | undefined): void {

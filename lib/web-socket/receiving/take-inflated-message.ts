@@ -18,6 +18,7 @@ export function takeInflatedMessage(reader: FrameReader): WebSocketMessage | und
     bytes = allocatePayload(length)
     bytes.set(inflatedMessage)
   }
+  reader.bytesRead += length
   reader.completeFrame()
   return toMessage(bytes, length, messageType, isAsciiText)
 }

@@ -14,7 +14,7 @@ export function takeIntoBuffer(reader: FrameReader, buffer: Uint8Array): Pick<Wh
   // Not where it is: text that is not ASCII is read once more.
   const isAscii = unmask(first, start, buffer, 0, length, mask, 0)
   if (isText && !isAscii) return undefined
-  reader.passFrame(size)
+  reader.passFrame(size, length)
   return frame
 }
 

@@ -32,6 +32,10 @@ export interface SendListener {
 
 /** Sends frames one after another, first in, first out; waits while the transport is full or the deflater at work. */
 export class SendQueue {
+  /** Bytes of payload, before compression, that were framed so far. */
+  bytesSent = 0
+  /** Messages that were framed to their end so far. */
+  messagesSent = 0
   readonly #writer: FrameWriter
   readonly #deflater: MessageDeflater | undefined
   readonly #listener: SendListener
@@ -89,9 +93,14 @@ export class SendQueue {
       const compressed = deflater.compressNow(message, true)
       if (compressed === undefined) return false
       this.#writer.writeFrame(0xc0 | opcode, compressed)
-    } else if (typeof message === 'string') this.#writer.writeText(0x80 | opcode, message)
-    else if (this.#writer.isCopying(message.length)) this.#writer.writeFrame(0x80 | opcode, message)
-    else return false
+      this.bytesSent += byteLength(message)
+    } else if (typeof message === 'string') {
+      this.bytesSent += this.#writer.writeText(0x80 | opcode, message)
+    } else if (this.#writer.isCopying(message.length)) {
+      this.#writer.writeFrame(0x80 | opcode, message)
+      this.bytesSent += message.length
+    } else return false
+    this.messagesSent++
     this.#listener.onWritten()
     return true
   }
@@ -167,6 +176,7 @@ export class SendQueue {
     const isFirst = this.#unfinished === undefined
     if (isFirst) this.#isMessageCompressed = this.#isWorthCompressing(frame)
     this.#unfinished = frame.isFinal ? undefined : frame
+    if (frame.isFinal) this.messagesSent++
     const firstByte =
       (frame.isFinal ? 0x80 : 0) | (isFirst && this.#isMessageCompressed ? 0x40 : 0) | (isFirst ? frame.opcode : Opcode.Continuation)
     const { payload } = frame
@@ -174,11 +184,14 @@ export class SendQueue {
       const compressed = this.#deflater.compressNow(payload, frame.isFinal)
       if (compressed === undefined) return this.#deflateFrame(this.#deflater, firstByte, frame, signal)
       this.#writer.writeFrame(firstByte, compressed)
+      this.bytesSent += byteLength(payload)
     } else if (typeof payload === 'string') {
-      this.#writer.writeText(firstByte, payload)
+      this.bytesSent += this.#writer.writeText(firstByte, payload)
     } else if (this.#writer.isCopying(payload.length)) {
       this.#writer.writeFrame(firstByte, payload)
+      this.bytesSent += payload.length
     } else {
+      this.bytesSent += payload.length
       return this.#writeLargeFrame(firstByte, payload, signal)
     }
     this.#listener.onWritten()
@@ -202,6 +215,7 @@ export class SendQueue {
     const payload = typeof frame.payload === 'string' ? Buffer.from(frame.payload, 'utf8') : frame.payload
     this.#isDeflating = true
     this.#deflatingBytes = payload.length
+    this.bytesSent += payload.length
     return this.#whenSettled(signal, (settle) => {
       deflater.compressInPool(payload, frame.isFinal, (cause, compressed) => {
         this.#isDeflating = false
