@@ -1,6 +1,8 @@
 import { checkSubProtocol } from '../web-socket/check-sub-protocol.ts'
 import { OptionReader } from '../options/option-reader.ts'
 import type { ResolvedWebSocketOptions } from './web-socket-options.ts'
+import { readRateLimit } from './web-socket-rate-limit.ts'
+import type { WebSocketRateLimit } from './web-socket-rate-limit.ts'
 import type { WebSocketSettings } from '../web-socket/values/web-socket-settings.ts'
 
 /** How one WebSocket is accepted: .NET's `WebSocketAcceptContext`, and more. Times are milliseconds, sizes are bytes. */
@@ -28,6 +30,8 @@ export interface WebSocketAcceptContext {
   readonly maxBufferedAmount?: number | undefined
   /** Instead of the middleware's `maxMessageSize`. */
   readonly maxMessageSize?: number | undefined
+  /** Instead of the middleware's `rateLimit`; `{ messagesPerSecond: Infinity }` is no limit. */
+  readonly rateLimit?: WebSocketRateLimit | undefined
   /** Instead of the middleware's `closeAnswerTimeout`. */
   readonly closeAnswerTimeout?: number | undefined
   /** Instead of the middleware's `closeTimeout`. */
@@ -67,6 +71,7 @@ export function resolveAcceptContext(argument: unknown, options: ResolvedWebSock
     keepAliveTimeout: reader.duration('keepAliveTimeout', '0 or Infinity: for ever', options.keepAliveTimeout),
     maxBufferedAmount: reader.limit('maxBufferedAmount', 1, 'bytes', options.maxBufferedAmount),
     maxMessageSize: reader.limit('maxMessageSize', 1, 'bytes', options.maxMessageSize),
+    rateLimit: readRateLimit(reader, options.rateLimit),
     closeAnswerTimeout: reader.duration('closeAnswerTimeout', 'for ever', options.closeAnswerTimeout),
     closeTimeout: reader.duration('closeTimeout', 'for ever', options.closeTimeout),
     compression: readCompression(reader),
@@ -85,6 +90,7 @@ const CONTEXT_NAMES: readonly (keyof WebSocketAcceptContext)[] = [
   'compressionLevel',
   'maxBufferedAmount',
   'maxMessageSize',
+  'rateLimit',
   'closeAnswerTimeout',
   'closeTimeout',
   'signal',

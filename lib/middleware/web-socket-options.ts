@@ -2,6 +2,9 @@ import { IncomingMessage } from 'node:http'
 import { normaliseOrigin } from '../handshake/normalise-origin.ts'
 import type { AllowedOrigin, OriginPredicate } from '../handshake/origin-filter.ts'
 import { OptionReader, show } from '../options/option-reader.ts'
+import { readRateLimit } from './web-socket-rate-limit.ts'
+import type { WebSocketRateLimit } from './web-socket-rate-limit.ts'
+import type { RateLimitSettings } from '../web-socket/values/web-socket-settings.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 
 /** What `useWebSockets()` can be told. Times are milliseconds, sizes are bytes. */
@@ -39,6 +42,8 @@ export interface WebSocketOptions {
   readonly maxConnections?: number | undefined
   /** The longest message that is received as a whole; a longer one closes the socket with 1009. Defaults to `16_777_216` (16 MiB). */
   readonly maxMessageSize?: number | undefined
+  /** How much a client may send on one WebSocket. Defaults to no limit. */
+  readonly rateLimit?: WebSocketRateLimit | undefined
 }
 
 /** {@link WebSocketOptions}, checked and complete. */
@@ -51,6 +56,7 @@ export interface ResolvedWebSocketOptions {
   readonly maxBufferedAmount: number
   readonly maxConnections: number
   readonly maxMessageSize: number
+  readonly rateLimit: RateLimitSettings | undefined
 }
 
 /** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_INVALID_OPTION`. */
@@ -70,6 +76,7 @@ export function resolveWebSocketOptions(options: WebSocketOptions | undefined): 
     maxBufferedAmount: reader.limit('maxBufferedAmount', 1, 'bytes', 64 * 1024 * 1024),
     maxConnections: reader.limit('maxConnections', 0, 'connections', Infinity),
     maxMessageSize: reader.limit('maxMessageSize', 1, 'bytes', 16 * 1024 * 1024),
+    rateLimit: readRateLimit(reader, undefined),
   }
 }
 
@@ -82,6 +89,7 @@ const OPTION_NAMES: readonly (keyof WebSocketOptions)[] = [
   'maxBufferedAmount',
   'maxConnections',
   'maxMessageSize',
+  'rateLimit',
 ]
 
 /** A copy, so that later changes to the list change nothing. */

@@ -61,6 +61,22 @@ export class OptionReader {
     throw this.error(name, `must be a number of milliseconds, 0 or more, or Infinity (${off})`)
   }
 
+  /** How much there may be of something in a second. */
+  rate(name: string, unit: string, defaultValue: number): number {
+    const value = this.#options[name]
+    if (value === undefined) return defaultValue
+    if (typeof value === 'number' && value > 0) return value
+    throw this.error(name, `must be a number of ${unit} per second, more than 0, or Infinity`)
+  }
+
+  /** Options that stand together under one name; `undefined` if they are absent. */
+  group(name: string, knownNames: readonly string[]): OptionReader | undefined {
+    const value = this.#options[name]
+    if (value === undefined) return undefined
+    if (!isObject(value)) throw this.error(name, 'must be an object')
+    return new OptionReader(this.#owner, value, knownNames)
+  }
+
   error(name: string, remedy: string): WebSocketException {
     return new WebSocketException(
       this.#owner.code,

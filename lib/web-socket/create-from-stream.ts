@@ -75,6 +75,7 @@ function toSettings(options: WebSocketCreationOptions): WebSocketSettings {
     keepAliveTimeout: reader.duration('keepAliveTimeout', '0 or Infinity: for ever', Infinity),
     maxBufferedAmount: reader.limit('maxBufferedAmount', 1, 'bytes', 64 * 1024 * 1024),
     maxMessageSize: reader.limit('maxMessageSize', 1, 'bytes', 16 * 1024 * 1024),
+    rateLimit: undefined,
     subProtocol: checkSubProtocol(options.subProtocol),
   }
 }

@@ -4,6 +4,7 @@ import { FrameReader } from './frames/frame-reader.ts'
 import { FrameWriter } from './frames/frame-writer.ts'
 import { KeepAlive, pingNumberOf } from './keep-alive/keep-alive.ts'
 import type { KeepAliveListener } from './keep-alive/keep-alive.ts'
+import { LimitedReceiveQueue } from './rate-limit/limited-receive-queue.ts'
 import { listenToDuplex } from './transport/listen-to-duplex.ts'
 import type { DuplexListener } from './transport/listen-to-duplex.ts'
 import { MessageDeflater } from './compression/message-deflater.ts'
@@ -78,7 +79,10 @@ export class FrameChannel
     this.#reader = new FrameReader(settings, this)
     this.#writer = new FrameWriter(transport, !settings.isServer, this)
     this.sends = new SendQueue(this.#writer, this.#deflater, this, settings.maxBufferedAmount)
-    this.receives = new ReceiveQueue(this.#reader, this.#inflater, transport.duplex, listener)
+    this.receives =
+      settings.rateLimit === undefined
+        ? new ReceiveQueue(this.#reader, this.#inflater, transport.duplex, listener)
+        : new LimitedReceiveQueue(this.#reader, this.#inflater, transport.duplex, listener, settings.rateLimit)
     this.#keepAlive = new KeepAlive(this, settings.keepAliveInterval, settings.keepAliveTimeout)
   }
 

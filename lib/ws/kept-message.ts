@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws'
 import type { Queueable } from '../web-socket/memory/queue.ts'
+import { byteLengthOf } from './byte-length.ts'
 
 /** A message that nobody listens to yet. */
 export class KeptMessage implements Queueable<KeptMessage> {
@@ -11,6 +12,10 @@ export class KeptMessage implements Queueable<KeptMessage> {
   constructor(data: unknown, isBinary: boolean) {
     this.#data = data
     this.isBinary = isBinary
+  }
+
+  get bytes(): number {
+    return byteLengthOf(this.#data)
   }
 
   /** What it takes while it waits, in bytes. */

@@ -8,6 +8,8 @@ import { KeepAlive } from '../web-socket/keep-alive/keep-alive.ts'
 import type { KeepAliveListener } from '../web-socket/keep-alive/keep-alive.ts'
 import { outflowOf } from '../web-socket/transport/outflow.ts'
 import type { Outflow } from '../web-socket/transport/outflow.ts'
+import { rateLimitExceeded } from '../web-socket/rate-limit/rate-limit-exceeded.ts'
+import { WebSocketCloseStatus } from '../web-socket/values/web-socket-close-status.ts'
 import type { WebSocketCompletion } from '../web-socket/values/web-socket-completion.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 import type { WebSocketExceptionCode } from '../errors/web-socket-exception.ts'
@@ -157,6 +159,11 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
   onTooSlow(): void {
     const message = `More than maxBufferedAmount (${this.#settings.maxBufferedAmount} bytes) waited for a peer that reads too slowly`
     this.abort(new WebSocketException('ERR_WEBSOCKET_TOO_SLOW', message))
+  }
+
+  onTooFast(): void {
+    this.#error ??= rateLimitExceeded()
+    this.webSocket.close(WebSocketCloseStatus.PolicyViolation)
   }
 
   onClosed(closeStatus: number, reason: Buffer): void {

@@ -6,9 +6,10 @@ import { Queue } from '../web-socket/memory/queue.ts'
 import type { WebSocketSettings } from '../web-socket/values/web-socket-settings.ts'
 import { byteLengthOf } from './byte-length.ts'
 import { KeptMessage } from './kept-message.ts'
+import { MessageLimit } from './message-limit.ts'
 import { ReceiverGate } from './receiver-gate.ts'
 import { WaitingFrames } from './waiting-frames.ts'
-import { connectWebSocket, serverOptions, ServerWebSocket } from './ws-web-socket-internals.ts'
+import { connectWebSocket, isCloseReceived, serverOptions, ServerWebSocket } from './ws-web-socket-internals.ts'
 
 /** Who is told what happens on a {@link WsWebSocket}, before its listeners are. */
 export interface WsWebSocketObserver {
@@ -22,6 +23,8 @@ export interface WsWebSocketObserver {
   onClosed(closeStatus: number, reason: Buffer): void
   /** More waits for the peer than may. */
   onTooSlow(): void
+  /** The peer has sent more than it may. */
+  onTooFast(): void
 }
 
 /**
@@ -38,6 +41,9 @@ export class WsWebSocket extends ServerWebSocket {
   /** What `#messages` take. */
   #keptBytes = 0
   #gate: ReceiverGate | undefined
+  /** Until we close. */
+  #limit: MessageLimit | undefined
+  #isTooFast = false
   /** The arguments of a `'close'` event that is still to come. */
   #close: unknown[] | undefined
   readonly #waiting = new WaitingFrames()
@@ -49,6 +55,7 @@ export class WsWebSocket extends ServerWebSocket {
     super(null, undefined, serverOptions(settings))
     this.#observer = observer
     this.#maxBufferedAmount = settings.maxBufferedAmount
+    this.#limit = settings.rateLimit === undefined ? undefined : new MessageLimit(settings.rateLimit, () => this.#deliver())
     this.on('newListener', (event) => {
       // It is added only after this.
       if (event === 'message' || event === 'close') this.#deliverSoon()
@@ -68,8 +75,9 @@ export class WsWebSocket extends ServerWebSocket {
   override emit(event: string | symbol, ...values: unknown[]): boolean {
     switch (event) {
       case 'message':
-        this.#observer.onReceived(byteLengthOf(values[0]))
+        if (this.#isDropped(values[0])) return false
         if (this.#mustWait()) return this.#keep(values[0], values[1] === true)
+        this.#limit?.onEmitted(byteLengthOf(values[0]))
         break
       case 'ping':
         this.#answer(values[0] as Buffer)
@@ -114,12 +122,15 @@ export class WsWebSocket extends ServerWebSocket {
 
   override resume(): void {
     super.resume()
+    this.#limit?.onResumed()
     this.#gate?.unpause()
     this.#deliverSoon()
   }
 
   override close(closeStatus?: number, reason?: string | Buffer): void {
     this.#observer.onClosing()
+    // `ws` calls this for the peer, too.
+    if (!isCloseReceived(this)) this.#liftLimit()
     super.close(closeStatus, reason)
     // The peer's Close frame may lie behind what has to wait.
     this.#gate?.unpause()
@@ -128,14 +139,32 @@ export class WsWebSocket extends ServerWebSocket {
 
   override terminate(): void {
     this.#observer.onClosing()
+    this.#liftLimit()
     super.terminate()
   }
 
   // What is received.
 
+  /** Counts a message that has come. Nothing is emitted any more of a peer that has sent too much. */
+  #isDropped(data: unknown): boolean {
+    if (this.#isTooFast) return true
+    const bytes = byteLengthOf(data)
+    this.#observer.onReceived(bytes)
+    this.#isTooFast = this.#limit?.isTooMuch(bytes, !this.#messages.isEmpty) === true
+    if (this.#isTooFast) this.#observer.onTooFast()
+    return this.#isTooFast
+  }
+
   #mustWait(): boolean {
     // What comes after our own Close frame, and nobody listens for, is not waited for.
-    return this.listenerCount('message') > 0 ? !this.#messages.isEmpty : this.readyState === this.OPEN
+    if (this.listenerCount('message') === 0) return this.readyState === this.OPEN
+    return !this.#messages.isEmpty || this.#limit?.isLetIn() === false
+  }
+
+  /** The application closes, and waits for what is in front of the peer's Close frame. */
+  #liftLimit(): void {
+    this.#limit?.stop()
+    this.#limit = undefined
   }
 
   #keep(data: unknown, isBinary: boolean): boolean {
@@ -159,6 +188,8 @@ export class WsWebSocket extends ServerWebSocket {
       this.#deliverSoon()
       throw error
     }
+    // The `'close'` event comes behind them.
+    if (this.#limit?.isHolding === true) return
     if (this.#messages.isEmpty || (this.readyState !== this.OPEN && this.listenerCount('message') === 0)) this.#gate?.goOn()
     // Whoever takes the messages one by one comes for the next in the same turn.
     if (this.#close !== undefined && !this.#messages.isEmpty) setImmediate(() => this.#emitClose())
@@ -168,8 +199,12 @@ export class WsWebSocket extends ServerWebSocket {
   /** The next message that somebody wants to have. */
   #take(): KeptMessage | undefined {
     if (this.listenerCount('message') === 0 || (this.isPaused && this.readyState !== this.CLOSED)) return undefined
+    if (this.#messages.isEmpty || this.#limit?.isLetIn() === false) return undefined
     const message = this.#messages.shift()
-    if (message !== undefined) this.#keptBytes -= message.cost
+    if (message !== undefined) {
+      this.#keptBytes -= message.cost
+      this.#limit?.onEmitted(message.bytes)
+    }
     return message
   }
 

@@ -295,6 +295,14 @@ export const decisions: Readonly<Record<string, Decision>> = {
     await answer.webSocket.sendAsync('hello')
     expect(await printer.line()).toBe('5')
   },
+  'docs/guides.md#limit': async (example) => {
+    await using answer = await requestWebSocket(await mount(example), '/chat')
+    const start = performance.now()
+    for (let count = 0; count < 22; count++) await answer.webSocket.sendAsync(String(count))
+    for (let count = 0; count < 22; count++) expect(await answer.nextMessage()).toBe(String(count))
+    // Two more than the burst, at five a second.
+    expect(performance.now() - start).toBeGreaterThan(350)
+  },
   'docs/guides.md#close-when-a-session-expires': {
     instead: { '15 * 60_000': '1_000' },
     proof: async (example) => {

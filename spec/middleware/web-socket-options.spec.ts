@@ -136,7 +136,7 @@ describe('resolveWebSocketOptions', () => {
     [{ allowOrigins: [] }, "useWebSockets: there is no option 'allowOrigins'. Did you mean 'allowedOrigins'?"],
     [
       { maxPayload: 1 },
-      "useWebSockets: there is no option 'maxPayload'. The options are: allowedOrigins, closeAnswerTimeout, closeTimeout, keepAliveInterval, keepAliveTimeout, maxBufferedAmount, maxConnections, maxMessageSize",
+      "useWebSockets: there is no option 'maxPayload'. The options are: allowedOrigins, closeAnswerTimeout, closeTimeout, keepAliveInterval, keepAliveTimeout, maxBufferedAmount, maxConnections, maxMessageSize, rateLimit",
     ],
   ])('refuses %p', (options, message) => {
     const [argument] = Object.keys(options)

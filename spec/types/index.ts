@@ -44,6 +44,7 @@ import type {
   WebSocketMessage,
   WebSocketMiddleware,
   WebSocketOptions,
+  WebSocketRateLimit,
   WebSocketReceiveResult,
   WebSocketRefuseEvent,
   WebSocketState,
@@ -80,6 +81,10 @@ export async function promises(app: Express, server: Server, request: Request, r
   }
   useWebSockets(options)
   useWebSockets({ allowedOrigins: 'same-origin' })
+  const rateLimit: WebSocketRateLimit = { messagesPerSecond: 0.5, messageBurst: 10, bytesPerSecond: undefined, whenExceeded: 'close' }
+  useWebSockets({ rateLimit })
+  // @ts-expect-error: it waits or closes.
+  useWebSockets({ rateLimit: { messagesPerSecond: 1, whenExceeded: 'drop' } })
   // @ts-expect-error: a list.
   useWebSockets({ allowedOrigins: 'https://client.com' })
   // @ts-expect-error: milliseconds.

@@ -10,6 +10,15 @@ export interface WebSocketCompression {
   readonly level: number
 }
 
+/** How much a peer may send: two token buckets. Infinity: no limit. */
+export interface RateLimitSettings {
+  readonly messagesPerSecond: number
+  readonly messageBurst: number
+  readonly bytesPerSecond: number
+  readonly byteBurst: number
+  readonly whenExceeded: 'close' | 'wait'
+}
+
 /** Everything that a socket is made with: complete and validated. Many sockets share one of these. */
 export interface WebSocketSettings {
   readonly isServer: boolean
@@ -27,4 +36,5 @@ export interface WebSocketSettings {
   /** Milliseconds; Infinity: for ever. */
   readonly closeTimeout: number
   readonly compression: WebSocketCompression | undefined
+  readonly rateLimit: RateLimitSettings | undefined
 }

@@ -1,0 +1,132 @@
+import type { Duplex } from 'node:stream'
+import { startTimer } from '../../options/start-timer.ts'
+import type { MessageInflater } from '../compression/message-inflater.ts'
+import type { FrameReader } from '../frames/frame-reader.ts'
+import { ReceiveClose } from '../receiving/receive-close.ts'
+import { ReceiveIntoBuffer } from '../receiving/receive-into-buffer.ts'
+import type { WebSocketReceiveResult } from '../receiving/receive-into-buffer.ts'
+import { ReceiveMessage } from '../receiving/receive-message.ts'
+import type { ReceiveOperation } from '../receiving/receive-operation.ts'
+import { ReceiveQueue } from '../receiving/receive-queue.ts'
+import type { ReceiveListener } from '../receiving/receive-queue.ts'
+import type { WebSocketMessage } from '../receiving/web-socket-message.ts'
+import { WebSocketCloseStatus } from '../values/web-socket-close-status.ts'
+import type { RateLimitSettings } from '../values/web-socket-settings.ts'
+import { rateLimitExceeded } from './rate-limit-exceeded.ts'
+import { RateLimiter } from './rate-limiter.ts'
+
+/**
+ * Receives no faster than a rate limit allows. Where a peer has to wait, the queue behaves as if the application had not come yet: pings are answered, the
+ * read-ahead fills up, and then the transport is paused. A queue of its own, so that a socket without a limit has nothing to do with it.
+ */
+export class LimitedReceiveQueue extends ReceiveQueue {
+  readonly #reader: FrameReader
+  readonly #limiter: RateLimiter
+  readonly #isClosing: boolean
+  /** What was taken out of the buckets. */
+  #messagesTaken = 0
+  #bytesTaken = 0
+  /** How many messages had ended before the last one that was let in. */
+  #letIn = -1
+  #timer: NodeJS.Timeout | undefined
+  /** Whether something had arrived before the application came for it. */
+  #isBehind = false
+  /** Whether the application closes, and passes over what comes. */
+  #isLifted = false
+
+  constructor(
+    reader: FrameReader,
+    inflater: MessageInflater | undefined,
+    duplex: Duplex,
+    listener: ReceiveListener,
+    settings: RateLimitSettings,
+  ) {
+    super(reader, inflater, duplex, listener)
+    this.#reader = reader
+    this.#limiter = new RateLimiter(settings)
+    this.#isClosing = settings.whenExceeded === 'close'
+  }
+
+  override get isWaiting(): boolean {
+    return super.isWaiting && this.#timer === undefined
+  }
+
+  override start<Result>(operation: ReceiveOperation<Result>): Promise<Result> {
+    if (operation instanceof ReceiveClose) this.#lift()
+    this.#isBehind = this.#reader.bytes.length > 0
+    return super.start(operation)
+  }
+
+  override startMessage(maxMessageSize: number): Promise<IteratorResult<WebSocketMessage, undefined>> {
+    return this.start(new ReceiveMessage(maxMessageSize))
+  }
+
+  override startIntoBuffer(buffer: Uint8Array): Promise<WebSocketReceiveResult> {
+    return this.start(new ReceiveIntoBuffer(buffer))
+  }
+
+  override run(): void {
+    if (this.#timer !== undefined) return
+    if (!this.#isLifted && super.isWaiting) {
+      // What the peer has sent while the application was busy took it some time, too, though it is handed over at once.
+      this.#fill(!this.#isClosing || !this.#isBehind)
+      this.#isBehind = false
+      if (this.#isExceeded() && this.#isDataThere()) {
+        if (!this.#isClosing) return this.#wait()
+        this.#reader.fail({ closeStatus: WebSocketCloseStatus.PolicyViolation, error: rateLimitExceeded(), isCloseReceived: false })
+      }
+    }
+    super.run()
+  }
+
+  override stop(): void {
+    super.stop()
+    // What lies in front of a Close frame that was answered ahead can still be received.
+    if (!super.isWaiting) this.#stopWaiting()
+  }
+
+  onTimeout(): void {
+    this.#timer = undefined
+    if (super.isWaiting) this.run()
+  }
+
+  #fill(isOverflowing: boolean): void {
+    const { bytesRead, messagesRead } = this.#reader
+    this.#limiter.fill(isOverflowing)
+    this.#limiter.take(messagesRead - this.#messagesTaken, bytesRead - this.#bytesTaken)
+    this.#messagesTaken = messagesRead
+    this.#bytesTaken = bytesRead
+  }
+
+  /** Whether the next message has to wait, or the next bytes of one that was let in. A message that was let in is not what closes. */
+  #isExceeded(): boolean {
+    const { isOutOfBytes, isOutOfMessages } = this.#limiter
+    if (this.#letIn === this.#messagesTaken) return isOutOfBytes && !this.#isClosing
+    if (isOutOfMessages || isOutOfBytes) return true
+    this.#letIn = this.#messagesTaken
+    return false
+  }
+
+  /** A Close frame, or a failure, has not to wait. */
+  #isDataThere(): boolean {
+    return this.#reader.hasMore() && this.#reader.isInFrame
+  }
+
+  #wait(): void {
+    this.#timer = startTimer(Math.ceil(this.#limiter.delay), onTimeout, this)
+  }
+
+  #lift(): void {
+    this.#isLifted = true
+    this.#stopWaiting()
+  }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+}
+
+function onTimeout(queue: LimitedReceiveQueue): void {
+  queue.onTimeout()
+}
