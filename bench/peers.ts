@@ -42,6 +42,13 @@ export const PEERS: readonly Peer[] = [
 ]
 
 /** Servers of particular scenarios. */
+export const BY_GROUP: Peer = {
+  name: 'ours-group',
+  title: 'express-use-websockets, WebSocketGroup',
+  command: node('ours.mjs'),
+  echoPath: '/broadcast-by-group',
+  isBehindExpress: true,
+}
 export const OVER_TLS: Peer = { name: 'tls', title: 'HTTP/1.1 over TLS', command: node('ours-http2.mjs', '-r', 'esbuild-register') }
 export const OVER_HTTP2: Peer = { name: 'http2', title: 'HTTP/2', command: node('ours-http2.mjs', '-r', 'esbuild-register') }
 export const BARE_CONNECTION: Peer = { name: 'net', title: 'node:net, throwing all away', command: node('net.mjs') }

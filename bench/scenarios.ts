@@ -1,5 +1,5 @@
 import type { LoadTask } from './load/task.ts'
-import { BARE_CONNECTION, OVER_HTTP2, OVER_TLS, PEERS } from './peers.ts'
+import { BARE_CONNECTION, BY_GROUP, OVER_HTTP2, OVER_TLS, PEERS } from './peers.ts'
 import type { Peer } from './peers.ts'
 
 /** What a figure says. */
@@ -54,7 +54,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     ...ofAllPeers('broadcast', 'broadcast of 64 bytes of text to 1,000 connections, 4 under way', 'deliveries/s', '>= 4'),
     path: '/broadcast',
-    peers: PEERS.filter(({ name }) => name !== 'ours-receive'),
+    peers: [...PEERS.filter(({ name }) => name !== 'ours-receive'), BY_GROUP],
     task: () => ({ kind: 'broadcast', connections: 1000, inFlight: 4, size: 64, warmUpCount: 100_000 }),
   },
   {

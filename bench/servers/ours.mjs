@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import express from 'express'
+import { WebSocketGroup } from '../../dist/groups.mjs'
 import { prepareMessage, useWebSockets, WebSocketMessageType } from '../../dist/index.mjs'
 import { listen } from './listen.mjs'
 import { middlewares } from './middlewares.mjs'
@@ -47,6 +48,14 @@ app.all(['/broadcast', '/broadcast-deflate'], async (request) => {
     for (const listener of listeners) void listener.sendAsync(prepared)
   }
   listeners.delete(webSocket)
+  await webSocket[Symbol.asyncDispose]()
+})
+
+const group = new WebSocketGroup()
+app.all('/broadcast-by-group', async (request) => {
+  const webSocket = await request.webSockets.acceptWebSocketAsync()
+  group.add(webSocket)
+  for await (const message of webSocket) void group.send(message)
   await webSocket[Symbol.asyncDispose]()
 })
 

@@ -22,6 +22,7 @@ import { rejectState } from './reject-state.ts'
 import { SETTLED } from '../errors/settled.ts'
 import type { WebSocketCompletion } from './values/web-socket-completion.ts'
 import { WebSocketConnection } from './web-socket-connection.ts'
+import type { WebSocketException } from '../errors/web-socket-exception.ts'
 import { WebSocketMessageFlags } from './values/web-socket-message-flags.ts'
 import { WebSocketMessageType } from './values/web-socket-message-type.ts'
 import type { WebSocketSettings } from './values/web-socket-settings.ts'
@@ -304,6 +305,11 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   /** @internal Sends a Close frame, and leaves what comes before the peer's to the application. */
   drain(closeStatus: number, statusDescription: string): void {
     this.#connection.drain({ status: closeStatus, description: statusDescription })
+  }
+
+  /** @internal Cuts the connection, since its peer reads too slowly for those who send to it. */
+  abortTooSlow(error: WebSocketException): void {
+    this.#connection.onTooSlow(error)
   }
 
   /** @internal Passes over what the application has not received, to the peer's Close frame if it is there. */

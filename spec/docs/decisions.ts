@@ -123,6 +123,22 @@ export const decisions: Readonly<Record<string, Decision>> = {
     await expect(gone.outcome).resolves.toBe(undefined)
   },
 
+  'docs/groups.md#groups': async (example) => expectRooms(await mount(example), true),
+  'docs/groups.md#all-sockets-of-a-user': async (example) => {
+    const app = express()
+    await example({ app, requireLogin, secret: 'cat' })
+    app.all('/ws', async (req) => void (await echo({ req })))
+    const Cookie = await logIn(app)
+    const server = await startHttp1Server(app)
+    const { client } = await openWebSocket(server, '/ws', { headers: { Cookie } })
+    const { client: other } = await openWebSocket(server)
+    const closed = closeOf(client)
+    const answer = await fetch(`http://127.0.0.1:${server.port}/logout`, { method: 'POST', headers: { Cookie } })
+    expect([answer.status, await closed]).toEqual([204, [1008, 'logged out']])
+    other.send('still here')
+    expect(await nextMessage(other)).toBe('still here')
+  },
+
   'docs/from-aspnetcore.md#the-middleware-and-its-options': inCSharp,
   'docs/from-aspnetcore.md#the-middleware-and-its-options (2)': async (example) => expectEcho(await mountBeforeEcho(example)),
   'docs/from-aspnetcore.md#accept': inCSharp,
@@ -458,6 +474,16 @@ export const decisions: Readonly<Record<string, Decision>> = {
     await expectHttp2(server as Http2SecureServer, 'http')
   },
   'lib/testing.ts#requestWebSocket': async (example) => example({ app: inRoute(echo), expect }),
+  'lib/groups/web-socket-group.ts#WebSocketGroup': async (example) => {
+    const app = await mount(example)
+    await using one = await requestWebSocket(app, '/ws')
+    await using other = await requestWebSocket(app, '/ws')
+    await one.webSocket.sendAsync('hello')
+    expect(await other.nextMessage()).toBe('hello')
+    await other.webSocket.sendAsync('hello back')
+    expect(await one.nextMessage()).toBe('hello back')
+  },
+  'lib/groups/web-socket-groups.ts#WebSocketGroups': async (example) => expectRooms(await mount(example), false),
   'lib/middleware/use-web-sockets.ts#closeWhereAsync': async (example) => {
     const app = express()
     await example({ app })
@@ -585,6 +611,24 @@ async function proveEndpoint(example: Example): Promise<void> {
 async function proveBroadcast(example: Example): Promise<void> {
   const received = await withSubscribers(3, async (subscribers) => example({ subscribers, price: { amount: 1 } }))
   expect(received).toEqual(['{"amount":1}', '{"amount":1}', '{"amount":1}'])
+}
+
+/** Shows that what one says in a room arrives there, and nowhere else. */
+async function expectRooms(app: Express, isSenderLeftOut: boolean): Promise<void> {
+  const server = await startHttp1Server(app)
+  const [{ client: ada }, { client: bob }, { client: eve }] = [
+    await openWebSocket(server, '/rooms/lobby'),
+    await openWebSocket(server, '/rooms/lobby'),
+    await openWebSocket(server, '/rooms/garden'),
+  ]
+  ada.send('hello')
+  expect(await nextMessage(bob)).toBe('hello')
+  bob.send('hello back')
+  if (!isSenderLeftOut) expect(await nextMessage(ada)).toBe('hello')
+  expect(await nextMessage(ada)).toBe('hello back')
+  const { client: late } = await openWebSocket(server, '/rooms/garden')
+  late.send('in the garden')
+  expect(await nextMessage(eve)).toBe('in the garden')
 }
 
 async function proveShared(example: Example): Promise<void> {

@@ -1,0 +1,3 @@
+/* The door for `import`: see index.mts. */
+export type * from './groups.ts'
+export { WebSocketGroup, WebSocketGroups } from './groups.ts'

@@ -1,0 +1,6 @@
+export type { SlowMemberOptions, SlowMemberPolicy } from './groups/group-options.ts'
+export type { GroupSendOptions } from './groups/group-send-options.ts'
+export { WebSocketGroup } from './groups/web-socket-group.ts'
+export type { WebSocketGroupOptions } from './groups/web-socket-group.ts'
+export { WebSocketGroups } from './groups/web-socket-groups.ts'
+export type { WebSocketGroupsOptions } from './groups/web-socket-groups.ts'

@@ -1,0 +1,106 @@
+import { connectionError } from '../errors/connection-error.ts'
+import { SETTLED } from '../errors/settled.ts'
+import type { ResolvedSlowMemberOptions } from './group-options.ts'
+import { startTimer } from '../options/start-timer.ts'
+import type { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
+import type { PreparedMessage } from '../web-socket/prepared-message.ts'
+import { WebSocketState } from '../web-socket/values/web-socket-state.ts'
+
+/** What a member tells its group. */
+export interface GroupMemberListener {
+  onDropped(): void
+}
+
+/** A WebSocket in a group: sends it what the group sends, as far as it keeps up. */
+export class GroupMember {
+  readonly webSocket: ManagedWebSocket
+  /** Where on the list of members; -1 when it has left. */
+  index: number
+  readonly #options: ResolvedSlowMemberOptions
+  readonly #listener: GroupMemberListener
+  /** Messages of this group that wait in the queue of the socket. */
+  #waiting = 0
+  /** With `'latest'`: what is sent when the message before it has left. */
+  #latest: PreparedMessage | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(webSocket: ManagedWebSocket, index: number, options: ResolvedSlowMemberOptions, listener: GroupMemberListener) {
+    this.webSocket = webSocket
+    this.index = index
+    this.#options = options
+    this.#listener = listener
+  }
+
+  /** @returns a promise if the message waits: it resolves when that has left, or will never. */
+  send(message: PreparedMessage): Promise<void> | undefined {
+    const { webSocket } = this
+    const { state } = webSocket
+    if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return undefined
+    if (this.#waiting > 0 && !this.#mayWait(message)) return undefined
+    const sent = webSocket.sendAsync(message)
+    return sent === SETTLED ? undefined : this.#wait(sent)
+  }
+
+  /** Forgets what has not been given to the socket. */
+  leave(): void {
+    this.index = -1
+    this.#latest = undefined
+    clearTimeout(this.#timer)
+  }
+
+  /** Called if others wait before the message. If it may not wait in the queue as well, its policy has been carried out. */
+  #mayWait(message: PreparedMessage): boolean {
+    const { maxBufferedAmount, slowMembers } = this.#options
+    if (slowMembers === 'latest') {
+      if (this.#latest !== undefined) this.#listener.onDropped()
+      this.#latest = message
+      return false
+    }
+    const memory = this.webSocket.bufferedAmount + (this.#waiting + 1) * WAITING_MEMORY + message.frame.length
+    if (memory <= maxBufferedAmount) return true
+    this.#listener.onDropped()
+    if (slowMembers !== 'drop')
+      this.#cutOff(`More than maxBufferedAmount of its group (${maxBufferedAmount} bytes) waited for a peer that reads too slowly`)
+    return false
+  }
+
+  #wait(sent: Promise<void>): Promise<void> {
+    if (this.#waiting++ === 0) this.#startTimer()
+    return sent.then(
+      () => this.#onTaken(),
+      () => this.#onFailed(),
+    )
+  }
+
+  #onTaken(): void {
+    this.#waiting--
+    clearTimeout(this.#timer)
+    if (this.#waiting > 0) this.#startTimer()
+    const latest = this.#latest
+    this.#latest = undefined
+    if (latest !== undefined) void this.send(latest)
+  }
+
+  /** The socket has closed; or the application is in the middle of a message of several frames, where no other message can be. */
+  #onFailed(): void {
+    this.#listener.onDropped()
+    this.#onTaken()
+  }
+
+  #startTimer(): void {
+    const { slowMembers, waitTimeout } = this.#options
+    if (slowMembers !== 'wait' || this.index < 0) return
+    this.#timer = startTimer(
+      waitTimeout,
+      () => this.#cutOff(`The peer took nothing for the waitTimeout of its group (${waitTimeout} ms)`),
+      undefined,
+    )
+  }
+
+  #cutOff(message: string): void {
+    this.webSocket.abortTooSlow(connectionError('ERR_WEBSOCKET_TOO_SLOW', message))
+  }
+}
+
+/** Bytes that a waiting message takes of each member, beside the frame, which all have in common; measured on Node 20 to 26. */
+const WAITING_MEMORY = 1024

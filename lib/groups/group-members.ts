@@ -1,0 +1,88 @@
+import { SETTLED } from '../errors/settled.ts'
+import { GroupMember } from './group-member.ts'
+import type { GroupMemberListener } from './group-member.ts'
+import type { ResolvedSlowMemberOptions } from './group-options.ts'
+import { knownMembershipsOf, membershipsOf } from './memberships.ts'
+import type { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
+import type { PreparedMessage } from '../web-socket/prepared-message.ts'
+import { WebSocketState } from '../web-socket/values/web-socket-state.ts'
+
+/** What the members of a group tell it. */
+export interface GroupMembersListener extends GroupMemberListener {
+  /** The last member has left. */
+  onEmpty(members: GroupMembers): void
+}
+
+/** The members of one group in this process. */
+export class GroupMembers {
+  readonly name: string
+  readonly #options: ResolvedSlowMemberOptions
+  readonly #listener: GroupMembersListener
+  /** An array, since it is gone through with every message. */
+  readonly #members: GroupMember[] = []
+
+  constructor(name: string, options: ResolvedSlowMemberOptions, listener: GroupMembersListener) {
+    this.name = name
+    this.#options = options
+    this.#listener = listener
+  }
+
+  get size(): number {
+    return this.#members.length
+  }
+
+  /** Whose they are. */
+  get listener(): GroupMembersListener {
+    return this.#listener
+  }
+
+  get webSockets(): ManagedWebSocket[] {
+    return this.#members.map(({ webSocket }) => webSocket)
+  }
+
+  has(webSocket: ManagedWebSocket): boolean {
+    return knownMembershipsOf(webSocket)?.has(this) ?? false
+  }
+
+  /** @returns whether it was no member before, and is one now. */
+  add(webSocket: ManagedWebSocket): boolean {
+    if (webSocket.state >= WebSocketState.Closed) return false
+    const memberships = membershipsOf(webSocket)
+    if (memberships.has(this)) return false
+    const member = new GroupMember(webSocket, this.#members.length, this.#options, this.#listener)
+    memberships.set(this, member)
+    this.#members.push(member)
+    return true
+  }
+
+  /** The last one takes the place that gets free. */
+  delete(webSocket: ManagedWebSocket): boolean {
+    const memberships = knownMembershipsOf(webSocket)
+    const member = memberships?.get(this)
+    const last = this.#members.at(-1)
+    if (memberships === undefined || member === undefined || last === undefined) return false
+    memberships.delete(this)
+    this.#members[member.index] = last
+    last.index = member.index
+    this.#members.pop()
+    member.leave()
+    if (this.#members.length === 0) this.#listener.onEmpty(this)
+    return true
+  }
+
+  /**
+   * Sends to all, at once. No member is added or leaves meanwhile, since nothing here calls the application.
+   * @returns what a sender may wait for.
+   */
+  send(message: PreparedMessage, except: ReadonlySet<ManagedWebSocket> | undefined): Promise<unknown> {
+    let waiting: Promise<void>[] | undefined
+    for (const member of this.#members) {
+      if (except?.has(member.webSocket) === true) continue
+      const taken = member.send(message)
+      if (taken === undefined) continue
+      waiting ??= []
+      waiting.push(taken)
+    }
+    return waiting === undefined || this.#options.slowMembers !== 'wait' ? SETTLED : Promise.all(waiting)
+  }
+}

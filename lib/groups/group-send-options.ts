@@ -1,0 +1,44 @@
+import { argumentError } from '../options/argument-error.ts'
+import { OptionReader } from '../options/option-reader.ts'
+import { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
+import type { WebSocketMessageType } from '../web-socket/values/web-socket-message-type.ts'
+
+/** How a message is sent to a group. */
+export interface GroupSendOptions {
+  /** Who does not get it: often, who has said it. Only members in this process can be left out. */
+  readonly except?: ManagedWebSocket | Iterable<ManagedWebSocket> | undefined
+  /** Default: text for a string, binary for bytes. Of a prepared message, it is ignored. */
+  readonly messageType?: WebSocketMessageType | undefined
+}
+
+/** The same, complete. */
+export interface ResolvedGroupSendOptions {
+  readonly except: ReadonlySet<ManagedWebSocket> | undefined
+  readonly messageType: WebSocketMessageType | undefined
+}
+
+/** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_INVALID_ARGUMENT`. */
+export function resolveGroupSendOptions(options: GroupSendOptions | undefined): ResolvedGroupSendOptions {
+  if (options === undefined) return NO_OPTIONS
+  const given: unknown = options
+  if (given instanceof ManagedWebSocket || isIterable(given))
+    throw argumentError('send', 'options', 'must be options, such as { except: webSocket }', given)
+  const reader = new OptionReader({ name: 'send', code: 'ERR_WEBSOCKET_INVALID_ARGUMENT' }, options, OPTION_NAMES)
+  return { except: readExcept(reader), messageType: options.messageType }
+}
+
+const OPTION_NAMES: readonly (keyof GroupSendOptions)[] = ['except', 'messageType']
+const NO_OPTIONS: ResolvedGroupSendOptions = { except: undefined, messageType: undefined }
+
+function readExcept(reader: OptionReader): ReadonlySet<ManagedWebSocket> | undefined {
+  const value = reader.value('except')
+  if (value === undefined) return undefined
+  if (value instanceof ManagedWebSocket) return new Set([value])
+  const all = isIterable(value) ? [...value] : [value]
+  if (!all.every((one) => one instanceof ManagedWebSocket)) throw reader.error('except', 'must be a ManagedWebSocket, or several')
+  return new Set(all)
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value
+}
