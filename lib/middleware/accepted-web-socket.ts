@@ -20,6 +20,8 @@ export interface AcceptedWebSocket {
   readonly completion: Promise<WebSocketCompletion>
   /** Whether permessage-deflate was agreed on. */
   readonly isCompressed: boolean
+  /** Milliseconds that the last ping of this process took that was answered; `undefined` before the first. */
+  readonly roundTripTime: number | undefined
   /** Where the socket is in its life. */
   readonly state: WebSocketState
   /** The sub-protocol that was agreed on, or `null`. */

@@ -128,6 +128,10 @@ export class FrameChannel
     return this.#writer.isBlocked
   }
 
+  get roundTripTime(): number | undefined {
+    return this.#keepAlive.roundTripTime
+  }
+
   get pings(): PingTimes {
     this.#pings ??= new PingTimes(this.#keepAlive)
     return this.#pings
@@ -232,7 +236,9 @@ export class FrameChannel
 
   onPong(payload: Buffer): void {
     const counter = pingNumberOf(payload)
-    if (counter !== undefined) this.#pings?.onPong(counter)
+    if (counter === undefined) return
+    this.#keepAlive.onPong(counter)
+    this.#pings?.onPong(counter)
   }
 
   sendPing(payload: Buffer): void {

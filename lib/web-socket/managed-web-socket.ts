@@ -129,6 +129,14 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     return this.#connection.sends.messagesSent
   }
 
+  /**
+   * Milliseconds that the last ping took that was answered, one of keep-alive or of `pingAsync()`; `undefined` before the first. While this process does not
+   * read, a pong waits, and that counts.
+   */
+  get roundTripTime(): number | undefined {
+    return this.#connection.channel.roundTripTime
+  }
+
   /** Resolves, and never rejects, when nothing more can happen on the socket: with how it ended. */
   get completion(): Promise<WebSocketCompletion> {
     this.#completion ??= new Promise((resolve) => {

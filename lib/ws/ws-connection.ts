@@ -4,7 +4,7 @@ import type { AcceptedWebSocket } from '../middleware/accepted-web-socket.ts'
 import { abortError } from '../errors/abort-error.ts'
 import { closedPrematurely } from '../errors/closed-prematurely.ts'
 import type { CompletionListener } from '../web-socket/values/completion-listener.ts'
-import { KeepAlive } from '../web-socket/keep-alive/keep-alive.ts'
+import { KeepAlive, pingNumberOf } from '../web-socket/keep-alive/keep-alive.ts'
 import type { KeepAliveListener } from '../web-socket/keep-alive/keep-alive.ts'
 import { outflowOf } from '../web-socket/transport/outflow.ts'
 import type { Outflow } from '../web-socket/transport/outflow.ts'
@@ -72,6 +72,10 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
 
   get isCompressed(): boolean {
     return this.#settings.compression !== undefined
+  }
+
+  get roundTripTime(): number | undefined {
+    return this.#keepAlive.roundTripTime
   }
 
   get state(): WebSocketState {
@@ -144,6 +148,11 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
   onSent(bytes: number, isFinal: boolean): void {
     this.bytesSent += bytes
     if (isFinal) this.messagesSent++
+  }
+
+  onPong(payload: Buffer): void {
+    const counter = pingNumberOf(payload)
+    if (counter !== undefined) this.#keepAlive.onPong(counter)
   }
 
   onError(error: Error): void {

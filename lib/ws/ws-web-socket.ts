@@ -17,6 +17,7 @@ export interface WsWebSocketObserver {
   onReceived(bytes: number): void
   /** A message, or a part of one, was sent. */
   onSent(bytes: number, isFinal: boolean): void
+  onPong(payload: Buffer): void
   onError(error: Error): void
   /** We are about to send a Close frame, of the application's or in answer to the peer's, or to cut the connection. */
   onClosing(): void
@@ -81,6 +82,9 @@ export class WsWebSocket extends ServerWebSocket {
         break
       case 'ping':
         this.#answer(values[0] as Buffer)
+        break
+      case 'pong':
+        this.#observer.onPong(values[0] as Buffer)
         break
       case 'error':
         this.#observer.onError(values[0] as Error)

@@ -1,4 +1,6 @@
 import { expect } from '@jest/globals'
+import { context, trace } from '@opentelemetry/api'
+import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
 import { once } from 'node:events'
 import { connect } from 'node:http2'
 import type { Http2SecureServer } from 'node:http2'
@@ -16,6 +18,7 @@ import { portOf } from '../support/http2-peers.ts'
 import { openHttp2WebSocket } from '../support/http2-web-sockets.ts'
 import { createSelfSignedCertificate } from '../support/self-signed-certificate.ts'
 import { closeOf, nextMessage, openWebSocket, refusedWebSocket } from '../support/web-socket-client.ts'
+import { until } from '../support/until.ts'
 import { listening } from './listening.ts'
 import { expectEcho, expectRefusal, inRoute, onSocket, Printer, requireLogin, withSubscribers } from './stage.ts'
 import type { Example } from './stage.ts'
@@ -387,6 +390,55 @@ export const decisions: Readonly<Record<string, Decision>> = {
     )
     const [server] = await listening(async () => example({ ...createSelfSignedCertificate(), app }))
     await expectHttp2(server as Http2SecureServer)
+  },
+
+  'docs/metrics.md#prometheus': async (example) => {
+    const app = express().use(useWebSockets({ keepAliveInterval: 5, allowedOrigins: ['https://client.com'] }))
+    await example({ app })
+    app.all('/ws', async (req) => void (await echo({ req })))
+    app.all('/silent', async (req) => void (await req.webSockets.acceptWebSocketAsync()))
+    const server = await startHttp1Server(app)
+    const measure = async (): Promise<string> => (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text()
+    const { client } = await openWebSocket(server)
+    const { client: silent } = await openWebSocket(server, '/silent')
+    client.send('\u20ac')
+    expect(await nextMessage(client)).toBe('\u20ac')
+    expect(await refusedWebSocket(server, '/ws', { origin: 'https://other.com' })).toMatchObject({ status: 403 })
+    let open = await measure()
+    while (!/websocket_round_trip_seconds_count [12]\n/.test(open)) open = await measure()
+    expect(open).toContain('websocket_open 2\n')
+    expect(open).toContain('websocket_accepts_total 2\n')
+    expect(open).toContain('websocket_refusals_total{status="403",reason="the origin is not allowed"} 1\n')
+    expect(open).toContain('websocket_received_bytes_total 3\n')
+    expect(open).toContain('websocket_sent_bytes_total 3\n')
+    expect(open).toContain('websocket_messages_received_total 1\n')
+    expect(open).toContain('websocket_messages_sent_total 1\n')
+    expect(open).toContain('websocket_buffered_bytes 0\n')
+    client.close(4000)
+    silent.terminate()
+    await Promise.all([closeOf(client), closeOf(silent)])
+    let closed = await measure()
+    while (!closed.includes('websocket_open 0\n')) closed = await measure()
+    expect(closed).toContain('websocket_closes_total{code="application",clean="true"} 1\n')
+    expect(closed).toContain('websocket_closes_total{code="1006",clean="false"} 1\n')
+    expect(closed).toContain('websocket_duration_seconds_count 2\n')
+    expect(closed).toContain('websocket_received_bytes_total 3\n')
+    expect(closed).toContain('websocket_messages_sent_total 1\n')
+  },
+  'docs/metrics.md#opentelemetry': async (example) => {
+    const exporter = new InMemorySpanExporter()
+    new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).register()
+    await expectEcho(await mount(example))
+    await until(() => exporter.getFinishedSpans().length > 0)
+    expect(exporter.getFinishedSpans()).toMatchObject([
+      {
+        name: 'websocket',
+        attributes: { 'websocket.close_status': 1000, 'websocket.bytes_received': 6, 'websocket.messages_sent': 2 },
+        events: [],
+      },
+    ])
+    trace.disable()
+    context.disable()
   },
 
   'docs/migrating.md#moving-over': async (example) => {

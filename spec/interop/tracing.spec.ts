@@ -24,3 +24,13 @@ describe('a tracer', () => {
     60_000,
   )
 })
+
+describe('a span of its own', () => {
+  it('is a child of the request, the parent of what the handler does, and ends with the WebSocket', async () => {
+    const outcomes = await runOutcomes<{ readonly ending: string }>('spec/interop/scripts/web-socket-spans.ts')
+    const related = { isActiveInHandler: true, isChildOfRequest: true, isParentOfQuery: true, endedWhileOpen: ['query'] }
+    const closed = { ending: 'closed', closeStatus: 1000, ...related }
+    const cut = { ending: 'cut', closeStatus: 1006, ...related }
+    expect(outcomes).toEqual([closed, cut, closed, cut])
+  }, 60_000)
+})

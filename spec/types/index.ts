@@ -137,6 +137,7 @@ export async function promises(app: Express, server: Server, request: Request, r
   expectType<Same<WebSocketReceiveResult['closeStatus'], number | null>>()
   const traffic = [webSocket.bytesReceived, webSocket.bytesSent, webSocket.messagesReceived, webSocket.messagesSent]
   expectType<Same<typeof traffic, number[]>>()
+  expectType<Same<typeof webSocket.roundTripTime, number | undefined>>()
   // @ts-expect-error: a buffer to fill.
   await webSocket.receiveAsync()
   await webSocket.sendAsync(new Float64Array(1), WebSocketMessageType.Text, true, AbortSignal.timeout(1))

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import diagnosticsChannel from 'node:diagnostics_channel'
 import express from 'express'
 import { prepareMessage, useWebSockets, WebSocketMessageFlags, WebSocketMessageType } from 'express-use-websockets'
-import type { AcceptedWebSocket, ManagedWebSocket, WebSocketAcceptEvent } from 'express-use-websockets'
+import type { AcceptedWebSocket, ManagedWebSocket, WebSocketAcceptEvent, WebSocketOptions } from 'express-use-websockets'
 import { acceptWsWebSocketAsync } from 'express-use-websockets/ws'
 import { requestWebSocket } from 'express-use-websockets/testing'
 import type { WebSocket } from 'ws'
@@ -134,10 +134,10 @@ describe('the counters of a socket of ws', () => {
     accepted = undefined
   })
 
-  async function open() {
+  async function open(options: WebSocketOptions = {}) {
     diagnosticsChannel.subscribe(CHANNEL, onAccept)
     let ws: WebSocket | undefined
-    const app = express().use(useWebSockets())
+    const app = express().use(useWebSockets(options))
     app.all(PATH, async (req) => void (ws = await acceptWsWebSocketAsync(req)))
     const answer = await requestWebSocket(app, PATH)
     await until(() => ws !== undefined)
@@ -147,6 +147,13 @@ describe('the counters of a socket of ws', () => {
   function traffic(): number[] {
     return accepted === undefined ? [] : [accepted.bytesReceived, accepted.messagesReceived, accepted.bytesSent, accepted.messagesSent]
   }
+
+  it('come with the time of its last ping that was answered', async () => {
+    const { answer } = await open({ keepAliveInterval: 5 })
+    await using _ = answer
+    await until(() => accepted?.roundTripTime !== undefined)
+    expect(accepted?.roundTripTime).toBeGreaterThan(0)
+  })
 
   it('count what it sends, in each type that it takes', async () => {
     const { answer, ws } = await open()

@@ -31,7 +31,11 @@ export class KeepAlive {
   /** 0: no peer is reported. */
   readonly #timeout: number
   readonly #backlog: Backlog | undefined
+  /** Milliseconds from the last ping that was answered to its pong, the application's pings included. */
+  roundTripTime: number | undefined
   #timer: NodeJS.Timeout | undefined
+  /** When the last ping was sent, the application's included; 0: it was answered. */
+  #pingedAt = 0
   /** The number in the last ping, the application's pings included. A pong carries the number of its ping. */
   #counter = 0
   /** Whether bytes have arrived since the last look. */
@@ -73,8 +77,16 @@ export class KeepAlive {
     this.#counter++
     const payload = Buffer.alloc(8)
     payload.writeUInt32BE(this.#counter, 4)
+    this.#pingedAt = performance.now()
     this.#listener.sendPing(payload)
     return this.#counter
+  }
+
+  /** A pong has come, with the number of its ping. */
+  onPong(counter: number): void {
+    if (counter !== this.#counter || this.#pingedAt === 0) return
+    this.roundTripTime = performance.now() - this.#pingedAt
+    this.#pingedAt = 0
   }
 
   stop(): void {

@@ -13,6 +13,9 @@ const exporter = new InMemorySpanExporter()
 new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).register()
 registerInstrumentations({ instrumentations: [new HttpInstrumentation()] })
 
+/** All spans that have ended. */
+export const endedSpans = (): readonly ReadableSpan[] => exporter.getFinishedSpans()
+
 export const openTelemetry: Tracer = {
   active: () => trace.getActiveSpan(),
   describe(span) {

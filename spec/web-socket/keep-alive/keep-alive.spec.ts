@@ -4,7 +4,8 @@ import { Opcode } from '../../../lib/web-socket/frames/opcode.ts'
 import { WebSocketState } from '../../../lib/web-socket/values/web-socket-state.ts'
 import { closePayload, rawFrame } from '../../support/raw-frames.ts'
 import type { RawPeer } from '../../support/raw-peer.ts'
-import { openInMemory, openOverTcp } from '../../support/web-socket-pairs.ts'
+import { until } from '../../support/until.ts'
+import { openBothOverTcp, openInMemory, openOverTcp } from '../../support/web-socket-pairs.ts'
 
 const { Open, Aborted } = WebSocketState
 
@@ -47,6 +48,35 @@ describe('keep-alive without a timeout', () => {
     await webSocket.sendAsync('text')
 
     expect((await peer.nextFrame()).opcode).toBe(Opcode.Text)
+  })
+})
+
+describe('the round-trip time', () => {
+  it('is that of the last ping that was answered, of keep-alive or of the application', async () => {
+    const { webSocket, peer } = await openOverTcp({ keepAliveInterval: 5 })
+    expect(webSocket.roundTripTime).toBe(undefined)
+    const { payload } = await peer.nextFrame()
+    await peer.sendFrame(Opcode.Pong, payload)
+    await until(() => webSocket.roundTripTime !== undefined)
+    expect(webSocket.roundTripTime).toBeGreaterThan(0)
+    const other = await openBothOverTcp({ keepAliveInterval: 0 })
+    const time = await other.server.pingAsync()
+    expect(other.server.roundTripTime).toBeLessThanOrEqual(time)
+  })
+
+  it('does not change with a pong that answers nothing, and with one that comes twice', async () => {
+    const { webSocket, peer } = await openOverTcp()
+    const pinged = webSocket.pingAsync()
+    const { payload } = await peer.nextFrame()
+    await peer.sendFrame(Opcode.Pong, Buffer.alloc(8, 0))
+    await peer.sendFrame(Opcode.Pong, Buffer.from([0, 0, 0, 0, 0, 0, 0, 9]))
+    await peer.sendFrame(Opcode.Pong, payload)
+    await pinged
+    const time = webSocket.roundTripTime
+    await peer.sendFrame(Opcode.Pong, payload)
+    await peer.sendFrame(Opcode.Text, 'behind it')
+    await webSocket.receiveAsync(Buffer.alloc(10))
+    expect(webSocket.roundTripTime).toBe(time)
   })
 })
 
@@ -179,8 +209,8 @@ describe('keep-alive with a timeout', () => {
     peer.duplex.cork()
     const sent = peer.sendFrame(Opcode.Pong, payload)
     peer.duplex.uncork()
-    const until = performance.now() + 100
-    while (performance.now() < until);
+    const end = performance.now() + 100
+    while (performance.now() < end);
     await sent
     await answerPing(peer)
 
