@@ -16,7 +16,7 @@ import type { Same } from './expect-type.ts'
 export async function promises(webSocket: ManagedWebSocket, ws: WebSocket): Promise<void> {
   expectType<Same<SlowMemberPolicy, 'abort' | 'drop' | 'latest' | 'wait'>>()
   const slow: SlowMemberOptions = { slowMembers: 'drop', maxBufferedAmount: 1, waitTimeout: undefined }
-  const options: WebSocketGroupOptions & WebSocketGroupsOptions = slow
+  const options: WebSocketGroupOptions = slow
 
   const group = new WebSocketGroup(options)
   expectType<Same<ReturnType<typeof group.add>, boolean>>()
@@ -31,7 +31,7 @@ export async function promises(webSocket: ManagedWebSocket, ws: WebSocket): Prom
   // @ts-expect-error: options are an object.
   await group.send('text', webSocket)
 
-  const groups = new WebSocketGroups(options)
+  const groups = new WebSocketGroups(slow satisfies WebSocketGroupsOptions)
   expectType<Same<ReturnType<typeof groups.membersOf>, ManagedWebSocket[]>>()
   expectType<Same<typeof groups.names, string[]>>()
   await groups.send('lobby', 'text', sendOptions)
