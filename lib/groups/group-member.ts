@@ -1,6 +1,6 @@
 import { connectionError } from '../errors/connection-error.ts'
 import { SETTLED } from '../errors/settled.ts'
-import type { ResolvedSlowMemberOptions } from './group-options.ts'
+import type { ResolvedSlowMemberOptions } from './slow-member-options.ts'
 import { startTimer } from '../options/start-timer.ts'
 import type { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
 import type { PreparedMessage } from '../web-socket/prepared-message.ts'
@@ -14,6 +14,8 @@ export interface GroupMemberListener {
 /** A WebSocket in a group: sends it what the group sends, as far as it keeps up. */
 export class GroupMember {
   readonly webSocket: ManagedWebSocket
+  /** Who that is, if the application says so. */
+  readonly identity: string | undefined
   /** Where on the list of members; -1 when it has left. */
   index: number
   readonly #options: ResolvedSlowMemberOptions
@@ -24,8 +26,15 @@ export class GroupMember {
   #latest: PreparedMessage | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(webSocket: ManagedWebSocket, index: number, options: ResolvedSlowMemberOptions, listener: GroupMemberListener) {
+  constructor(
+    webSocket: ManagedWebSocket,
+    identity: string | undefined,
+    index: number,
+    options: ResolvedSlowMemberOptions,
+    listener: GroupMemberListener,
+  ) {
     this.webSocket = webSocket
+    this.identity = identity
     this.index = index
     this.#options = options
     this.#listener = listener

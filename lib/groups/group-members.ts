@@ -1,7 +1,7 @@
 import { SETTLED } from '../errors/settled.ts'
 import { GroupMember } from './group-member.ts'
 import type { GroupMemberListener } from './group-member.ts'
-import type { ResolvedSlowMemberOptions } from './group-options.ts'
+import type { ResolvedSlowMemberOptions } from './slow-member-options.ts'
 import { knownMembershipsOf, membershipsOf } from './memberships.ts'
 import type { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
 import type { PreparedMessage } from '../web-socket/prepared-message.ts'
@@ -9,8 +9,8 @@ import { WebSocketState } from '../web-socket/values/web-socket-state.ts'
 
 /** What the members of a group tell it. */
 export interface GroupMembersListener extends GroupMemberListener {
-  /** The last member has left. */
-  onEmpty(members: GroupMembers): void
+  /** A member has left. */
+  onLeft(members: GroupMembers): void
 }
 
 /** The members of one group in this process. */
@@ -40,16 +40,23 @@ export class GroupMembers {
     return this.#members.map(({ webSocket }) => webSocket)
   }
 
+  /** Who they are, each once. */
+  get identities(): string[] {
+    const identities = new Set<string>()
+    for (const { identity } of this.#members) if (identity !== undefined) identities.add(identity)
+    return [...identities]
+  }
+
   has(webSocket: ManagedWebSocket): boolean {
     return knownMembershipsOf(webSocket)?.has(this) ?? false
   }
 
   /** @returns whether it was no member before, and is one now. */
-  add(webSocket: ManagedWebSocket): boolean {
+  add(webSocket: ManagedWebSocket, identity: string | undefined): boolean {
     if (webSocket.state >= WebSocketState.Closed) return false
     const memberships = membershipsOf(webSocket)
     if (memberships.has(this)) return false
-    const member = new GroupMember(webSocket, this.#members.length, this.#options, this.#listener)
+    const member = new GroupMember(webSocket, identity, this.#members.length, this.#options, this.#listener)
     memberships.set(this, member)
     this.#members.push(member)
     return true
@@ -66,7 +73,7 @@ export class GroupMembers {
     last.index = member.index
     this.#members.pop()
     member.leave()
-    if (this.#members.length === 0) this.#listener.onEmpty(this)
+    this.#listener.onLeft(this)
     return true
   }
 
@@ -74,7 +81,7 @@ export class GroupMembers {
    * Sends to all, at once. No member is added or leaves meanwhile, since nothing here calls the application.
    * @returns what a sender may wait for.
    */
-  send(message: PreparedMessage, except: ReadonlySet<ManagedWebSocket> | undefined): Promise<unknown> {
+  send(message: PreparedMessage, except: ReadonlySet<ManagedWebSocket> | undefined): Promise<void> {
     let waiting: Promise<void>[] | undefined
     for (const member of this.#members) {
       if (except?.has(member.webSocket) === true) continue
@@ -83,6 +90,8 @@ export class GroupMembers {
       waiting ??= []
       waiting.push(taken)
     }
-    return waiting === undefined || this.#options.slowMembers !== 'wait' ? SETTLED : Promise.all(waiting)
+    return waiting === undefined || this.#options.slowMembers !== 'wait' ? SETTLED : Promise.all(waiting).then(nothing)
   }
 }
+
+function nothing(): void {}

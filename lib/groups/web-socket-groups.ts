@@ -1,20 +1,11 @@
-import { argumentError } from '../options/argument-error.ts'
-import { SETTLED } from '../errors/settled.ts'
-import { GroupMembers } from './group-members.ts'
-import { readSlowMemberOptions, SLOW_MEMBER_OPTION_NAMES } from './group-options.ts'
-import type { ResolvedSlowMemberOptions, SlowMemberOptions } from './group-options.ts'
-import { resolveGroupSendOptions } from './group-send-options.ts'
+import type { WebSocketPresence } from './group-presence.ts'
 import type { GroupSendOptions } from './group-send-options.ts'
-import { knownMembershipsOf } from './memberships.ts'
-import { toManagedWebSocket } from './to-managed-web-socket.ts'
-import { toPreparedMessage } from './to-prepared-message.ts'
-import { OptionReader } from '../options/option-reader.ts'
+import { resolveGroupsOptions } from './groups-options.ts'
+import type { WebSocketGroupsOptions } from './groups-options.ts'
+import { NamedGroups } from './named-groups.ts'
 import type { WebSocketData } from '../web-socket/arguments.ts'
 import type { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
 import type { PreparedMessage } from '../web-socket/prepared-message.ts'
-
-/** How {@link WebSocketGroups} work. */
-export type WebSocketGroupsOptions = SlowMemberOptions
 
 /**
  * Groups by name: rooms, topics, users. A group begins with its first member, and is forgotten when the last has left. Each works as a
@@ -35,47 +26,42 @@ export type WebSocketGroupsOptions = SlowMemberOptions
  * )
  * ```
  */
-export class WebSocketGroups {
-  readonly #options: ResolvedSlowMemberOptions
-  readonly #groups = new Map<string, GroupMembers>()
-  #dropped = 0
+export class WebSocketGroups implements Disposable {
+  readonly #groups: NamedGroups
 
   /**
-   * @param options - what becomes of messages for members that read slowly.
+   * @param options - what becomes of messages for members that read slowly; what ties the groups to those of other processes.
    * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_OPTION`.
    */
   constructor(options: WebSocketGroupsOptions = {}) {
-    const reader = new OptionReader({ name: 'WebSocketGroups', code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, SLOW_MEMBER_OPTION_NAMES)
-    this.#options = readSlowMemberOptions(reader)
+    this.#groups = new NamedGroups(resolveGroupsOptions('WebSocketGroups', options))
   }
 
-  /** How many groups have members. */
+  /** How many groups have members in this process. */
   get size(): number {
-    return this.#groups.size
+    return this.#groups.groups.size
   }
 
   /** How many messages did not get to the connection of a member; as of {@link WebSocketGroup.dropped}. */
   get dropped(): number {
-    return this.#dropped
+    return this.#groups.dropped
   }
 
-  /** The names of the groups that have members, as they are now. */
+  /** The names of the groups that have members in this process, as they are now. */
   get names(): string[] {
-    return [...this.#groups.keys()]
+    return [...this.#groups.groups.keys()]
   }
 
   /**
    * Makes a WebSocket a member of a group, until it has completed. Does nothing if it is one, or has closed.
+   * @param name - of the group: any text.
+   * @param webSocket - as `acceptWebSocketAsync()` makes it.
+   * @param identity - who that is, for `presenceOf()`.
    * @returns whether it has become one.
    * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
    */
-  add(name: string, webSocket: ManagedWebSocket): boolean {
-    checkName('add', name)
-    toManagedWebSocket('add', webSocket)
-    const group = this.#groups.get(name) ?? new GroupMembers(name, this.#options, this)
-    const isNew = group.add(webSocket)
-    if (isNew) this.#groups.set(name, group)
-    return isNew
+  add(name: string, webSocket: ManagedWebSocket, identity?: string): boolean {
+    return this.#groups.add(name, webSocket, identity)
   }
 
   /**
@@ -83,51 +69,53 @@ export class WebSocketGroups {
    * @returns whether it was one.
    */
   delete(name: string, webSocket: ManagedWebSocket): boolean {
-    return this.#groups.get(name)?.delete(webSocket) ?? false
+    return this.#groups.groups.get(name)?.delete(webSocket) ?? false
   }
 
   /** Whether a WebSocket is a member of a group. */
   has(name: string, webSocket: ManagedWebSocket): boolean {
-    return this.#groups.get(name)?.has(webSocket) ?? false
+    return this.#groups.groups.get(name)?.has(webSocket) ?? false
   }
 
-  /** The members of a group, as they are now; empty if it has none. */
+  /** The members of a group in this process, as they are now; empty if it has none. */
   membersOf(name: string): ManagedWebSocket[] {
-    return this.#groups.get(name)?.webSockets ?? []
+    return this.#groups.groups.get(name)?.webSockets ?? []
   }
 
   /** The names of the groups that a WebSocket is in, as they are now. */
   namesOf(webSocket: ManagedWebSocket): string[] {
-    const groups = knownMembershipsOf(webSocket)?.keys() ?? []
-    return [...groups].flatMap((group) => (group instanceof GroupMembers && group.listener === this ? group.name : []))
+    return this.#groups.namesOf(webSocket)
+  }
+
+  /** Who is in a group; as of {@link WebSocketGroup.presence}. A process that has no member in a group hears nothing of the others. */
+  presenceOf(name: string): WebSocketPresence {
+    return this.#groups.presenceOf(name)
   }
 
   /**
-   * Sends a message to all members of a group, in the order of the calls. To a group without members, it does nothing.
+   * Sends a message to all members of a group, in the order of the calls. To a group without members, it does nothing, unless other processes have some.
    * @param name - of the group.
    * @param data - the whole message, or one of `prepareMessage()`.
    * @param options - who does not get it.
    * @returns as {@link WebSocketGroup.send}.
-   * @throws `WebSocketException` rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT`.
+   * @throws `WebSocketException` rejects as {@link WebSocketGroup.send} does.
    */
-  async send(name: string, data: WebSocketData | PreparedMessage, options?: GroupSendOptions): Promise<void> {
-    checkName('send', name)
-    const { except, messageType } = resolveGroupSendOptions(options)
-    const message = toPreparedMessage(data, messageType)
-    await (this.#groups.get(name)?.send(message, except) ?? SETTLED)
+  send(name: string, data: WebSocketData | PreparedMessage, options?: GroupSendOptions): Promise<void> {
+    return this.#groups.send(name, data, options)
   }
 
-  /** @internal */
-  onDropped(): void {
-    this.#dropped++
+  /** Waits until messages of other processes arrive; as {@link WebSocketGroup.whenListening}. */
+  whenListening(name: string): Promise<boolean> {
+    return this.#groups.whenListening(name)
   }
 
-  /** @internal */
-  onEmpty({ name }: GroupMembers): void {
-    this.#groups.delete(name)
+  /** Lets all members leave, and ends what ties the groups to other processes. Their sockets stay open. */
+  dispose(): void {
+    this.#groups.close()
   }
-}
 
-function checkName(owner: string, name: unknown): void {
-  if (typeof name !== 'string') throw argumentError(owner, 'name', 'must be a string', name)
+  /** `dispose()`, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
 }

@@ -28,6 +28,11 @@ export class PreparedMessage implements OutgoingFrame {
     this.frame = frameOf(0x80 | opcode, payload)
   }
 
+  /** @internal */
+  get isText(): boolean {
+    return this.opcode === Opcode.Text
+  }
+
   /** @internal The whole frame, compressed without looking at any message before it, so that it suits every socket with these parameters. */
   compressedFrame(windowBits: number, level: number): Buffer {
     const key = `${windowBits} ${level}`

@@ -34,6 +34,7 @@ export type Decision =
 
 const throughNginx = { cannotRun: 'needs nginx: spec/proxies/nginx.spec.ts passes WebSockets through these lines' }
 const throughHaproxy = { cannotRun: 'needs HAProxy and a certificate in /etc: spec/proxies/haproxy.spec.ts has one like it' }
+const throughRedis = { cannotRun: 'needs Redis: spec/redis/redis-backplane.spec.ts starts it, and kills it' }
 const inCSharp = { cannotRun: 'C#: spec/conformance holds this package to recordings of the real ASP.NET Core' }
 const ofAnotherPackage = { cannotRun: 'needs another package: spec/package/peers.spec.ts installs and runs it' }
 const inAnEmptyFolder = { cannotRun: 'needs an empty folder: spec/package/getting-started.spec.ts runs it in one' }
@@ -127,6 +128,12 @@ export const decisions: Readonly<Record<string, Decision>> = {
   },
 
   'docs/groups.md#groups': async (example) => expectRooms(await mount(example), true),
+  'docs/groups.md#several-processes': throughRedis,
+  'docs/groups.md#who-is-there': async (example) => {
+    const printer = new Printer()
+    await using _answer = await requestWebSocket(onSocket(example, { console: printer.console }).app, '/ws')
+    expect(await printer.line()).toBe("lobby [ 'ada' ]")
+  },
   'docs/groups.md#all-sockets-of-a-user': async (example) => {
     const app = express()
     await example({ app, requireLogin, secret: 'cat' })
@@ -526,6 +533,13 @@ export const decisions: Readonly<Record<string, Decision>> = {
     await expectHttp2(server as Http2SecureServer, 'http')
   },
   'lib/testing.ts#requestWebSocket': async (example) => example({ app: inRoute(echo), expect }),
+  'lib/groups/backplane.ts#Backplane': async (example) => {
+    const { app, outcome } = onSocket(example)
+    await using answer = await requestWebSocket(app, '/ws')
+    await outcome
+    expect(await answer.nextMessage()).toBe('hello')
+  },
+  'lib/redis/redis-backplane.ts#RedisBackplane': throughRedis,
   'lib/groups/web-socket-group.ts#WebSocketGroup': async (example) => {
     const app = await mount(example)
     await using one = await requestWebSocket(app, '/ws')

@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import { WebSocketGroup, WebSocketGroups } from 'express-use-websockets/groups'
+import { RedisBackplane } from 'express-use-websockets/redis'
+import type { RedisClient } from 'express-use-websockets/redis'
 import { openInMemory } from '../support/web-socket-pairs.ts'
+
+const METHODS = ['connect', 'destroy', 'off', 'on', 'publish', 'subscribe', 'unsubscribe']
 
 type Callee = Record<string, (...parameters: readonly unknown[]) => unknown>
 
@@ -13,8 +17,39 @@ describe.each([WebSocketGroup, WebSocketGroups])('new %p()', (Group) => {
     [{ maxBufferedAmount: 0 }, 'maxBufferedAmount'],
     [{ maxBufferedAmount: '1mb' }, 'maxBufferedAmount'],
     [{ waitTimeout: -1 }, 'waitTimeout'],
+    [{ backplane: 'redis' }, 'backplane'],
+    [{ backplane: { publish: () => undefined } }, 'backplane'],
+    [{ maxMessageSize: 0 }, 'maxMessageSize'],
+    [{ onError: 'console' }, 'onError'],
+    [{ presence: 'ada' }, 'presence'],
+    [{ presenceInterval: 0 }, 'presenceInterval'],
+    [{ onPresence: true }, 'onPresence'],
   ])('refuses %j: the option %s', (options, argument) => {
     expect(() => new Group(options as object)).toThrow(expect.objectContaining({ code: 'ERR_WEBSOCKET_INVALID_OPTION', argument }))
+  })
+})
+
+describe('new WebSocketGroup()', () => {
+  it('refuses a name that is none', () => {
+    expect(() => new WebSocketGroup({ name: 7 } as object)).toThrow(expect.objectContaining({ argument: 'name' }))
+  })
+})
+
+describe('new RedisBackplane()', () => {
+  const client = { isReady: false, duplicate: () => client, ...Object.fromEntries(METHODS.map((name) => [name, async () => undefined])) }
+
+  it.each([
+    [undefined, {}, 'client', 'ERR_WEBSOCKET_INVALID_ARGUMENT'],
+    ['redis://127.0.0.1', {}, 'client', 'ERR_WEBSOCKET_INVALID_ARGUMENT'],
+    [{ ...client, duplicate: undefined }, {}, 'client', 'ERR_WEBSOCKET_INVALID_ARGUMENT'],
+    [client, null, undefined, 'ERR_WEBSOCKET_INVALID_OPTION'],
+    [client, { prefix: 7 }, 'prefix', 'ERR_WEBSOCKET_INVALID_OPTION'],
+    [client, { onDown: 'log' }, 'onDown', 'ERR_WEBSOCKET_INVALID_OPTION'],
+    [client, { onUp: {} }, 'onUp', 'ERR_WEBSOCKET_INVALID_OPTION'],
+    [client, { maxPendingBytes: -1 }, 'maxPendingBytes', 'ERR_WEBSOCKET_INVALID_OPTION'],
+    [client, { url: 'redis://127.0.0.1' }, 'url', 'ERR_WEBSOCKET_INVALID_OPTION'],
+  ])('refuses %p, %p: %s', (value, options, argument, code) => {
+    expect(() => new RedisBackplane(value as RedisClient, options as object)).toThrow(expect.objectContaining({ argument, code }))
   })
 })
 
@@ -25,6 +60,7 @@ describe('the methods of groups', () => {
   it.each([
     ['add', [undefined], 'webSocket'],
     ['add', [like], 'webSocket'],
+    ['add', [webSocket, 7], 'identity'],
     ['send', [undefined], 'data'],
     ['send', [{}], 'data'],
     ['send', ['text', null], undefined],

@@ -10,27 +10,14 @@ import type { OptionReader } from '../options/option-reader.ts'
  */
 export type SlowMemberPolicy = 'abort' | 'drop' | 'latest' | 'wait'
 
-/** How a group treats members that read slowly. Sizes are bytes, times are milliseconds. */
-export interface SlowMemberOptions {
-  /** What becomes of messages for a member that reads too slowly. Defaults to `'abort'`: the client notices, comes back, and can ask for what it missed. */
-  readonly slowMembers?: SlowMemberPolicy | undefined
-  /**
-   * How much may wait for one member, in memory. One message may exceed it, and so may the buffer of its connection. Defaults to `1_048_576`. At the
-   * `maxBufferedAmount` of the socket itself, the socket aborts whatever this says.
-   */
-  readonly maxBufferedAmount?: number | undefined
-  /** With `'wait'`: how long a member may take nothing before it is cut off. Defaults to `30_000`; `Infinity`: for ever. */
-  readonly waitTimeout?: number | undefined
-}
-
-/** The same, complete. */
+/** How groups treat members that read slowly. Sizes are bytes, times are milliseconds. */
 export interface ResolvedSlowMemberOptions {
   readonly slowMembers: SlowMemberPolicy
   readonly maxBufferedAmount: number
   readonly waitTimeout: number
 }
 
-export const SLOW_MEMBER_OPTION_NAMES: readonly (keyof SlowMemberOptions)[] = ['maxBufferedAmount', 'slowMembers', 'waitTimeout']
+export const SLOW_MEMBER_OPTION_NAMES: readonly string[] = ['maxBufferedAmount', 'slowMembers', 'waitTimeout']
 
 /** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_INVALID_OPTION`. */
 export function readSlowMemberOptions(reader: OptionReader): ResolvedSlowMemberOptions {

@@ -1,0 +1,134 @@
+import type { GroupMembers } from './group-members.ts'
+import { decodePresence, encodePresence } from './presence-message.ts'
+import type { PresenceMessage } from './presence-message.ts'
+import { bad } from './relayed-message.ts'
+import { startTimer } from '../options/start-timer.ts'
+
+/** Who is in a group, in all processes. */
+export interface WebSocketPresence {
+  /** How many members there are. */
+  readonly count: number
+  /** Who they are, as `add()` was told, each once, in alphabetical order. */
+  readonly identities: readonly string[]
+}
+
+/** What presence needs of its groups, and tells them. */
+export interface PresenceListener {
+  membersOf(name: string): GroupMembers | undefined
+  names(): Iterable<string>
+  publishPresence(name: string, payload: Buffer): void
+  onPresence(name: string): void
+}
+
+/** Knows who is in the groups of other processes, and tells them who is in those of this one: when it changes, when they ask, and every `interval`. */
+export class GroupPresence {
+  readonly #interval: number
+  readonly #listener: PresenceListener
+  /** By group and process. */
+  readonly #others = new Map<string, Map<string, OtherProcess>>()
+  /** Groups about which something is to be said, and whether to ask. */
+  readonly #changed = new Map<string, boolean>()
+  readonly #beat: NodeJS.Timeout | undefined
+  #pause: NodeJS.Timeout | undefined
+
+  constructor(interval: number, listener: PresenceListener) {
+    this.#interval = interval
+    this.#listener = listener
+    this.#beat = setInterval(() => this.#onBeat(), interval).unref()
+  }
+
+  /** @returns who is in a group, as far as is known. */
+  of(name: string): WebSocketPresence {
+    const here = describe(this.#listener.membersOf(name), false)
+    const identities = new Set(here.identities)
+    let { count } = here
+    for (const other of this.#others.get(name)?.values() ?? []) {
+      count += other.count
+      for (const identity of other.identities) identities.add(identity)
+    }
+    return { count, identities: [...identities].toSorted() }
+  }
+
+  /** Somebody has come, or gone. Changes that come soon after one another are told together. */
+  onChange(name: string): void {
+    this.#tell(name, false)
+  }
+
+  /** This process hears of a group from now on. */
+  onListening(name: string): void {
+    this.#tell(name, true)
+  }
+
+  /** Nobody of this process is left in a group. */
+  onEmpty(name: string): void {
+    this.#changed.delete(name)
+    this.#others.delete(name)
+    this.#listener.publishPresence(name, encodePresence(NOBODY))
+  }
+
+  /** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_BACKPLANE_MESSAGE`. */
+  onMessage(name: string, origin: string, payload: Uint8Array): void {
+    const message = decodePresence(name, payload)
+    if (message.isAsking) this.#tell(name, false)
+    const others = this.#others.get(name) ?? new Map<string, OtherProcess>()
+    const known = others.get(origin)
+    if (known === undefined && others.size >= MAX_PROCESSES) throw bad(name, `comes from one process more than ${MAX_PROCESSES}`)
+    if (message.count === 0) others.delete(origin)
+    else others.set(origin, { ...message, heardAt: performance.now() })
+    if (others.size === 0) this.#others.delete(name)
+    else this.#others.set(name, others)
+    if (!isSame(known, message)) this.#listener.onPresence(name)
+  }
+
+  dispose(): void {
+    clearInterval(this.#beat)
+    clearTimeout(this.#pause)
+  }
+
+  #tell(name: string, isAsking: boolean): void {
+    this.#changed.set(name, isAsking || this.#changed.get(name) === true)
+    this.#pause ??= startTimer(PAUSE, () => this.#tellAll(), undefined)?.unref()
+  }
+
+  #tellAll(): void {
+    this.#pause = undefined
+    for (const [name, isAsking] of this.#changed) {
+      const members = this.#listener.membersOf(name)
+      if (members !== undefined) this.#listener.publishPresence(name, encodePresence(describe(members, isAsking)))
+    }
+    this.#changed.clear()
+  }
+
+  #onBeat(): void {
+    for (const name of this.#listener.names()) this.#tell(name, false)
+    const oldest = performance.now() - BEATS_TO_EXPIRE * this.#interval
+    for (const [name, others] of this.#others) {
+      const before = others.size
+      for (const [origin, { heardAt }] of others) if (heardAt < oldest) others.delete(origin)
+      if (others.size === 0) this.#others.delete(name)
+      if (others.size < before) this.#listener.onPresence(name)
+    }
+  }
+}
+
+interface OtherProcess extends PresenceMessage {
+  /** When it last said so. */
+  readonly heardAt: number
+}
+
+function describe(members: GroupMembers | undefined, isAsking: boolean): PresenceMessage {
+  return members === undefined ? NOBODY : { count: members.size, identities: members.identities, isAsking }
+}
+
+function isSame(known: PresenceMessage | undefined, { count, identities }: PresenceMessage): boolean {
+  if ((known?.count ?? 0) !== count || (known?.identities.length ?? 0) !== identities.length) return false
+  return identities.every((identity, index) => identity === known?.identities[index])
+}
+
+const NOBODY: PresenceMessage = { count: 0, identities: [], isAsking: false }
+/** Milliseconds over which changes are collected. */
+const PAUSE = 50
+/** After so many intervals without a word, a process counts as gone. */
+const BEATS_TO_EXPIRE = 3
+/** Of one group: an engine that others can write to must not fill the memory. */
+const MAX_PROCESSES = 1000

@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto'
+import type { BackplaneSubscription } from './backplane.ts'
+import { markHandled } from '../errors/handled-rejection.ts'
+import { WebSocketException } from '../errors/web-socket-exception.ts'
+import { decodeRelayedMessage, encodeRelayedMessage, ORIGIN_LENGTH } from './relayed-message.ts'
+import type { RelayedKind, RelayedMessage } from './relayed-message.ts'
+import type { ResolvedRelayOptions } from './relay-options.ts'
+
+/** What a relay tells. */
+export interface RelayListener {
+  /** Another process has said something about a group. */
+  onRelayed(name: string, message: RelayedMessage): void
+}
+
+/** Carries what one object of groups says to those of the other processes, and back. */
+export class GroupRelay {
+  readonly #options: ResolvedRelayOptions
+  readonly #listener: RelayListener
+  /** Who we are, so that we do not hear ourselves. */
+  readonly #origin = randomBytes(ORIGIN_LENGTH).toString('latin1')
+  readonly #channels = new Map<string, RelayChannel>()
+
+  constructor(options: ResolvedRelayOptions, listener: RelayListener) {
+    this.#options = options
+    this.#listener = listener
+  }
+
+  /** @returns an error, of which `onError` was told, if nobody may get a message that the other processes cannot get. */
+  refuse({ length }: Uint8Array): WebSocketException | undefined {
+    const { maxMessageSize, onError } = this.#options
+    if (length <= maxMessageSize) return undefined
+    const message = `A message of ${length} bytes is too long for the backplane: maxMessageSize of the groups is ${maxMessageSize}`
+    const error = new WebSocketException('ERR_WEBSOCKET_MESSAGE_TOO_BIG', message)
+    onError(error)
+    return error
+  }
+
+  /** @returns a promise that rejects, and need not be looked at, if the message was not published; `onError` was told. */
+  publish(name: string, kind: RelayedKind, payload: Uint8Array): Promise<void> {
+    return markHandled(this.#publish(name, encodeRelayedMessage({ kind, origin: this.#origin, payload })))
+  }
+
+  /** As `publish()`, for what is said again soon: that the backplane fails is not told. */
+  repeat(name: string, kind: RelayedKind, payload: Uint8Array): void {
+    if (this.refuse(payload) !== undefined) return
+    const { backplane } = this.#options
+    const bytes = encodeRelayedMessage({ kind, origin: this.#origin, payload })
+    new Promise((resolve) => resolve(backplane.publish(name, bytes))).catch(ignore)
+  }
+
+  /** Listens to what other processes say about a group. */
+  join(name: string): void {
+    if (this.#channels.has(name)) return
+    const channel = new RelayChannel()
+    this.#channels.set(name, channel)
+    try {
+      channel.open(this.#options.backplane.subscribe(name, (message) => this.#onMessage(name, channel, message)))
+    } catch (error) {
+      channel.giveUp()
+      this.#options.onError(toUnavailable(error))
+    }
+    channel.failed?.catch((error: unknown) => {
+      channel.giveUp()
+      this.#options.onError(toUnavailable(error))
+    })
+  }
+
+  leave(name: string): void {
+    this.#channels.get(name)?.close()
+    this.#channels.delete(name)
+  }
+
+  /** Resolves when what other processes say about a group arrives, or, with `false`, when nobody listens to it any more. */
+  whenListening(name: string): Promise<boolean> {
+    return this.#channels.get(name)?.whenOpen ?? Promise.resolve(false)
+  }
+
+  async #publish(name: string, bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#options.backplane.publish(name, bytes)
+    } catch (cause) {
+      const error = toUnavailable(cause)
+      this.#options.onError(error)
+      throw error
+    }
+  }
+
+  #onMessage(name: string, channel: RelayChannel, bytes: Uint8Array): void {
+    if (this.#channels.get(name) !== channel) return
+    try {
+      const message = decodeRelayedMessage(name, bytes, this.#options.maxMessageSize)
+      if (message.origin !== this.#origin) this.#listener.onRelayed(name, message)
+    } catch (error) {
+      this.#options.onError(toUnavailable(error))
+    }
+  }
+}
+
+/** One channel that is, or is about to be, subscribed to. */
+class RelayChannel {
+  readonly whenOpen: Promise<boolean>
+  failed: Promise<unknown> | undefined
+  #subscription: BackplaneSubscription | undefined
+  #settle: (isOpen: boolean) => void = () => undefined
+
+  constructor() {
+    this.whenOpen = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+  }
+
+  open(subscription: BackplaneSubscription): void {
+    this.#subscription = subscription
+    this.failed = subscription.active.then(() => this.#settle(true))
+  }
+
+  /** Nothing will ever arrive. */
+  giveUp(): void {
+    this.#settle(false)
+  }
+
+  close(): void {
+    this.#settle(false)
+    this.#subscription?.unsubscribe()
+  }
+}
+
+function toUnavailable(cause: unknown): WebSocketException {
+  if (cause instanceof WebSocketException) return cause
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new WebSocketException('ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE', `The backplane has failed: ${why}`, { cause })
+}
+
+function ignore(): void {}

@@ -1,0 +1,85 @@
+import { markHandled } from '../errors/handled-rejection.ts'
+import type { BackplaneSubscription } from '../groups/backplane.ts'
+
+/** A connection to an engine, by which channels are listened to. */
+export interface ChannelConnection {
+  readonly isReady: boolean
+  subscribe(channels: string[]): Promise<unknown>
+  unsubscribe(channels: string[]): Promise<unknown>
+}
+
+/** The channels that are wanted, and their listeners. A connection that comes back is told of all of them. */
+export class ChannelSubscriptions {
+  readonly #connection: ChannelConnection
+  readonly #channels = new Map<string, Channel>()
+  /** What the client was told to subscribe to, and does again by itself when it connects again. */
+  readonly #told = new Set<string>()
+
+  constructor(connection: ChannelConnection) {
+    this.#connection = connection
+  }
+
+  add(name: string, listener: (message: Uint8Array) => void): BackplaneSubscription {
+    const channel = this.#channels.get(name) ?? new Channel()
+    const isNew = channel.listeners.size === 0
+    // A function of its own, since one function may listen twice.
+    const own = (message: Uint8Array): void => listener(message)
+    channel.listeners.add(own)
+    this.#channels.set(name, channel)
+    if (isNew && this.#connection.isReady) void this.#subscribe([name])
+    return { active: channel.active, unsubscribe: () => this.#delete(name, channel, own) }
+  }
+
+  /** Subscribes to all, after the connection was made; resolves when that is done, or the connection is lost again. */
+  async restore(): Promise<void> {
+    const unwanted = [...this.#told].filter((name) => !this.#channels.has(name))
+    if (unwanted.length > 0) this.#unsubscribe(unwanted)
+    if (this.#channels.size > 0) await this.#subscribe([...this.#channels.keys()])
+  }
+
+  onMessage(name: string, message: Uint8Array): void {
+    for (const listener of this.#channels.get(name)?.listeners ?? []) listener(message)
+  }
+
+  async #subscribe(names: string[]): Promise<void> {
+    for (const name of names) this.#told.add(name)
+    try {
+      await this.#connection.subscribe(names)
+      for (const name of names) this.#channels.get(name)?.activate()
+    } catch (error) {
+      // If the connection was lost, all are subscribed to when it is back. Else the engine does not allow it.
+      if (this.#connection.isReady) for (const name of names) this.#channels.get(name)?.fail(error)
+    }
+  }
+
+  #delete(name: string, channel: Channel, listener: (message: Uint8Array) => void): void {
+    if (!channel.listeners.delete(listener) || channel.listeners.size > 0) return
+    this.#channels.delete(name)
+    // The clients would keep it in a queue until the engine is back.
+    if (this.#connection.isReady && this.#told.has(name)) this.#unsubscribe([name])
+  }
+
+  /** If that fails, what comes finds nobody. */
+  #unsubscribe(names: string[]): void {
+    for (const name of names) this.#told.delete(name)
+    this.#connection.unsubscribe(names).catch(ignore)
+  }
+}
+
+class Channel {
+  readonly listeners = new Set<(message: Uint8Array) => void>()
+  readonly active: Promise<void>
+  activate: () => void = ignore
+  fail: (error: unknown) => void = ignore
+
+  constructor() {
+    this.active = markHandled(
+      new Promise((resolve, reject) => {
+        this.activate = resolve
+        this.fail = reject
+      }),
+    )
+  }
+}
+
+function ignore(): void {}

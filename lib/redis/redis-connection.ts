@@ -1,0 +1,29 @@
+import { NodeRedisConnection } from './node-redis-connection.ts'
+import type { RedisClient } from './redis-client.ts'
+import { IoRedisConnection } from './ioredis-connection.ts'
+
+/** What happens on a connection to Redis. */
+export interface RedisConnectionListener {
+  /** It is ready, has been lost, or could not be made. */
+  onState(error: Error | undefined): void
+  onMessage(channel: string, message: Uint8Array): void
+}
+
+/** A client of either library, in one language. */
+export interface RedisConnection {
+  readonly isReady: boolean
+  publish(channel: string, message: Buffer): Promise<unknown>
+  subscribe(channels: string[]): Promise<unknown>
+  unsubscribe(channels: string[]): Promise<unknown>
+  /** A connection of its own, which is opened, and which only subscribes. */
+  duplicate(listener: RedisConnectionListener): RedisConnection
+  /** Listens no more. */
+  release(): void
+  /** Ends it. */
+  close(): void
+}
+
+/** Listens to a client of the application. */
+export function toRedisConnection(client: RedisClient, listener: RedisConnectionListener): RedisConnection {
+  return 'isReady' in client ? new NodeRedisConnection(client, listener) : new IoRedisConnection(client, listener)
+}

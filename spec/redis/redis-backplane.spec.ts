@@ -1,0 +1,361 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { Redis } from 'ioredis'
+import { createClient } from 'redis'
+import type { ManagedWebSocket, WebSocketException } from 'express-use-websockets'
+import { WebSocketGroups } from 'express-use-websockets/groups'
+import type { WebSocketGroupsOptions } from 'express-use-websockets/groups'
+import { RedisBackplane } from 'express-use-websockets/redis'
+import type { RedisClient } from 'express-use-websockets/redis'
+import { ForkedScript } from '../support/forked-script.ts'
+import { hasRedis, killRedisServers, RedisServer } from '../support/redis-server.ts'
+import { openInMemory } from '../support/web-socket-pairs.ts'
+import type { RawPeer } from '../support/raw-peer.ts'
+import { until } from '../support/until.ts'
+import type { functions } from './scripts/one-of-four.ts'
+
+const closers: (() => unknown)[] = []
+
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close()
+  await killRedisServers()
+})
+
+/** Clients as applications make them, that come back soon. */
+const libraries: readonly (readonly [name: string, connect: (port: number) => RedisClient])[] = [
+  [
+    'redis',
+    (port) => {
+      const client = createClient({ url: `redis://127.0.0.1:${port}`, socket: { reconnectStrategy: 10 } })
+      client.connect().catch(() => undefined)
+      closers.push(() => client.destroy())
+      return client
+    },
+  ],
+  [
+    'ioredis',
+    (port) => {
+      const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 10, maxRetriesPerRequest: null })
+      closers.push(() => client.disconnect())
+      return client
+    },
+  ],
+]
+
+/** What stands for one process of an application. */
+class Process {
+  readonly groups: WebSocketGroups
+  readonly backplane: RedisBackplane
+  readonly events: string[] = []
+  readonly errors: WebSocketException[] = []
+  readonly #closes: (() => void)[] = []
+
+  constructor(client: RedisClient, options: WebSocketGroupsOptions = {}) {
+    this.backplane = new RedisBackplane(client, {
+      onDown: () => this.#on('down'),
+      onUp: () => this.#on('up'),
+    })
+    this.groups = new WebSocketGroups({ backplane: this.backplane, onError: (error) => this.errors.push(error), ...options })
+    closers.push(
+      () => this.groups.dispose(),
+      () => this.backplane.close(),
+    )
+  }
+
+  /** A member of a group, whose messages are read. */
+  add(name: string, identity?: string): Member {
+    const { webSocket, peer } = openInMemory()
+    this.groups.add(name, webSocket, identity)
+    return new Member(webSocket, peer)
+  }
+
+  /** Resolves when this has happened so often. */
+  async has(event: 'down' | 'up', count = 1): Promise<void> {
+    while (this.events.filter((one) => one === event).length < count) {
+      await new Promise<void>((resolve) => void this.#closes.push(resolve))
+    }
+  }
+
+  #on(event: string): void {
+    this.events.push(event)
+    for (const resolve of this.#closes.splice(0)) resolve()
+  }
+}
+
+class Member {
+  readonly webSocket: ManagedWebSocket
+  readonly peer: RawPeer
+
+  constructor(webSocket: ManagedWebSocket, peer: RawPeer) {
+    this.webSocket = webSocket
+    this.peer = peer
+  }
+
+  async texts(count: number): Promise<string[]> {
+    const texts: string[] = []
+    while (texts.length < count) texts.push(String((await this.peer.nextFrame()).payload))
+    return texts
+  }
+}
+
+if (hasRedis('The backplane for Redis')) {
+  describe.each(libraries)('groups across processes, by the library %s', (_library, connect) => {
+    it('carry text and bytes to the members of a group in every process, once, in order, and to nobody else', async () => {
+      const { port } = await RedisServer.start()
+      const [one, two] = [new Process(connect(port)), new Process(connect(port))]
+      const [ada, bob, eve] = [one.add('lobby'), two.add('lobby'), two.add('garden')]
+      expect(
+        await Promise.all([one.groups.whenListening('lobby'), two.groups.whenListening('lobby'), two.groups.whenListening('garden')]),
+      ).toEqual([true, true, true])
+
+      for (let count = 0; count < 100; count++) void one.groups.send('lobby', `one ${count}`, { except: ada.webSocket })
+      await one.groups.send('lobby', 'the end')
+      expect(await bob.texts(101)).toEqual([...Array.from({ length: 100 }, (_item, count) => `one ${count}`), 'the end'])
+
+      await two.groups.send('lobby', Buffer.of(0, 255))
+      await one.groups.send('garden', 'to a group without members here')
+
+      expect(await bob.peer.nextFrame()).toMatchObject({ opcode: 2, payload: Buffer.of(0, 255) })
+      expect(await ada.texts(1)).toEqual(['the end'])
+      expect(await ada.peer.nextFrame()).toMatchObject({ opcode: 2, payload: Buffer.of(0, 255) })
+      expect(await eve.texts(1)).toEqual(['to a group without members here'])
+      expect([ada.peer.frames, bob.peer.frames, one.errors, two.errors]).toEqual([[], [], [], []])
+    })
+
+    it('work here while Redis is not there yet, say so, and are tied when it comes', async () => {
+      const server = await RedisServer.choosePort()
+      const [one, two] = [new Process(connect(server.port)), new Process(connect(server.port))]
+      const [ada, other] = [one.add('lobby'), one.add('lobby')]
+      const bob = two.add('lobby')
+      await Promise.all([one.has('down'), two.has('down')])
+
+      await expect(one.groups.send('lobby', 'who hears me')).rejects.toMatchObject({
+        code: 'ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE',
+        message: 'Redis cannot be reached',
+      })
+      expect([await ada.texts(1), await other.texts(1)]).toEqual([['who hears me'], ['who hears me']])
+      expect(one.errors.map(({ code }) => code)).toEqual(['ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE'])
+
+      await server.start()
+      await Promise.all([one.has('up'), two.has('up')])
+      expect([await two.groups.whenListening('lobby'), one.backplane.isUp]).toEqual([true, true])
+      await one.groups.send('lobby', 'now')
+      expect(await bob.texts(1)).toEqual(['now'])
+      expect([one.events, two.errors]).toEqual([['down', 'up'], []])
+    })
+
+    it('go on when Redis was killed in the middle and is back; what was sent meanwhile is refused aloud, and nothing comes late', async () => {
+      const server = await RedisServer.start()
+      const [one, two] = [new Process(connect(server.port)), new Process(connect(server.port))]
+      const [ada, bob] = [one.add('lobby'), two.add('lobby')]
+      const [leaving] = [two.add('left meanwhile')]
+      await Promise.all([one.has('up'), two.has('up')])
+      await Promise.all(['lobby', 'left meanwhile'].map((name) => two.groups.whenListening(name)))
+
+      await one.groups.send('lobby', 'before')
+      await server.kill()
+      await Promise.all([one.has('down'), two.has('down')])
+      const lost = await Promise.allSettled(Array.from({ length: 100 }, (_item, count) => one.groups.send('lobby', `lost ${count}`)))
+      expect(new Set(lost.map(({ status }) => status))).toEqual(new Set(['rejected']))
+      expect(one.errors.length).toBe(100)
+      two.groups.delete('left meanwhile', leaving.webSocket)
+      const eve = two.add('new meanwhile')
+
+      await server.start()
+      await Promise.all([one.has('up', 2), two.has('up', 2)])
+      await one.groups.send('lobby', 'after')
+      await one.groups.send('new meanwhile', 'welcome')
+
+      expect(await bob.texts(2)).toEqual(['before', 'after'])
+      expect(await eve.texts(1)).toEqual(['welcome'])
+      expect((await ada.texts(102)).at(-1)).toBe('after')
+      expect([one.events, two.errors]).toEqual([['up', 'down', 'up'], []])
+      // What nobody listens to any more is not subscribed to again.
+      expect(await channelsOf(server.port)).toEqual(['websockets:lobby', 'websockets:new meanwhile'])
+    })
+
+    it('unsubscribe when nobody is left in a group, and again when somebody comes', async () => {
+      const { port } = await RedisServer.start()
+      const [one, two] = [new Process(connect(port)), new Process(connect(port))]
+      for (let count = 0; count < 20; count++) {
+        const bob = two.add('lobby')
+        const isListening = two.groups.whenListening('lobby')
+        if (count % 3 !== 0) await isListening
+        two.groups.delete('lobby', bob.webSocket)
+        expect(await isListening).toBe(count % 3 !== 0)
+      }
+      await two.has('up')
+      await until(() => two.groups.size === 0)
+      expect([await channelsOf(port), await two.groups.whenListening('lobby')]).toEqual([[], false])
+      const bob = two.add('lobby')
+      await Promise.all([one.has('up'), two.groups.whenListening('lobby')])
+      await one.groups.send('lobby', 'here')
+      expect(await bob.texts(1)).toEqual(['here'])
+    })
+
+    it.each([
+      ['garbage', Buffer.from('{"not":"ours"}'), "A message of the backplane for 'lobby' is none of this package"],
+      ['nothing', Buffer.alloc(0), "A message of the backplane for 'lobby' is none of this package"],
+      [
+        'another version',
+        envelope(1, 'hello', 2),
+        "A message of the backplane for 'lobby' has version 2 of the format, and this process has 1",
+      ],
+      ['another kind', envelope(9, 'hello'), "A message of the backplane for 'lobby' is of an unknown kind, 9"],
+      ['text that is none', envelope(1, Buffer.of(0xff)), "A message of the backplane for 'lobby' is text that is no UTF-8"],
+      ['presence that is none', envelope(3, '["many",false,[]]'), "A message of the backplane for 'lobby' says nothing of who is present"],
+      ['presence that is no JSON', envelope(3, '{'), "A message of the backplane for 'lobby' says nothing of who is present"],
+      [
+        '10 MB',
+        envelope(2, Buffer.alloc(10_000_000)),
+        "A message of the backplane for 'lobby' has 10000000 bytes, more than the maxMessageSize of 1048576",
+      ],
+    ])('pass over what they cannot understand, and say so: %s', async (_what, bytes, message) => {
+      const { port } = await RedisServer.start()
+      const one = new Process(connect(port), { presence: true })
+      const ada = one.add('lobby')
+      await one.has('up')
+      const stranger = await connectStranger(port)
+
+      await stranger.publish('websockets:lobby', bytes)
+      await stranger.publish('websockets:lobby', envelope(1, 'hello'))
+
+      expect(await ada.texts(1)).toEqual(['hello'])
+      expect(one.errors.map((error) => [error.code, error.message])).toEqual([['ERR_WEBSOCKET_BACKPLANE_MESSAGE', message]])
+    })
+
+    it('live through a message of 100 MB, for which Redis itself cuts the connection of a subscriber', async () => {
+      const { port } = await RedisServer.start()
+      const [one, two] = [new Process(connect(port)), new Process(connect(port))]
+      const ada = one.add('lobby')
+      await Promise.all([one.has('up'), two.has('up')])
+      const stranger = await connectStranger(port)
+
+      await stranger.publish('websockets:lobby', envelope(2, Buffer.alloc(100_000_000)))
+      await one.has('up', 2)
+      await two.groups.send('lobby', 'hello')
+
+      expect(await ada.texts(1)).toEqual(['hello'])
+      expect(one.events).toEqual(['up', 'down', 'up'])
+    })
+
+    it('refuse to publish what is too long, and send it to nobody', async () => {
+      const { port } = await RedisServer.start()
+      const one = new Process(connect(port), { maxMessageSize: 10 })
+      const ada = one.add('lobby')
+      await one.has('up')
+
+      await expect(one.groups.send('lobby', 'x'.repeat(11))).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_MESSAGE_TOO_BIG' })
+      await one.groups.send('lobby', 'x'.repeat(10))
+      expect(await ada.texts(1)).toEqual(['x'.repeat(10)])
+    })
+
+    it('refuse to publish more than may be on its way', async () => {
+      const { port } = await RedisServer.start()
+      const client = connect(port)
+      const backplane = new RedisBackplane(client, { maxPendingBytes: 100 })
+      closers.push(() => backplane.close())
+      await until(() => backplane.isUp)
+
+      const sent = await Promise.allSettled([60, 40, 1].map((length) => backplane.publish('lobby', Buffer.alloc(length))))
+
+      expect(sent.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
+      expect(sent[2]).toMatchObject({ reason: { code: 'ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE' } })
+      await backplane.publish('lobby', Buffer.alloc(1000))
+    })
+
+    it('know who is in a group in every process, by and by, until a process says nothing more', async () => {
+      const { port } = await RedisServer.start()
+      const options = { presence: true, presenceInterval: 50 }
+      const changes: string[] = []
+      const one = new Process(connect(port), { ...options, onPresence: (name) => changes.push(name) })
+      const two = new Process(connect(port), options)
+      const three = new Process(connect(port), options)
+      one.add('lobby', 'ada')
+      one.add('lobby')
+      const [bob] = [two.add('lobby', 'bob'), two.add('lobby', 'ada')]
+      three.add('lobby', 'eve')
+      const isSeen = (count: number, identities: string[]) => () => {
+        const presence = one.groups.presenceOf('lobby')
+        return presence.count === count && presence.identities.join() === identities.join()
+      }
+
+      await until(isSeen(5, ['ada', 'bob', 'eve']))
+      expect(two.groups.presenceOf('lobby')).toEqual({ count: 5, identities: ['ada', 'bob', 'eve'] })
+      two.groups.delete('lobby', bob.webSocket)
+      await until(isSeen(4, ['ada', 'eve']))
+      two.groups.dispose()
+      await until(isSeen(3, ['ada', 'eve']))
+      // As a process that has died.
+      three.backplane.close()
+      await until(isSeen(2, ['ada']))
+      expect([two.groups.presenceOf('lobby'), one.groups.presenceOf('garden')]).toEqual([
+        { count: 0, identities: [] },
+        { count: 0, identities: [] },
+      ])
+      expect(new Set(changes)).toEqual(new Set(['lobby']))
+    })
+
+    it('stay quiet after the end of the backplane, which leaves the client to the application', async () => {
+      const server = await RedisServer.start()
+      const client = connect(server.port)
+      const one = new Process(client)
+      one.add('lobby')
+      await one.groups.whenListening('lobby')
+
+      one.backplane.close()
+      one.backplane.close()
+
+      await expect(one.groups.send('lobby', 'too late')).rejects.toMatchObject({ message: 'The backplane was closed' })
+      expect([one.backplane.isUp, await client.publish('elsewhere', Buffer.from('text'))]).toEqual([false, 0])
+      await until(() => true)
+      expect(one.events).toEqual(['up'])
+    })
+  })
+
+  describe('4 processes, 2,000 sockets and 10,000 messages', () => {
+    it.each(libraries.map(([name]) => name))('lose none while Redis is there, in order, by the library %s', async (library) => {
+      const { port } = await RedisServer.start()
+      const processes = Array.from({ length: 4 }, () => new ForkedScript<typeof functions>('spec/redis/scripts/one-of-four.ts'))
+      closers.push(...processes.map((one) => () => one.kill()))
+
+      await Promise.all(processes.map((one, index) => one.call('open', library, port, index)))
+      await Promise.all(processes.map((one) => one.call('send')))
+      const outcomes = await Promise.all(processes.map((one) => one.call('receive')))
+
+      // A room has 40 sockets, and each process has said 50 things in it.
+      expect(outcomes).toEqual(Array.from({ length: 4 }, () => ({ sockets: 500, received: 500 * 200, mistakes: [], errors: [] })))
+    })
+  })
+
+  describe('a client of redis that gives up', () => {
+    it('is told of, and ends no process', async () => {
+      const { port } = await RedisServer.choosePort()
+      const client = createClient({ url: `redis://127.0.0.1:${port}`, socket: { reconnectStrategy: false } })
+      const one = new Process(client)
+      one.add('lobby')
+      await expect(client.connect()).rejects.toThrow('ECONNREFUSED')
+
+      await one.has('down')
+      await expect(one.groups.send('lobby', 'text')).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE' })
+    })
+  })
+}
+
+/** A message as a process sends it. */
+function envelope(kind: number, payload: string | Buffer, version = 1): Buffer {
+  return Buffer.concat([Buffer.from('EW'), Buffer.of(version, kind), Buffer.from('another one.'), Buffer.from(payload)])
+}
+
+/** A client of something else. */
+async function connectStranger(port: number) {
+  const client = createClient({ url: `redis://127.0.0.1:${port}` })
+  client.on('error', () => undefined)
+  await client.connect()
+  closers.push(() => client.destroy())
+  return client
+}
+
+async function channelsOf(port: number): Promise<string[]> {
+  const client = await connectStranger(port)
+  return (await client.pubSubChannels()).toSorted()
+}
