@@ -1,12 +1,11 @@
+import { RedisBackplane } from 'express-use-websockets/redis'
+import { createClient } from 'redis'
 import { createChatApp } from './app.ts'
-import { createLocalBus, createRedisBus } from './message-bus.ts'
 
-async function start(): Promise<void> {
-  const { PORT = '3000', REDIS_URL } = process.env
-  const bus = REDIS_URL === undefined ? createLocalBus() : await createRedisBus(REDIS_URL)
-  createChatApp(bus).listen(Number(PORT), () =>
-    console.log(`Chat: http://localhost:${PORT}/${REDIS_URL === undefined ? '' : ', through Redis'}`),
-  )
-}
-
-void start()
+const { PORT = '3000', REDIS_URL } = process.env
+const client = REDIS_URL === undefined ? undefined : createClient({ url: REDIS_URL })
+const backplane =
+  client &&
+  new RedisBackplane(client, { onDown: (error) => console.error('Redis is gone', error), onUp: () => console.log('Redis is here') })
+void client?.connect()
+createChatApp(backplane).listen(Number(PORT), () => console.log(`Chat: http://localhost:${PORT}/${client ? ', through Redis' : ''}`))

@@ -1,45 +1,26 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { createClient } from 'redis'
+import type { Backplane } from 'express-use-websockets/groups'
+import { RedisBackplane } from 'express-use-websockets/redis'
 import { createChatApp } from '../../samples/chat/app.ts'
-import { createLocalBus, createRedisBus } from '../../samples/chat/message-bus.ts'
-import type { MessageBus } from '../../samples/chat/message-bus.ts'
 import { closeHttp1Servers, startHttp1Server } from '../support/http1-server.ts'
+import { hasRedis, killRedisServers, RedisServer } from '../support/redis-server.ts'
+import { until } from '../support/until.ts'
 import { closeWebSocketClients, nextMessage, openWebSocket } from '../support/web-socket-client.ts'
 
-const REDIS = '/usr/bin/redis-server'
-const buses: MessageBus[] = []
-const processes: ChildProcess[] = []
+const closers: (() => unknown)[] = []
 
 afterEach(async () => {
   closeWebSocketClients()
   closeHttp1Servers()
-  for (const bus of buses.splice(0)) await bus.close()
-  for (const child of processes.splice(0)) child.kill()
+  for (const close of closers.splice(0)) await close()
+  await killRedisServers()
 })
 
-async function startRedis(): Promise<string> {
-  const free = createServer().listen(0, '127.0.0.1')
-  await once(free, 'listening')
-  const { port } = free.address() as AddressInfo
-  free.close()
-  await once(free, 'close')
-  const child = spawn(REDIS, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  processes.push(child)
-  for await (const line of child.stdout) if (String(line).includes('Ready to accept connections')) break
-  return `redis://127.0.0.1:${port}`
-}
-
-/** What ada heard in one app, while bob came, spoke and went in another that shares the bus, as another process does. */
-async function hearAcross(one: MessageBus, two: MessageBus): Promise<string[]> {
-  buses.push(one, two)
-  const servers = [await startHttp1Server(createChatApp(one)), await startHttp1Server(createChatApp(two))] as const
+/** What ada heard in one process, while bob came, spoke and went in another, or in the same if there is no backplane. */
+async function hearAcross(backplanes: readonly Backplane[]): Promise<string[]> {
+  const one = await startHttp1Server(createChatApp(backplanes[0]))
+  const servers = [one, backplanes[1] === undefined ? one : await startHttp1Server(createChatApp(backplanes[1]))] as const
   const { client: ada } = await openWebSocket(servers[0], '/rooms/lobby?user=ada')
   const heard = [await nextMessage(ada)]
   const { client: eve } = await openWebSocket(servers[1], '/rooms/other?user=eve')
@@ -57,16 +38,27 @@ const HEARD = ['ada joined', 'bob joined', 'bob hello', 'bob left']
 
 describe('the chat sample', () => {
   it('carries what is said to all in the room, and to nobody else', async () => {
-    const bus = createLocalBus()
-    expect(await hearAcross(bus, bus)).toEqual(HEARD)
+    expect(await hearAcross([])).toEqual(HEARD)
   })
 
-  if (existsSync(REDIS)) {
+  if (hasRedis('The chat through Redis')) {
     it('does so across processes, through a real Redis', async () => {
-      const url = await startRedis()
-      expect(await hearAcross(await createRedisBus(url), await createRedisBus(url))).toEqual(HEARD)
+      const { url } = await RedisServer.start()
+      expect(await hearAcross([await connect(url), await connect(url)])).toEqual(HEARD)
     })
-  } else {
-    console.warn(`The chat through Redis is not tried: there is no ${REDIS} here. .ci/run installs it.`)
   }
 })
+
+async function connect(url: string): Promise<Backplane> {
+  const client = createClient({ url })
+  const backplane = new RedisBackplane(client)
+  closers.push(async () => {
+    // Until the rooms are empty, somebody says that he leaves.
+    while ((await client.pubSubChannels()).length > 0) continue
+    backplane.close()
+    client.destroy()
+  })
+  await client.connect()
+  await until(() => backplane.isUp)
+  return backplane
+}
