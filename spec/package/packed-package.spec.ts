@@ -30,6 +30,9 @@ describe('the tarball', () => {
   })
 })
 
+/** What costs nothing to who does not import it. */
+const OPTIONAL = /^dist\/(?:client|groups|json|postgres|redis)(?:\.js$|\/)/
+
 const { '@types/express': latestTypes, express: latest } = devDependencies
 
 describe.each([
@@ -71,6 +74,31 @@ describe.each([
     expect(doors[0]?.names).toContain('useWebSockets')
     expect(doors.flatMap(({ different }) => different)).toEqual([])
   })
+
+  it('loads by its main door nothing of what has a door of its own', async () => {
+    const { own, others } = await loadedBy('.')
+
+    expect(own).toContain('dist/index.js')
+    expect(own.filter((file) => OPTIONAL.test(file))).toEqual([])
+    expect(others).toEqual(['ws'])
+  })
+
+  // The client is for browsers, and is no concern of a server; the libraries of an engine are the application's to load.
+  it.each(Object.keys(entryPoints).filter((path) => OPTIONAL.test(`dist/${path.slice(2)}.js`)))(
+    'loads by %s no package that the main door does not, no server, and no other such door',
+    async (door) => {
+      const { own, others } = await loadedBy(door)
+
+      expect(own.filter((file) => OPTIONAL.test(file)).length).toBeGreaterThan(0)
+      expect(own.filter((file) => /^dist\/(?:hosting|middleware|[^/]+\.js$)/.test(file))).toEqual([`dist/${door.slice(2)}.js`])
+      expect(others.filter((name) => name !== 'ws')).toEqual([])
+    },
+  )
+
+  async function loadedBy(door: string): Promise<{ readonly own: string[]; readonly others: string[] }> {
+    const { stdout } = await runAsync(process.execPath, ['loaded.cjs', door.replace('.', 'express-use-websockets')], { cwd: project })
+    return JSON.parse(stdout) as { own: string[]; others: string[] }
+  }
 
   it.each(['node16', 'nodenext', 'bundler'] as const)('type-checks with moduleResolution %s, libraries included', async (resolution) => {
     expect(await typeErrorsAsync(project, resolution)).toBe('')
