@@ -160,6 +160,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     const { socket } = this.#request
     this.#isAccepted = true
     keepConnection(this.#response)
+    // Nobody listens to errors from here to the WebSocket, which is microtasks away: a socket tells of an error in a tick, and those come later.
     leaveHttpServer(socket)
     releaseServerState(this.#response)
     const transport = new SocketTransport(socket, this.#earlyBytes?.take() ?? [])

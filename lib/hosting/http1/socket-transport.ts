@@ -20,8 +20,6 @@ export class SocketTransport implements WebSocketTransport {
     // The time that an HTTP request may take means nothing to a WebSocket; keep-alive pings find dead peers.
     if (typeof setTimeout === 'function') setTimeout.call(duplex, 0)
     if (typeof setNoDelay === 'function') setNoDelay.call(duplex, true)
-    // Until the WebSocket listens, which is in a moment.
-    duplex.on('error', ignoreError)
   }
 
   takeHead(): readonly Uint8Array[] {
@@ -50,5 +48,3 @@ export class SocketTransport implements WebSocketTransport {
 }
 
 const NONE: readonly Uint8Array[] = []
-
-function ignoreError(): void {}
