@@ -19,6 +19,7 @@ import { openHttp2WebSocket } from '../support/http2-web-sockets.ts'
 import { createSelfSignedCertificate } from '../support/self-signed-certificate.ts'
 import { closeOf, nextMessage, openWebSocket, refusedWebSocket } from '../support/web-socket-client.ts'
 import { until } from '../support/until.ts'
+import { clientDecisions } from './client-decisions.ts'
 import { listening } from './listening.ts'
 import { expectEcho, expectRefusal, inRoute, onSocket, Printer, requireLogin, withSubscribers } from './stage.ts'
 import type { Example } from './stage.ts'
@@ -101,6 +102,8 @@ export const decisions: Readonly<Record<string, Decision>> = {
   'CONTRIBUTING.md#contributing': commands,
   'CONTRIBUTING.md#the-tree': { cannotRun: 'a picture' },
   'CONTRIBUTING.md#adding-an-export': { cannotRun: 'a line of package.json: spec/package enters by each of them' },
+
+  ...clientDecisions,
 
   'docs/compression.md#compression': async (example) => {
     const app = inRoute(example)

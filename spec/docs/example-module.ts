@@ -3,6 +3,7 @@ import * as ownExports from '../../lib/index.ts'
 
 /** What examples take for granted, with its type. Whoever runs the example gives it. */
 const givenTypes: Readonly<Record<string, string>> = {
+  address: 'string',
   app: "import('express').Express",
   cert: 'string',
   console: 'Console',

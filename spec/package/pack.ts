@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -16,6 +16,7 @@ export async function packAsync(folder: string): Promise<string> {
 
 /** Makes a project of the folder, with these packages. */
 export async function installAsync(project: string, packages: readonly string[]): Promise<void> {
+  mkdirSync(project, { recursive: true })
   writeFileSync(join(project, 'package.json'), '{ "private": true }')
   await runAsync('npm', ['install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts', ...packages], { cwd: project })
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { devDependencies, exports as entryPoints } from '../../package.json'
@@ -72,7 +72,8 @@ describe.each([
       .map((line) => JSON.parse(line) as { names: string[]; different: string[] })
 
     expect(doors[0]?.names).toContain('useWebSockets')
-    expect(doors.flatMap(({ different }) => different)).toEqual([])
+    // The client is for pages, which cannot load CommonJS: its ES module is a copy.
+    expect(doors.flatMap(({ different }) => different)).toEqual(['connectWebSocket'])
   })
 
   it('loads by its main door nothing of what has a door of its own', async () => {
@@ -119,6 +120,32 @@ describe('in a project without Express, with the latest @types/node', () => {
   it('brings no types but its own and those of Node', () => {
     expect(readdirSync(join(project, 'node_modules/@types'))).toEqual(['node'])
     expect(readdirSync(join(project, 'node_modules'))).not.toContain('express')
+  })
+})
+
+describe('in a project of a page, without the types of Node', () => {
+  let project: string
+
+  beforeAll(async () => {
+    project = join(directory, 'page')
+    cpSync(join(__dirname, 'consumers/page'), project, { recursive: true })
+    await installAsync(project, [tarball])
+  })
+
+  it.each(['5.2.2', devDependencies.typescript])('type-checks the client with TypeScript %s, libraries included', async (typescript) => {
+    const compiler = join(directory, `typescript-for-page-${typescript}`)
+    await installAsync(compiler, [`typescript@${typescript}`])
+    const { stdout } = await runAsync(process.execPath, [join(compiler, 'node_modules/typescript/bin/tsc'), '-p', project])
+    expect(stdout).toBe('')
+  })
+
+  it('is built by Vite, of nothing but the ES module of the client', async () => {
+    await runAsync(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build'], { cwd: project })
+    const [file = ''] = readdirSync(join(project, 'dist/assets'))
+    const code = readFileSync(join(project, 'dist/assets', file), 'utf8')
+    expect(code).toContain('ERR_WEBSOCKET_INVALID_ARGUMENT')
+    expect(code).not.toMatch(/require\(|__esModule|module\.exports/)
+    expect(code.length).toBeLessThan(6000)
   })
 })
 

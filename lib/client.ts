@@ -1,0 +1,13 @@
+export { connectWebSocket } from './client/connect-web-socket.ts'
+export type { ReconnectingWebSocketOptions } from './client/client-options.ts'
+export type { EndedConnection } from './client/comes-back.ts'
+export type {
+  ReconnectingWebSocket,
+  ReconnectingWebSocketEvents,
+  ReconnectingWebSocketState,
+  WebSocketCloseEvent,
+  WebSocketMessageEvent,
+} from './client/reconnecting-web-socket.ts'
+export type { SendableData } from './client/sendable-data.ts'
+export type { PlainWebSocket, PlainWebSocketEvent, WebSocketClass } from './client/surroundings.ts'
+export type { WebSocketAddress } from './client/web-socket-address.ts'

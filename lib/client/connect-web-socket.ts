@@ -1,0 +1,273 @@
+import { readOptions } from './client-options.ts'
+import type { ReconnectingWebSocketOptions } from './client-options.ts'
+import { comesBack, readRetryAfter } from './comes-back.ts'
+import type { EndedConnection } from './comes-back.ts'
+import type { ReconnectingWebSocket, ReconnectingWebSocketState } from './reconnecting-web-socket.ts'
+import { checkData, keep, sizeOf } from './sendable-data.ts'
+import type { SendableData } from './sendable-data.ts'
+import { surroundings } from './surroundings.ts'
+import type { PlainWebSocket, PlainWebSocketEvent } from './surroundings.ts'
+import { resolveAddress } from './web-socket-address.ts'
+import type { WebSocketAddress } from './web-socket-address.ts'
+
+/**
+ * Opens a WebSocket that comes back: it connects, and connects again when the connection is lost, until the server says by its close code that there
+ * is no use, or `close()` is called. For pages, and for Node.js, Deno and Bun; it needs nothing but a class of WebSockets.
+ *
+ * It connects in a moment, so that there is time to add listeners. A message is sent once at most: one that was on its way when the connection was lost
+ * is not sent again.
+ *
+ * @param address - where to connect. A function is asked at each attempt, e.g. for a fresh ticket; when it throws, that attempt has failed.
+ * @param options - times in milliseconds, sizes in bytes.
+ * @throws `TypeError` with the `code` `ERR_WEBSOCKET_INVALID_ARGUMENT`, and the name of the argument or the option as `argument`.
+ * @example
+ * ```ts
+ * import { connectWebSocket } from 'express-use-websockets/client'
+ *
+ * const webSocket = connectWebSocket('wss://example.com/ws')
+ * webSocket.subscribe('news')
+ * for await (const message of webSocket) console.log(message)
+ * ```
+ */
+export function connectWebSocket(
+  address: WebSocketAddress | (() => WebSocketAddress | Promise<WebSocketAddress>),
+  options: ReconnectingWebSocketOptions = {},
+): ReconnectingWebSocket {
+  // One function with what it knows, and no class with fields: variables get short names when a page is bundled, and it has to be small.
+  if (typeof address !== 'function') resolveAddress(address)
+  // Aborted by `close()`, or when there is nothing to come back to.
+  const ended = new AbortController()
+  const { signal: over } = ended
+  const {
+    baseDelay,
+    connectTimeout,
+    isPong,
+    maxDelay,
+    maxQueuedBytes,
+    maxQueuedMessages,
+    pingInterval,
+    pingMessage,
+    shouldReconnect,
+    signal,
+    subProtocols,
+    WebSocket,
+  } = readOptions(options, over)
+  const queue: (string | Blob)[] = []
+  const subscriptions = new Set<() => void>()
+  let state: ReconnectingWebSocketState
+  let socket: PlainWebSocket | undefined
+  // Of the one thing that can be due: the end of the attempt, the next ping, or the next attempt.
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let failures = 0
+  let openedAt = Infinity
+  let queuedBytes = 0
+  let isAnswerDue = false
+  let nextMessage = defer<ReceivedMessage | undefined>()
+
+  class Client extends EventTarget {
+    get state() {
+      return state
+    }
+    get socket() {
+      return socket
+    }
+    completion = new Promise<Event>((resolve) => {
+      this.addEventListener('close', (event) => {
+        if (state === 'closed') resolve(event)
+      })
+    })
+    reconnect = reconnect
+    close = close
+
+    send(data: SendableData): boolean {
+      checkData(data)
+      if (isOpen()) {
+        socket?.send(data)
+        return true
+      }
+      const size = sizeOf(data)
+      if (over.aborted || queue.length >= maxQueuedMessages || queuedBytes + size > maxQueuedBytes) return false
+      queuedBytes += size
+      return queue.push(keep(data)) > 0
+    }
+
+    subscribe(data: SendableData): () => void {
+      checkData(data)
+      const kept = keep(data)
+      const ask = (): void => socket?.send(kept)
+      subscriptions.add(ask)
+      if (isOpen()) ask()
+      return () => void subscriptions.delete(ask)
+    }
+
+    async *[Symbol.asyncIterator](): AsyncGenerator<string | ArrayBuffer, void, void> {
+      let received: ReceivedMessage | undefined
+      for (let next = nextMessage; (received = await next.promise) !== undefined; next = received.next) yield received.data
+    }
+  }
+  const client = new Client()
+
+  // Not all browsers end a connection when the network has gone, and it seldom survives.
+  for (const type of ['online', 'offline'])
+    surroundings.addEventListener?.(type, () => (type === 'online') !== (state === 'open') && reconnect(), ended)
+  signal.addEventListener('abort', () => close(), ended)
+  if (signal.aborted) queueMicrotask(close)
+  void connect()
+  // The class has the members, but not the types of the events.
+  return client as unknown as ReconnectingWebSocket
+
+  async function connect(): Promise<void> {
+    letGo()
+    state = 'connecting'
+    const own = (timer = setTimeout(() => lose(withoutClose('connectTimeout')), connectTimeout))
+    try {
+      // eslint-disable-next-line typescript/await-thenable -- nothing is heard of this attempt before the caller has added its listeners
+      await undefined
+      const [url, protocols] = await Promise.all([valueOf(address), valueOf(subProtocols)])
+      if (timer !== own) return
+      listen(new WebSocket(resolveAddress(url), protocols))
+    } catch (error) {
+      if (timer === own)
+        lose({ ...withoutClose(String(error)), error }, typeof address === 'function' || typeof subProtocols === 'function')
+    }
+  }
+
+  function listen(opening: PlainWebSocket): void {
+    socket = opening
+    opening.binaryType = 'arraybuffer'
+    const on = (type: string, listener: (event: PlainWebSocketEvent) => void): void =>
+      opening.addEventListener(type, (event) => {
+        // What a socket does that was let go concerns nobody.
+        if (socket === opening) listener(event)
+      })
+    on('open', onOpen)
+    on('message', ({ data }) => {
+      isAnswerDue = false
+      if (pingInterval > 0 && isPong(data)) return
+      dispatch('message', { data })
+      nextMessage.resolve({ data, next: (nextMessage = defer()) })
+    })
+    on('close', ({ code, reason, wasClean }) => lose({ code, reason, wasClean }))
+    // It says nothing that the close does not say; but a WebSocket of `ws` throws an error that nobody listens to.
+    on('error', () => undefined)
+  }
+
+  function onOpen(): void {
+    openedAt = Date.now()
+    isAnswerDue = false
+    state = 'open'
+    clearTimeout(timer)
+    startPing()
+    for (const ask of subscriptions) ask()
+    dispatch('open')
+    // A listener may have closed, or connected anew.
+    if (isOpen()) {
+      queuedBytes = 0
+      for (const data of queue.splice(0)) socket?.send(data)
+    }
+  }
+
+  function startPing(): void {
+    if (pingInterval > 0)
+      timer = setTimeout(() => {
+        if (isAnswerDue) return lose(withoutClose('No pong'))
+        isAnswerDue = true
+        socket?.send(pingMessage)
+        startPing()
+      }, pingInterval)
+  }
+
+  function reconnect(): void {
+    if (over.aborted) return
+    failures = 0
+    if (state === 'open') leave(withoutClose('reconnect()'), 0)
+    else void connect()
+  }
+
+  function close(code = 1000, reason = ''): void {
+    if (over.aborted) return
+    if (state === 'open') {
+      socket?.close(code, reason)
+      state = 'closing'
+      clearTimeout(timer)
+      ended.abort()
+    } else leave({ code, reason, wasClean: true }, null)
+  }
+
+  /** The connection has ended, or there was none: waits for the next attempt, or closes. */
+  function lose(end: EndedConnection, byDefault = comesBack(end)): void {
+    if (Date.now() - openedAt >= maxDelay) failures = 0
+    // Full jitter, so that many clients that lost one server do not come back at once. What the server has asked for comes on top.
+    // https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    const delay = Math.random() * Math.min(maxDelay, baseDelay * 2 ** failures++) + (readRetryAfter(end.reason) || 0) * 1000
+    let isToReturn = byDefault
+    try {
+      isToReturn = shouldReconnect(end, byDefault, failures)
+    } finally {
+      // Also when it throws, or has closed.
+      if (state !== 'closed') leave(end, isToReturn && !over.aborted ? delay : null)
+    }
+  }
+
+  /** Tells that it has ended, and what follows. */
+  function leave(end: EndedConnection, retryDelay: number | null): void {
+    letGo()
+    openedAt = Infinity
+    if (retryDelay === null) {
+      state = 'closed'
+      ended.abort()
+    } else {
+      state = 'waiting'
+      timer = setTimeout(connect, retryDelay)
+    }
+    dispatch('close', { ...end, attempt: failures, retryDelay })
+    if (retryDelay === null) nextMessage.resolve(undefined)
+  }
+
+  /** Nothing is due any more, and the socket is on its own. */
+  function letGo(): void {
+    clearTimeout(timer)
+    const leaving = socket
+    timer = socket = undefined
+    leaving?.close()
+  }
+
+  function dispatch(type: string, details?: object): void {
+    client.dispatchEvent(Object.assign(new Event(type), details))
+  }
+
+  function isOpen(): boolean {
+    // After the server's Close frame a WebSocket drops what is sent, some time before it says that it has closed.
+    return state === 'open' && socket?.readyState === 1
+  }
+}
+
+/** A promise that is resolved from outside. */
+interface Deferred<Value> {
+  readonly promise: Promise<Value>
+  readonly resolve: (value: Value) => void
+}
+
+function defer<Value>(): Deferred<Value> {
+  let resolve: Deferred<Value>['resolve'] | undefined
+  const promise = new Promise<Value>((resolveIt) => {
+    resolve = resolveIt
+  })
+  // The promise has called it back already.
+  return { promise, resolve: resolve as unknown as Deferred<Value>['resolve'] }
+}
+
+/** A message, and the one after it: each loop goes along the chain at its own pace, and what all have passed is garbage. */
+interface ReceivedMessage {
+  readonly data: string | ArrayBuffer
+  readonly next: Deferred<ReceivedMessage | undefined>
+}
+
+function withoutClose(reason: string): EndedConnection {
+  return { code: 1006, reason, wasClean: false }
+}
+
+function valueOf<Value>(value: Value | (() => Value | Promise<Value>)): Value | Promise<Value> {
+  // No address and no list is a function.
+  return typeof value === 'function' ? (value as () => Value | Promise<Value>)() : value
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals'
+import { connectWebSocket } from 'express-use-websockets/client'
+import type { ReconnectingWebSocketOptions } from 'express-use-websockets/client'
+import { WebSocket } from 'undici'
+
+describe('connectWebSocket', () => {
+  it.each([undefined, null, '', 'example.com', '/ws', 'ftp://example.com', 42, {}])('refuses the address %p', (address) => {
+    expect(errorOf(address)).toMatchObject({
+      name: 'TypeError',
+      code: 'ERR_WEBSOCKET_INVALID_ARGUMENT',
+      argument: 'address',
+      message: expect.stringMatching(/^connectWebSocket: 'address' must be like 'wss:\/\/example\.com\/ws', or a function\. Received /),
+    })
+  })
+
+  const numbers = ['baseDelay', 'maxDelay', 'connectTimeout', 'maxQueuedMessages', 'maxQueuedBytes', 'pingInterval']
+  const invalid: readonly (readonly [option: string, value: unknown, type: string])[] = [
+    ...numbers.flatMap((name) => [null, '5', '5s', NaN, -1, Infinity, 1e10, 5n, {}].map((value) => [name, value, 'number'] as const)),
+    ...[null, 1, {}].map((value) => ['pingMessage', value, 'string'] as const),
+    ...[null, 1, {}, 'pong'].map((value) => ['isPong', value, 'function'] as const),
+    ...[null, true, {}].map((value) => ['shouldReconnect', value, 'function'] as const),
+    ...[null, 'ws', {}, Object.create(null)].map((value) => ['WebSocket', value, 'function'] as const),
+  ]
+
+  it.each(invalid)('refuses the option %s: %p', (name, value, type) => {
+    expect(errorOf('ws://127.0.0.1/', { [name]: value })).toMatchObject({
+      code: 'ERR_WEBSOCKET_INVALID_ARGUMENT',
+      argument: name,
+      message: expect.stringContaining(`'${name}' must be of type ${type}`),
+    })
+  })
+
+  it.each(['basedelay', 'protocols', 'retry', '0'])('refuses an option that there is not: %s', (name) => {
+    expect(errorOf('ws://127.0.0.1/', { [name]: 1 })).toMatchObject({
+      argument: name,
+      message: `connectWebSocket: '${name}' must be omitted: unknown. Received 1`,
+    })
+  })
+
+  it.each([null, 5, 'signal', {}])('refuses the signal %p', (signal) => {
+    expect(errorOf('ws://127.0.0.1/', { signal })).toBeInstanceOf(TypeError)
+  })
+
+  it('takes undefined for an option that is not given', () => {
+    const client = connectWebSocket('ws://127.0.0.1/', { WebSocket, baseDelay: undefined } as unknown as ReconnectingWebSocketOptions)
+    client.close()
+    expect(client.state).toBe('closed')
+  })
+
+  it.each([undefined, null, 7, true, {}, [1]])('refuses to send %p, and goes on', (value) => {
+    const client = connectWebSocket('ws://127.0.0.1/', { WebSocket })
+    const data: unknown = value
+    for (const call of [() => client.send(data as string), () => client.subscribe(data as string)])
+      expect(call).toThrow(/^connectWebSocket: 'data' must be text or bytes/)
+    expect(client.send('text')).toBe(true)
+    client.close()
+  })
+})
+
+/** What it throws; without a class of WebSockets of its own, if there is no global one. */
+function errorOf(address: unknown, options: object = {}): unknown {
+  try {
+    connectWebSocket(address as string, { WebSocket, ...options }).close()
+  } catch (error) {
+    return error
+  }
+  return undefined
+}
