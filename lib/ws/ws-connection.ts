@@ -11,6 +11,7 @@ import type { Outflow } from '../web-socket/transport/outflow.ts'
 import { rateLimitExceeded } from '../web-socket/rate-limit/rate-limit-exceeded.ts'
 import { WebSocketCloseStatus } from '../web-socket/values/web-socket-close-status.ts'
 import type { WebSocketCompletion } from '../web-socket/values/web-socket-completion.ts'
+import { startTimer } from '../options/start-timer.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 import type { WebSocketExceptionCode } from '../errors/web-socket-exception.ts'
 import type { WebSocketSettings } from '../web-socket/values/web-socket-settings.ts'
@@ -173,6 +174,8 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
   onTooFast(): void {
     this.#error ??= rateLimitExceeded()
     this.webSocket.close(WebSocketCloseStatus.PolicyViolation)
+    // Until the peer answers, `ws` reads what it goes on sending.
+    startTimer(Math.min(this.#settings.closeTimeout, PATIENCE), abort, this)?.unref()
   }
 
   onClosed(closeStatus: number, reason: Buffer): void {
@@ -197,6 +200,13 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
   get #isClean(): boolean {
     return isCloseReceived(this.webSocket) && isCloseSent(this.webSocket)
   }
+}
+
+/** How long a peer that has sent too much is waited for, in milliseconds. */
+const PATIENCE = 1000
+
+function abort(connection: WsConnection): void {
+  connection.abort()
 }
 
 function toException(error: Error & { readonly code?: unknown }): WebSocketException {

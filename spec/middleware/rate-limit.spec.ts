@@ -11,8 +11,10 @@ import { Gate } from '../support/gate.ts'
 import { closeHttp1Peers } from '../support/http1-peers.ts'
 import { startHttp1Server } from '../support/http1-server.ts'
 import { closeHttp2Peers } from '../support/http2-peers.ts'
+import { closePayload, rawFrame } from '../support/raw-frames.ts'
 import { until } from '../support/until.ts'
 import { closeOf, openWebSocket } from '../support/web-socket-client.ts'
+import { openRawPeer, transports } from '../ws/raw-peers.ts'
 
 afterEach(async () => {
   closeHttp1Peers()
@@ -206,6 +208,27 @@ describe('a rate limit of a socket of ws', () => {
     expect(await closeOf(client)).toEqual([1008, ''])
     await until(() => events.length > 0)
     expect(events).toMatchObject([{ peerCloseStatus: 1008, completion: { error: { code: 'ERR_WEBSOCKET_RATE_LIMIT_EXCEEDED' } } }])
+  })
+
+  it.each(transports)('is told with 1008, and cuts a client that does not answer that and goes on sending, over %s', async (transport) => {
+    const rateLimit = { messagesPerSecond: NEVER, messageBurst: 2, whenExceeded: 'close' } as const
+    const app = express().use(useWebSockets({ rateLimit }))
+    const emitted: string[] = []
+    app.all('/ws', async (req) => {
+      const ws = await acceptWsWebSocketAsync(req)
+      ws.on('message', (data: Buffer) => emitted.push(data.toString()))
+    })
+    const peer = await openRawPeer(transport, app)
+    const flood = Buffer.concat(Array.from({ length: 1000 }, () => rawFrame(1, 'flood')))
+    let isOver = false
+    void peer.ended.then(() => (isOver = true))
+    const sent = (async () => {
+      while (!isOver) await Promise.race([peer.send(flood), peer.ended])
+    })()
+    expect(await peer.nextFrame()).toMatchObject({ opcode: 8, payload: closePayload(1008) })
+    await peer.ended
+    await sent.catch(() => undefined)
+    expect(emitted).toEqual(['flood', 'flood'])
   })
 
   it('emits in time what was in front of the Close frame of the client, and its end after it', async () => {
