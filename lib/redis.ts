@@ -1,3 +1,3 @@
 export { RedisBackplane } from './redis/redis-backplane.ts'
 export type { RedisBackplaneOptions } from './redis/redis-backplane.ts'
-export type { IoRedisClient, NodeRedisClient, RedisClient } from './redis/redis-client.ts'
+export type { IoRedisClient, IoRedisOverrides, NodeRedisClient, RedisClient } from './redis/redis-client.ts'

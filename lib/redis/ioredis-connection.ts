@@ -7,13 +7,15 @@ export class IoRedisConnection implements RedisConnection {
   readonly #listener: RedisConnectionListener
 
   constructor(client: IoRedisClient, listener: RedisConnectionListener) {
-    this.#client = client
+    this.#client = client.duplicate({ autoResendUnfulfilledCommands: false, enableOfflineQueue: false, maxRetriesPerRequest: 0 })
     this.#listener = listener
-    client.on('error', this.#onError)
-    client.on('ready', this.#onState)
-    client.on('close', this.#onState)
-    client.on('end', this.#onState)
-    client.on('messageBuffer', this.#onMessage)
+    this.#client.on('error', this.#onError)
+    this.#client.on('ready', this.#onState)
+    this.#client.on('close', this.#onState)
+    this.#client.on('end', this.#onState)
+    this.#client.on('messageBuffer', this.#onMessage)
+    // With `lazyConnect` it waits to be told; else it has begun.
+    if (this.#client.status === 'wait') this.#client.connect().catch(this.#onError)
   }
 
   get isReady(): boolean {
@@ -30,22 +32,6 @@ export class IoRedisConnection implements RedisConnection {
 
   unsubscribe(channels: string[]): Promise<unknown> {
     return this.#client.unsubscribe(...channels)
-  }
-
-  duplicate(listener: RedisConnectionListener): RedisConnection {
-    const client = this.#client.duplicate()
-    const connection = new IoRedisConnection(client, listener)
-    // With `lazyConnect` it waits to be told; else it has begun.
-    if (client.status === 'wait') client.connect().catch(connection.#onError)
-    return connection
-  }
-
-  release(): void {
-    this.#client.off('error', this.#onError)
-    this.#client.off('ready', this.#onState)
-    this.#client.off('close', this.#onState)
-    this.#client.off('end', this.#onState)
-    this.#client.off('messageBuffer', this.#onMessage)
   }
 
   close(): void {

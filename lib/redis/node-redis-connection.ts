@@ -7,11 +7,13 @@ export class NodeRedisConnection implements RedisConnection {
   readonly #listener: RedisConnectionListener
 
   constructor(client: NodeRedisClient, listener: RedisConnectionListener) {
-    this.#client = client
+    this.#client = client.duplicate({ disableOfflineQueue: true })
     this.#listener = listener
-    client.on('error', this.#onError)
-    client.on('ready', this.#onState)
-    client.on('end', this.#onState)
+    this.#client.on('error', this.#onError)
+    this.#client.on('ready', this.#onState)
+    this.#client.on('end', this.#onState)
+    // It tells by an event, too.
+    this.#client.connect().catch(this.#onError)
   }
 
   get isReady(): boolean {
@@ -28,20 +30,6 @@ export class NodeRedisConnection implements RedisConnection {
 
   unsubscribe(channels: string[]): Promise<unknown> {
     return this.#client.unsubscribe(channels, this.#onMessage, true)
-  }
-
-  duplicate(listener: RedisConnectionListener): RedisConnection {
-    const client = this.#client.duplicate()
-    const connection = new NodeRedisConnection(client, listener)
-    // It tells by an event, too.
-    client.connect().catch(connection.#onError)
-    return connection
-  }
-
-  release(): void {
-    this.#client.off('error', this.#onError)
-    this.#client.off('ready', this.#onState)
-    this.#client.off('end', this.#onState)
   }
 
   close(): void {

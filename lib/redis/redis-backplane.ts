@@ -1,11 +1,11 @@
-import { WebSocketException } from '../errors/web-socket-exception.ts'
 import type { Backplane, BackplaneSubscription } from '../groups/backplane.ts'
+import { PendingMessages, unavailable } from '../groups/pending-messages.ts'
 import { argumentError } from '../options/argument-error.ts'
 import { OptionReader } from '../options/option-reader.ts'
-import { ChannelSubscriptions } from './channel-subscriptions.ts'
+import { ChannelSubscriptions } from '../groups/channel-subscriptions.ts'
 import { isRedisClient } from './redis-client.ts'
 import type { RedisClient } from './redis-client.ts'
-import { toRedisConnection } from './redis-connection.ts'
+import { openRedisConnection } from './redis-connection.ts'
 import type { RedisConnection } from './redis-connection.ts'
 
 /** How a {@link RedisBackplane} works. */
@@ -23,8 +23,8 @@ export interface RedisBackplaneOptions {
 /**
  * Redis, by its publish and subscribe, as the backplane of groups: `redis` or `ioredis`, whichever the application has.
  *
- * It publishes by the client that it is given, and subscribes by a duplicate of it, which it opens and closes itself. The client connects again by its
- * own rules; what is subscribed to is subscribed to again. While Redis is gone, what is published is refused, and not kept.
+ * It opens two connections as the client has it that it is given, one to publish and one to subscribe. They connect again by the rules of that client; what
+ * is subscribed to is subscribed to again. While Redis is gone, what is published is refused, and not kept; what was on its way is not sent again.
  *
  * @example
  * ```ts
@@ -37,18 +37,16 @@ export interface RedisBackplaneOptions {
  *   onDown: (error) => console.error('Redis is gone', error),
  *   onUp: () => console.log('Redis is here'),
  * })
- * void client.connect()
  * const rooms = new WebSocketGroups({ backplane, onError: console.error })
  * ```
  */
 export class RedisBackplane implements AsyncDisposable, Backplane {
   readonly #options: RedisBackplaneOptions
   readonly #prefix: string
-  readonly #maxPendingBytes: number
+  readonly #pending: PendingMessages
   readonly #publisher: RedisConnection
   readonly #subscriber: RedisConnection
   readonly #subscriptions: ChannelSubscriptions
-  #pendingBytes = 0
   /** Whether the subscriber hears of all that is subscribed to. */
   #isSubscribed = false
   /** What was told last. */
@@ -56,13 +54,14 @@ export class RedisBackplane implements AsyncDisposable, Backplane {
   #isClosed = false
 
   /**
-   * @param client - of `redis` or `ioredis`; that it is connected is the application's concern, now or later. Its `'error'` event has a listener from now on.
+   * @param client - of `redis` or `ioredis`, connected or not: it is duplicated, and else left alone. Of a cluster, one for any of its nodes.
    * @param options - the names of channels, and who is told when Redis comes and goes.
    * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`, `ERR_WEBSOCKET_INVALID_OPTION`.
    */
   constructor(client: RedisClient, options: RedisBackplaneOptions = {}) {
     const reader = new OptionReader({ name: 'RedisBackplane', code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, OPTION_NAMES)
-    if (!isRedisClient(client)) throw argumentError('RedisBackplane', 'client', 'must be a client of redis or ioredis', client)
+    if (!isRedisClient(client))
+      throw argumentError('RedisBackplane', 'client', 'must be a client of redis or ioredis, of one server', client)
     const prefix = reader.value('prefix') ?? 'websockets:'
     if (typeof prefix !== 'string') throw reader.error('prefix', 'must be a string')
     for (const name of ['onDown', 'onUp']) {
@@ -71,12 +70,12 @@ export class RedisBackplane implements AsyncDisposable, Backplane {
     }
     this.#options = options
     this.#prefix = prefix
-    this.#maxPendingBytes = reader.limit('maxPendingBytes', 1, 'bytes', 16_777_216)
-    this.#publisher = toRedisConnection(client, {
+    this.#pending = new PendingMessages('Redis', reader.limit('maxPendingBytes', 1, 'bytes', 16_777_216))
+    this.#publisher = openRedisConnection(client, {
       onState: (error) => this.#onState(error),
       onMessage: () => undefined,
     })
-    this.#subscriber = this.#publisher.duplicate({
+    this.#subscriber = openRedisConnection(client, {
       onState: (error) => this.#onSubscriberState(error),
       onMessage: (channel, message) => this.#subscriptions.onMessage(channel, message),
     })
@@ -91,20 +90,9 @@ export class RedisBackplane implements AsyncDisposable, Backplane {
   /** See {@link Backplane.publish}. */
   async publish(channel: string, message: Uint8Array): Promise<void> {
     if (this.#isClosed) throw unavailable('The backplane was closed')
-    // The clients would keep it until Redis is back.
     if (!this.#publisher.isReady) throw unavailable('Redis cannot be reached')
-    const { length } = message
-    if (this.#pendingBytes > 0 && this.#pendingBytes + length > this.#maxPendingBytes) {
-      throw unavailable(`Redis takes messages too slowly: more than maxPendingBytes (${this.#maxPendingBytes}) are on their way`)
-    }
-    this.#pendingBytes += length
-    try {
-      await this.#publisher.publish(this.#prefix + channel, Buffer.from(message.buffer, message.byteOffset, length))
-    } catch (error) {
-      throw unavailable(`Redis has not taken the message: ${error instanceof Error ? error.message : String(error)}`, error)
-    } finally {
-      this.#pendingBytes -= length
-    }
+    const bytes = Buffer.from(message.buffer, message.byteOffset, message.length)
+    await this.#pending.add(bytes.length, () => this.#publisher.publish(this.#prefix + channel, bytes))
   }
 
   /** See {@link Backplane.subscribe}. */
@@ -112,17 +100,21 @@ export class RedisBackplane implements AsyncDisposable, Backplane {
     return this.#subscriptions.add(this.#prefix + channel, listener)
   }
 
-  /** Ends the subscriptions, and the connection that they had. The client that was given stays open. */
-  close(): void {
+  /**
+   * Takes nothing more to publish, waits until what is on its way has arrived, at most 5 seconds, and ends the subscriptions and both connections. The client
+   * that was given is left alone.
+   */
+  async closeAsync(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#publisher.release()
+    await this.#pending.whenIdle()
+    this.#publisher.close()
     this.#subscriber.close()
   }
 
-  /** `close()`, for `await using`. */
+  /** `closeAsync()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.close()
+    await this.closeAsync()
   }
 
   /** The subscriber has come, has gone, or could not come. */
@@ -148,7 +140,3 @@ export class RedisBackplane implements AsyncDisposable, Backplane {
 }
 
 const OPTION_NAMES: readonly (keyof RedisBackplaneOptions)[] = ['maxPendingBytes', 'onDown', 'onUp', 'prefix']
-
-function unavailable(message: string, cause?: unknown): WebSocketException {
-  return new WebSocketException('ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE', message, cause === undefined ? {} : { cause })
-}

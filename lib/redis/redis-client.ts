@@ -7,9 +7,7 @@ export interface NodeRedisClient {
   /** Ends the connection. */
   destroy(): void
   /** Another client for the same Redis. */
-  duplicate(): NodeRedisClient
-  /** Takes a listener off. */
-  off(event: string, listener: (...values: unknown[]) => void): unknown
+  duplicate(overrides: { readonly disableOfflineQueue: boolean }): NodeRedisClient
   /** Listens to an event. */
   on(event: string, listener: (...values: unknown[]) => void): unknown
   /** Publishes bytes to a channel. */
@@ -29,9 +27,7 @@ export interface IoRedisClient {
   /** Ends the connection, and does not connect again. */
   disconnect(): void
   /** Another client for the same Redis. */
-  duplicate(): IoRedisClient
-  /** Takes a listener off. */
-  off(event: string, listener: (...values: unknown[]) => void): unknown
+  duplicate(overrides: IoRedisOverrides): IoRedisClient
   /** Listens to an event. */
   on(event: string, listener: (...values: unknown[]) => void): unknown
   /** Publishes bytes to a channel. */
@@ -42,14 +38,26 @@ export interface IoRedisClient {
   unsubscribe(...channels: string[]): Promise<unknown>
 }
 
+/** What a duplicate of a client of `ioredis` does otherwise. */
+export interface IoRedisOverrides {
+  /** Whether what was not answered is sent again on the next connection. */
+  readonly autoResendUnfulfilledCommands: boolean
+  /** Whether what is asked for without a connection waits for one. */
+  readonly enableOfflineQueue: boolean
+  /** After so many connections, what was not answered is given up. */
+  readonly maxRetriesPerRequest: number
+}
+
 /** A client of either library. */
 export type RedisClient = NodeRedisClient | IoRedisClient
 
 /** Whether a value looks like such a client. */
 export function isRedisClient(value: unknown): value is RedisClient {
   if (typeof value !== 'object' || value === null) return false
+  // The clients of a cluster are made, and duplicated, otherwise.
+  if ('isCluster' in value && value.isCluster === true) return false
   const isOne = 'isReady' in value || ('status' in value && typeof value.status === 'string')
   return isOne && METHODS.every((name) => name in value && typeof Reflect.get(value, name) === 'function')
 }
 
-const METHODS = ['duplicate', 'off', 'on', 'publish', 'subscribe', 'unsubscribe']
+const METHODS = ['duplicate', 'on', 'publish', 'subscribe', 'unsubscribe']

@@ -15,15 +15,14 @@ export interface RedisConnection {
   publish(channel: string, message: Buffer): Promise<unknown>
   subscribe(channels: string[]): Promise<unknown>
   unsubscribe(channels: string[]): Promise<unknown>
-  /** A connection of its own, which is opened, and which only subscribes. */
-  duplicate(listener: RedisConnectionListener): RedisConnection
-  /** Listens no more. */
-  release(): void
   /** Ends it. */
   close(): void
 }
 
-/** Listens to a client of the application. */
-export function toRedisConnection(client: RedisClient, listener: RedisConnectionListener): RedisConnection {
+/**
+ * Opens a connection as a client of the application has it. When it is lost, what was not answered is given up, and not sent again on the next one: it
+ * may have been done.
+ */
+export function openRedisConnection(client: RedisClient, listener: RedisConnectionListener): RedisConnection {
   return 'isReady' in client ? new NodeRedisConnection(client, listener) : new IoRedisConnection(client, listener)
 }

@@ -7,5 +7,4 @@ const client = REDIS_URL === undefined ? undefined : createClient({ url: REDIS_U
 const backplane =
   client &&
   new RedisBackplane(client, { onDown: (error) => console.error('Redis is gone', error), onUp: () => console.log('Redis is here') })
-void client?.connect()
 createChatApp(backplane).listen(Number(PORT), () => console.log(`Chat: http://localhost:${PORT}/${client ? ', through Redis' : ''}`))

@@ -36,6 +36,7 @@ export type Decision =
 const throughNginx = { cannotRun: 'needs nginx: spec/proxies/nginx.spec.ts passes WebSockets through these lines' }
 const throughHaproxy = { cannotRun: 'needs HAProxy and a certificate in /etc: spec/proxies/haproxy.spec.ts has one like it' }
 const throughRedis = { cannotRun: 'needs Redis: spec/redis/redis-backplane.spec.ts starts it, and kills it' }
+const throughPostgres = { cannotRun: 'needs PostgreSQL: spec/postgres/postgres-backplane.spec.ts starts it, and kills it' }
 const inCSharp = { cannotRun: 'C#: spec/conformance holds this package to recordings of the real ASP.NET Core' }
 const ofAnotherPackage = { cannotRun: 'needs another package: spec/package/peers.spec.ts installs and runs it' }
 const inAnEmptyFolder = { cannotRun: 'needs an empty folder: spec/package/getting-started.spec.ts runs it in one' }
@@ -132,6 +133,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
 
   'docs/groups.md#groups': async (example) => expectRooms(await mount(example), true),
   'docs/groups.md#several-processes': throughRedis,
+  'docs/groups.md#postgresql': throughPostgres,
   'docs/groups.md#who-is-there': async (example) => {
     const printer = new Printer()
     await using _answer = await requestWebSocket(onSocket(example, { console: printer.console }).app, '/ws')
@@ -543,6 +545,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
     expect(await answer.nextMessage()).toBe('hello')
   },
   'lib/redis/redis-backplane.ts#RedisBackplane': throughRedis,
+  'lib/postgres/postgres-backplane.ts#PostgresBackplane': throughPostgres,
   'lib/groups/web-socket-group.ts#WebSocketGroup': async (example) => {
     const app = await mount(example)
     await using one = await requestWebSocket(app, '/ws')

@@ -1,10 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
 import { WebSocketGroup, WebSocketGroups } from 'express-use-websockets/groups'
+import { Client } from 'pg'
+import { PostgresBackplane } from 'express-use-websockets/postgres'
+import type { PostgresPool } from 'express-use-websockets/postgres'
 import { RedisBackplane } from 'express-use-websockets/redis'
 import type { RedisClient } from 'express-use-websockets/redis'
 import { openInMemory } from '../support/web-socket-pairs.ts'
 
-const METHODS = ['connect', 'destroy', 'off', 'on', 'publish', 'subscribe', 'unsubscribe']
+const METHODS = ['connect', 'destroy', 'on', 'publish', 'subscribe', 'unsubscribe']
 
 type Callee = Record<string, (...parameters: readonly unknown[]) => unknown>
 
@@ -42,6 +45,7 @@ describe('new RedisBackplane()', () => {
     [undefined, {}, 'client', 'ERR_WEBSOCKET_INVALID_ARGUMENT'],
     ['redis://127.0.0.1', {}, 'client', 'ERR_WEBSOCKET_INVALID_ARGUMENT'],
     [{ ...client, duplicate: undefined }, {}, 'client', 'ERR_WEBSOCKET_INVALID_ARGUMENT'],
+    [{ ...client, isCluster: true }, {}, 'client', 'ERR_WEBSOCKET_INVALID_ARGUMENT'],
     [client, null, undefined, 'ERR_WEBSOCKET_INVALID_OPTION'],
     [client, { prefix: 7 }, 'prefix', 'ERR_WEBSOCKET_INVALID_OPTION'],
     [client, { onDown: 'log' }, 'onDown', 'ERR_WEBSOCKET_INVALID_OPTION'],
@@ -49,7 +53,27 @@ describe('new RedisBackplane()', () => {
     [client, { maxPendingBytes: -1 }, 'maxPendingBytes', 'ERR_WEBSOCKET_INVALID_OPTION'],
     [client, { url: 'redis://127.0.0.1' }, 'url', 'ERR_WEBSOCKET_INVALID_OPTION'],
   ])('refuses %p, %p: %s', (value, options, argument, code) => {
-    expect(() => new RedisBackplane(value as RedisClient, options as object)).toThrow(expect.objectContaining({ argument, code }))
+    expect(() => new RedisBackplane(value as unknown as RedisClient, options as object)).toThrow(
+      expect.objectContaining({ argument, code }),
+    )
+  })
+})
+
+describe('new PostgresBackplane()', () => {
+  const pool = { connect: () => new Promise(() => undefined), totalCount: 0 }
+
+  it.each([
+    [undefined, {}, 'pool', 'ERR_WEBSOCKET_INVALID_ARGUMENT'],
+    ['postgres://127.0.0.1', {}, 'pool', 'ERR_WEBSOCKET_INVALID_ARGUMENT'],
+    [new Client(), {}, 'pool', 'ERR_WEBSOCKET_INVALID_ARGUMENT'],
+    [pool, null, undefined, 'ERR_WEBSOCKET_INVALID_OPTION'],
+    [pool, { prefix: 'chat"; DROP TABLE users' }, 'prefix', 'ERR_WEBSOCKET_INVALID_OPTION'],
+    [pool, { prefix: 'x'.repeat(25) }, 'prefix', 'ERR_WEBSOCKET_INVALID_OPTION'],
+    [pool, { onDown: 'log' }, 'onDown', 'ERR_WEBSOCKET_INVALID_OPTION'],
+    [pool, { maxPendingBytes: 0 }, 'maxPendingBytes', 'ERR_WEBSOCKET_INVALID_OPTION'],
+    [pool, { table: 'messages' }, 'table', 'ERR_WEBSOCKET_INVALID_OPTION'],
+  ])('refuses %p, %p: %s', (value, options, argument, code) => {
+    expect(() => new PostgresBackplane(value as PostgresPool, options as object)).toThrow(expect.objectContaining({ argument, code }))
   })
 })
 

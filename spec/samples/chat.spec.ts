@@ -55,7 +55,7 @@ async function connect(url: string): Promise<Backplane> {
   closers.push(async () => {
     // Until the rooms are empty, somebody says that he leaves.
     while ((await client.pubSubChannels()).length > 0) continue
-    backplane.close()
+    await backplane.closeAsync()
     client.destroy()
   })
   await client.connect()

@@ -5,13 +5,16 @@ import type { AddressInfo } from 'node:net'
 import express from 'express'
 import type { Request } from 'express'
 import { Redis } from 'ioredis'
+import { Pool } from 'pg'
 import { createClient } from 'redis'
 import { WebSocket } from 'ws'
 import { useWebSockets, webSocketHandler } from '../../../lib/index.ts'
 import { WebSocketGroups } from '../../../lib/groups.ts'
+import type { Backplane } from '../../../lib/groups.ts'
+import { PostgresBackplane } from '../../../lib/postgres.ts'
 import { RedisBackplane } from '../../../lib/redis.ts'
-import type { RedisClient } from '../../../lib/redis.ts'
 import { answerCalls } from '../../support/forked-script.ts'
+import { until } from '../../support/until.ts'
 
 const PROCESSES = 4
 const ROOMS = 50
@@ -28,8 +31,8 @@ const listeners: Listener[] = []
 export const functions = {
   async open(library: string, port: number, index: number): Promise<void> {
     own = index
-    const client = await connect(library, port)
-    groups = new WebSocketGroups({ backplane: new RedisBackplane(client), onError: ({ message }) => errors.push(message) })
+    const backplane = await connect(library, port)
+    groups = new WebSocketGroups({ backplane, onError: ({ message }) => errors.push(message) })
     const app = express().use(useWebSockets())
     app.all(
       '/:room',
@@ -99,9 +102,15 @@ class Listener {
   }
 }
 
-async function connect(library: string, port: number): Promise<RedisClient> {
-  if (library === 'ioredis') return new Redis(port)
-  return createClient({ url: `redis://127.0.0.1:${port}` }).connect()
+async function connect(library: string, port: number): Promise<Backplane> {
+  if (library === 'pg') return whenUp(new PostgresBackplane(new Pool({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres' })))
+  if (library === 'ioredis') return whenUp(new RedisBackplane(new Redis({ port, lazyConnect: true })))
+  return whenUp(new RedisBackplane(createClient({ url: `redis://127.0.0.1:${port}` })))
+}
+
+async function whenUp(backplane: Backplane & { readonly isUp: boolean }): Promise<Backplane> {
+  await until(() => backplane.isUp)
+  return backplane
 }
 
 answerCalls(functions)

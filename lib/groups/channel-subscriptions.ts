@@ -1,5 +1,5 @@
 import { markHandled } from '../errors/handled-rejection.ts'
-import type { BackplaneSubscription } from '../groups/backplane.ts'
+import type { BackplaneSubscription } from './backplane.ts'
 
 /** A connection to an engine, by which channels are listened to. */
 export interface ChannelConnection {
@@ -33,7 +33,7 @@ export class ChannelSubscriptions {
   /** Subscribes to all, after the connection was made; resolves when that is done, or the connection is lost again. */
   async restore(): Promise<void> {
     const unwanted = [...this.#told].filter((name) => !this.#channels.has(name))
-    if (unwanted.length > 0) this.#unsubscribe(unwanted)
+    if (unwanted.length > 0) await this.#unsubscribe(unwanted)
     if (this.#channels.size > 0) await this.#subscribe([...this.#channels.keys()])
   }
 
@@ -55,14 +55,13 @@ export class ChannelSubscriptions {
   #delete(name: string, channel: Channel, listener: (message: Uint8Array) => void): void {
     if (!channel.listeners.delete(listener) || channel.listeners.size > 0) return
     this.#channels.delete(name)
-    // The clients would keep it in a queue until the engine is back.
-    if (this.#connection.isReady && this.#told.has(name)) this.#unsubscribe([name])
+    if (this.#connection.isReady && this.#told.has(name)) void this.#unsubscribe([name])
   }
 
   /** If that fails, what comes finds nobody. */
-  #unsubscribe(names: string[]): void {
+  async #unsubscribe(names: string[]): Promise<void> {
     for (const name of names) this.#told.delete(name)
-    this.#connection.unsubscribe(names).catch(ignore)
+    await this.#connection.unsubscribe(names).catch(ignore)
   }
 }
 

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto'
+import type { Backplane, BackplaneSubscription } from '../groups/backplane.ts'
+import { ChannelSubscriptions } from '../groups/channel-subscriptions.ts'
+import { PendingMessages, unavailable } from '../groups/pending-messages.ts'
+import { argumentError } from '../options/argument-error.ts'
+import { OptionReader } from '../options/option-reader.ts'
+import { MessageJoiner } from './notification-parts.ts'
+import { NotifyQueue } from './notify-queue.ts'
+import { isPostgresPool } from './postgres-client.ts'
+import type { PostgresClient, PostgresNotification, PostgresPool } from './postgres-client.ts'
+import { PostgresSession } from './postgres-session.ts'
+
+/** How a {@link PostgresBackplane} works. */
+export interface PostgresBackplaneOptions {
+  /** What the names of its channels in PostgreSQL begin with: at most 24 letters, digits and `_`. Applications that share a database need different ones. Defaults to `'websockets_'`. */
+  readonly prefix?: string | undefined
+  /** How many bytes may be on their way to PostgreSQL, before more is refused. Defaults to `16_777_216`. */
+  readonly maxPendingBytes?: number | undefined
+  /** PostgreSQL cannot be reached, from now on: what is said meanwhile stays in its process. The error is that of `pg`, if it has told one. */
+  readonly onDown?: ((error: Error | undefined) => void) | undefined
+  /** PostgreSQL can be reached, for the first time or again, and all groups hear from it what the other processes say. */
+  readonly onUp?: (() => void) | undefined
+}
+
+/**
+ * PostgreSQL, by its `LISTEN` and `NOTIFY`, as the backplane of groups: for an application that has PostgreSQL, and no Redis. It needs no table. It takes
+ * one connection of a pool of `pg`, by which it sends and listens, and takes another when that is lost, sooner or later: after 100 ms, and after up to 5
+ * seconds when that fails again. While PostgreSQL is gone, what is published is refused, and not kept.
+ *
+ * @example
+ * ```ts
+ * import { Pool } from 'pg'
+ * import { WebSocketGroups } from 'express-use-websockets/groups'
+ * import { PostgresBackplane } from 'express-use-websockets/postgres'
+ *
+ * const pool = new Pool({ host: '127.0.0.1', database: 'chat' })
+ * pool.on('error', console.error)
+ * const backplane = new PostgresBackplane(pool, {
+ *   onDown: (error) => console.error('PostgreSQL is gone', error),
+ *   onUp: () => console.log('PostgreSQL is here'),
+ * })
+ * const rooms = new WebSocketGroups({ backplane, onError: console.error })
+ * ```
+ */
+export class PostgresBackplane implements AsyncDisposable, Backplane {
+  readonly #options: PostgresBackplaneOptions
+  readonly #prefix: string
+  readonly #pending: PendingMessages
+  readonly #session: PostgresSession
+  readonly #subscriptions: ChannelSubscriptions
+  #queue: NotifyQueue | undefined
+  #joiner = new MessageJoiner()
+  /** What was told last. */
+  #isUp: boolean | undefined
+  #isClosed = false
+
+  /**
+   * @param pool - of `pg`, with at least one connection more than the application needs. A pooler in between that gives a connection to another client after
+   * each transaction, as PgBouncer may, does not do.
+   * @param options - the names of channels, and who is told when PostgreSQL comes and goes.
+   * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`, `ERR_WEBSOCKET_INVALID_OPTION`.
+   */
+  constructor(pool: PostgresPool, options: PostgresBackplaneOptions = {}) {
+    const reader = new OptionReader({ name: 'PostgresBackplane', code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, OPTION_NAMES)
+    if (!isPostgresPool(pool)) throw argumentError('PostgresBackplane', 'pool', 'must be a Pool of pg', pool)
+    const prefix = reader.value('prefix') ?? 'websockets_'
+    if (typeof prefix !== 'string' || !/^\w{0,24}$/.test(prefix)) throw reader.error('prefix', 'must be at most 24 letters, digits and _')
+    for (const name of ['onDown', 'onUp']) {
+      const value = reader.value(name)
+      if (value !== undefined && typeof value !== 'function') throw reader.error(name, 'must be a function')
+    }
+    this.#options = options
+    this.#prefix = prefix
+    this.#pending = new PendingMessages('PostgreSQL', reader.limit('maxPendingBytes', 1, 'bytes', 16_777_216))
+    this.#session = new PostgresSession(pool, {
+      onConnected: (client) => void this.#onConnected(client),
+      onLost: (error) => this.#onLost(error),
+      onNotification: (notification) => this.#onNotification(notification),
+    })
+    this.#subscriptions = new ChannelSubscriptions(this.#session)
+    void this.#session.connect()
+  }
+
+  /** Whether PostgreSQL can be reached. */
+  get isUp(): boolean {
+    return this.#isUp === true && !this.#isClosed
+  }
+
+  /** See {@link Backplane.publish}. */
+  async publish(channel: string, message: Uint8Array): Promise<void> {
+    const queue = this.#queue
+    if (this.#isClosed) throw unavailable('The backplane was closed')
+    if (queue === undefined) throw unavailable('PostgreSQL cannot be reached')
+    await this.#pending.add(message.length, () => queue.send(this.#nameOf(channel), message))
+  }
+
+  /** See {@link Backplane.subscribe}. */
+  subscribe(channel: string, listener: (message: Uint8Array) => void): BackplaneSubscription {
+    return this.#subscriptions.add(this.#nameOf(channel), listener)
+  }
+
+  /**
+   * Takes nothing more to publish, waits until what is on its way has arrived, at most 5 seconds, and ends the subscriptions and the connection that they had. The
+   * pool stays open.
+   */
+  async closeAsync(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    await this.#pending.whenIdle()
+    this.#session.close()
+    this.#queue?.clear(new Error('The backplane was closed'))
+  }
+
+  /** `closeAsync()`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.closeAsync()
+  }
+
+  /** The names of channels are of at most 63 bytes, and those of groups are any text. */
+  #nameOf(channel: string): string {
+    return this.#prefix + createHash('sha256').update(channel).digest('hex').slice(0, 32)
+  }
+
+  async #onConnected(client: PostgresClient): Promise<void> {
+    this.#queue = new NotifyQueue(client)
+    await this.#subscriptions.restore()
+    if (this.#isClosed || !this.#session.isReady || this.#isUp === true) return
+    this.#isUp = true
+    this.#options.onUp?.()
+  }
+
+  #onLost(error: Error | undefined): void {
+    this.#joiner = new MessageJoiner()
+    this.#queue?.clear(error ?? new Error('The connection has ended'))
+    this.#queue = undefined
+    if (this.#isClosed || this.#isUp === false) return
+    this.#isUp = false
+    this.#options.onDown?.(error)
+  }
+
+  #onNotification(notification: PostgresNotification): void {
+    const message = this.#joiner.join(notification)
+    if (message !== undefined) this.#subscriptions.onMessage(notification.channel, message)
+  }
+}
+
+const OPTION_NAMES: readonly (keyof PostgresBackplaneOptions)[] = ['maxPendingBytes', 'onDown', 'onUp', 'prefix']

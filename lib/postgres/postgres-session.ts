@@ -1,0 +1,87 @@
+import type { ChannelConnection } from '../groups/channel-subscriptions.ts'
+import { startTimer } from '../options/start-timer.ts'
+import type { PostgresClient, PostgresNotification, PostgresPool } from './postgres-client.ts'
+
+/** What happens on a connection to PostgreSQL. */
+export interface PostgresSessionListener {
+  /** It is there. */
+  onConnected(client: PostgresClient): void
+  /** It has been lost, or could not be made. */
+  onLost(error: Error | undefined): void
+  onNotification(notification: PostgresNotification): void
+}
+
+/** One connection of a pool, kept as long as it lasts, and replaced when it is lost. */
+export class PostgresSession implements ChannelConnection {
+  readonly #pool: PostgresPool
+  readonly #listener: PostgresSessionListener
+  #client: PostgresClient | undefined
+  #delay = FIRST_DELAY
+  #timer: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(pool: PostgresPool, listener: PostgresSessionListener) {
+    this.#pool = pool
+    this.#listener = listener
+  }
+
+  get isReady(): boolean {
+    return this.#client !== undefined
+  }
+
+  async connect(): Promise<void> {
+    try {
+      const client = await this.#pool.connect()
+      if (this.#isClosed) return client.release()
+      this.#delay = FIRST_DELAY
+      this.#client = client
+      client.on('notification', (notification) => this.#client === client && this.#listener.onNotification(notification))
+      client.on('error', (error) => this.#onLost(client, error))
+      client.on('end', () => this.#onLost(client, undefined))
+      this.#listener.onConnected(client)
+    } catch (error) {
+      if (this.#isClosed) return
+      this.#listener.onLost(error instanceof Error ? error : new Error(String(error)))
+      this.#connectLater()
+    }
+  }
+
+  subscribe(channels: string[]): Promise<unknown> {
+    return this.#run('LISTEN', channels)
+  }
+
+  unsubscribe(channels: string[]): Promise<unknown> {
+    return this.#run('UNLISTEN', channels)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    // It listens: nobody else can use it.
+    this.#client?.release(true)
+    this.#client = undefined
+  }
+
+  async #run(command: 'LISTEN' | 'UNLISTEN', channels: readonly string[]): Promise<unknown> {
+    // Their names have no quotes in them.
+    return this.#client?.query(channels.map((channel) => `${command} "${channel}"`).join(';'))
+  }
+
+  #onLost(client: PostgresClient, error: Error | undefined): void {
+    if (this.#client !== client) return
+    this.#client = undefined
+    client.release(true)
+    this.#listener.onLost(error)
+    this.#connectLater()
+  }
+
+  /** Later each time, and not all processes at once. */
+  #connectLater(): void {
+    this.#timer = startTimer(this.#delay * (0.5 + Math.random() / 2), () => void this.connect(), undefined)
+    this.#delay = Math.min(2 * this.#delay, MAX_DELAY)
+  }
+}
+
+/** Milliseconds. */
+const FIRST_DELAY = 100
+const MAX_DELAY = 5000

@@ -1,0 +1,220 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { Pool } from 'pg'
+import type { WebSocketGroupsOptions } from 'express-use-websockets/groups'
+import { PostgresBackplane } from 'express-use-websockets/postgres'
+import { ForkedScript } from '../support/forked-script.ts'
+import { closeGroupProcesses, envelope, GroupProcess } from '../support/group-process.ts'
+import { hasPostgres, killPostgresServers, PostgresServer } from '../support/postgres-server.ts'
+import { until } from '../support/until.ts'
+import type { functions } from '../groups/scripts/one-of-four.ts'
+
+const closers: (() => unknown)[] = []
+
+afterEach(async () => {
+  await closeGroupProcesses()
+  for (const close of closers.splice(0).toReversed()) await close()
+  await killPostgresServers()
+})
+
+function connect(server: PostgresServer): Pool {
+  const pool = new Pool(server.address)
+  pool.on('error', () => undefined)
+  closers.push(() => pool.end())
+  return pool
+}
+
+function processOf(server: PostgresServer, options?: WebSocketGroupsOptions): GroupProcess {
+  return new GroupProcess((told) => new PostgresBackplane(connect(server), told), options)
+}
+
+if (hasPostgres('The backplane for PostgreSQL')) {
+  describe('groups across processes, by PostgreSQL', () => {
+    it('carry text and bytes to the members of a group in every process, once, in order, and to nobody else', async () => {
+      const server = await PostgresServer.start()
+      const [one, two] = [processOf(server), processOf(server)]
+      const [ada, bob, eve] = [one.add('lobby'), two.add('lobby'), two.add('garden')]
+      expect(
+        await Promise.all([one.groups.whenListening('lobby'), two.groups.whenListening('lobby'), two.groups.whenListening('garden')]),
+      ).toEqual([true, true, true])
+
+      for (let count = 0; count < 100; count++) void one.groups.send('lobby', `one ${count}`, { except: ada.webSocket })
+      await one.groups.send('lobby', 'the end')
+      expect(await bob.texts(101)).toEqual([...Array.from({ length: 100 }, (_item, count) => `one ${count}`), 'the end'])
+
+      await two.groups.send('lobby', Buffer.of(0, 255))
+      await one.groups.send('garden', 'to a group without members here')
+      expect(await bob.peer.nextFrame()).toMatchObject({ opcode: 2, payload: Buffer.of(0, 255) })
+      expect(await ada.texts(1)).toEqual(['the end'])
+      expect(await ada.peer.nextFrame()).toMatchObject({ opcode: 2, payload: Buffer.of(0, 255) })
+      expect(await eve.texts(1)).toEqual(['to a group without members here'])
+      expect([ada.peer.frames, bob.peer.frames, one.errors, two.errors]).toEqual([[], [], [], []])
+    })
+
+    it('carry messages of every length, and the same one as often as it is sent', async () => {
+      const server = await PostgresServer.start()
+      const [one, two] = [processOf(server), processOf(server)]
+      const bob = two.add('lobby')
+      await Promise.all([one.has('up'), two.groups.whenListening('lobby')])
+      const texts = [0, 1, 5907, 5908, 5909, 5910, 5911, 100_000, 1_048_576].map((length) => 'x'.repeat(length))
+
+      await Promise.all(['same', 'same', ...texts].map((text) => one.groups.send('lobby', text)))
+
+      const received = await bob.texts(2 + texts.length)
+      expect(received.map(({ length }) => length)).toEqual([4, 4, ...texts.map(({ length }) => length)])
+      expect(received.slice(2)).toEqual(texts)
+    })
+
+    it('work here while PostgreSQL is not there yet, say so, and are tied when it comes', async () => {
+      const server = await PostgresServer.create()
+      const [one, two] = [processOf(server), processOf(server)]
+      const ada = one.add('lobby')
+      const bob = two.add('lobby')
+      await Promise.all([one.has('down'), two.has('down')])
+
+      await expect(one.groups.send('lobby', 'who hears me')).rejects.toMatchObject({
+        code: 'ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE',
+        message: 'PostgreSQL cannot be reached',
+      })
+      expect([await ada.texts(1), one.errors.length]).toEqual([['who hears me'], 1])
+
+      await server.start()
+      await Promise.all([one.has('up'), two.has('up')])
+      expect([await two.groups.whenListening('lobby'), one.backplane.isUp]).toEqual([true, true])
+      await one.groups.send('lobby', 'now')
+      expect(await bob.texts(1)).toEqual(['now'])
+      expect([one.events, two.errors]).toEqual([['down', 'up'], []])
+    })
+
+    it('go on when PostgreSQL was killed in the middle and is back; what was sent meanwhile is refused aloud, and nothing comes late', async () => {
+      const server = await PostgresServer.start()
+      const [one, two] = [processOf(server), processOf(server)]
+      const [ada, bob, leaving] = [one.add('lobby'), two.add('lobby'), two.add('left meanwhile')]
+      await Promise.all([one.has('up'), two.has('up'), two.groups.whenListening('lobby')])
+
+      await one.groups.send('lobby', 'before')
+      await server.kill()
+      await Promise.all([one.has('down'), two.has('down')])
+      const lost = await Promise.allSettled(Array.from({ length: 100 }, (_item, count) => one.groups.send('lobby', `lost ${count}`)))
+      expect(new Set(lost.map(({ status }) => status))).toEqual(new Set(['rejected']))
+      expect(one.errors.length).toBe(100)
+      two.groups.delete('left meanwhile', leaving.webSocket)
+      const eve = two.add('new meanwhile')
+
+      await server.start()
+      await Promise.all([one.has('up', 2), two.has('up', 2)])
+      await one.groups.send('lobby', 'after')
+      await one.groups.send('new meanwhile', 'welcome')
+
+      expect(await bob.texts(2)).toEqual(['before', 'after'])
+      expect(await eve.texts(1)).toEqual(['welcome'])
+      expect((await ada.texts(102)).at(-1)).toBe('after')
+      expect([one.events, two.errors]).toEqual([['up', 'down', 'up'], []])
+    })
+
+    it('lose nothing in silence when it is killed while messages are under way', async () => {
+      const server = await PostgresServer.start()
+      const [one, two] = [processOf(server), processOf(server)]
+      const bob = two.add('lobby')
+      await Promise.all([one.has('up'), two.groups.whenListening('lobby')])
+
+      const sent = Promise.allSettled(Array.from({ length: 2000 }, (_item, count) => one.groups.send('lobby', String(count))))
+      await bob.texts(1)
+      await server.kill()
+      const outcomes = await sent
+      await two.has('down')
+
+      // What came is the beginning of what was sent; what the engine has not confirmed, was told.
+      const confirmed = outcomes.filter(({ status }) => status === 'fulfilled').length
+      expect(one.errors.length).toBe(2000 - confirmed)
+      const numbers = bob.peer.frames.map(({ payload }) => Number(String(payload)))
+      expect(numbers).toEqual(Array.from({ length: numbers.length }, (_item, index) => index + 1))
+    })
+
+    it.each([
+      ['garbage', '{"not":"ours"}', "A message of the backplane for 'lobby' is none of this package"],
+      ['nothing', '', "A message of the backplane for 'lobby' is none of this package"],
+      [
+        'another version',
+        asPart(envelope(1, 'hello', 2)),
+        "A message of the backplane for 'lobby' has version 2 of the format, and this process has 1",
+      ],
+      ['more parts than may be', 'AAAAAAAAAAAA:0:0:99999:AAAA', "A message of the backplane for 'lobby' is none of this package"],
+      ['the middle of something', 'AAAAAAAAAAAA:0:7:9:AAAA', "A message of the backplane for 'lobby' is none of this package"],
+    ])('pass over what they cannot understand, and say so: %s', async (_what, payload, message) => {
+      const server = await PostgresServer.start()
+      const one = processOf(server)
+      const ada = one.add('lobby')
+      await one.groups.whenListening('lobby')
+      const stranger = connect(server)
+      const { rows } = await stranger.query<{ channel: string }>(
+        "SELECT 'websockets_' || substr(encode(sha256('lobby'), 'hex'), 1, 32) AS channel",
+      )
+
+      await stranger.query('SELECT pg_notify($1, $2)', [rows[0]?.channel, payload])
+      await stranger.query('SELECT pg_notify($1, $2)', [rows[0]?.channel, asPart(envelope(1, 'hello'))])
+
+      expect(await ada.texts(1)).toEqual(['hello'])
+      expect(one.errors.map((error) => [error.code, error.message])).toEqual([['ERR_WEBSOCKET_BACKPLANE_MESSAGE', message]])
+    })
+
+    it('refuse to publish more than may be on its way', async () => {
+      const server = await PostgresServer.start()
+      const backplane = new PostgresBackplane(connect(server), { maxPendingBytes: 100 })
+      closers.push(() => backplane.closeAsync())
+      await until(() => backplane.isUp)
+
+      const sent = await Promise.allSettled([60, 40, 1].map((length) => backplane.publish('lobby', Buffer.alloc(length))))
+
+      expect(sent.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
+      await backplane.publish('lobby', Buffer.alloc(1000))
+    })
+
+    it('know who is in a group in every process', async () => {
+      const server = await PostgresServer.start()
+      const options = { presence: true, presenceInterval: 50 }
+      const [one, two] = [processOf(server, options), processOf(server, options)]
+      one.add('lobby', 'ada')
+      two.add('lobby', 'bob')
+      await until(() => one.groups.presenceOf('lobby').identities.join() === 'ada,bob')
+      // As a process that has died.
+      await two.backplane.closeAsync()
+      await until(() => one.groups.presenceOf('lobby').count === 1)
+      expect(one.groups.presenceOf('lobby')).toEqual({ count: 1, identities: ['ada'] })
+    })
+
+    it('stay quiet after the end of the backplane, which leaves the pool to the application', async () => {
+      const server = await PostgresServer.start()
+      const pool = connect(server)
+      const one = new GroupProcess((told) => new PostgresBackplane(pool, told))
+      one.add('lobby')
+      await one.groups.whenListening('lobby')
+
+      const closed = one.backplane.closeAsync()
+      await one.backplane.closeAsync()
+
+      await closed
+      await expect(one.groups.send('lobby', 'too late')).rejects.toMatchObject({ message: 'The backplane was closed' })
+      expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+      expect(one.events).toEqual(['up'])
+    })
+  })
+
+  describe('4 processes, 2,000 sockets and 10,000 messages, by PostgreSQL', () => {
+    it('lose none while it is there, in order', async () => {
+      const server = await PostgresServer.start()
+      const processes = Array.from({ length: 4 }, () => new ForkedScript<typeof functions>('spec/groups/scripts/one-of-four.ts'))
+      closers.push(...processes.map((one) => () => one.kill()))
+
+      await Promise.all(processes.map((one, index) => one.call('open', 'pg', server.port, index)))
+      await Promise.all(processes.map((one) => one.call('send')))
+      const outcomes = await Promise.all(processes.map((one) => one.call('receive')))
+
+      expect(outcomes).toEqual(Array.from({ length: 4 }, () => ({ sockets: 500, received: 500 * 200, mistakes: [], errors: [] })))
+    }, 120_000)
+  })
+}
+
+/** A whole message as the payload of a notification. */
+function asPart(message: Buffer): string {
+  return `AAAAAAAAAAAA:0:0:1:${message.toString('base64url')}`
+}
