@@ -148,8 +148,8 @@ export function connectWebSocket(
       nextMessage.resolve({ data, next: (nextMessage = defer()) })
     })
     on('close', ({ code, reason, wasClean }) => lose({ code, reason, wasClean }))
-    // It says nothing that the close does not say; but a WebSocket of `ws` throws an error that nobody listens to.
-    on('error', () => undefined)
+    // A close with 1006 follows, except on Node.js 22 when there was no connection.
+    on('error', () => lose(withoutClose('')))
   }
 
   function onOpen(): void {

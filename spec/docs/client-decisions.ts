@@ -39,7 +39,7 @@ export const clientDecisions: Readonly<Record<string, Decision>> = {
   },
   'docs/client.md#log-in-with-a-ticket-that-expires': inAPage,
   'docs/client.md#notice-a-connection-that-is-dead': {
-    instead: { ...address, '20_000': '20' },
+    instead: { ...address, '20_000': '200' },
     proof: async (example) => {
       const received: unknown[] = []
       await connecting(example, 1, async (webSocket) => {
