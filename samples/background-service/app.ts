@@ -1,12 +1,16 @@
+import { join } from 'node:path'
 import express from 'express'
 import type { Express } from 'express'
 import { useWebSockets } from 'express-use-websockets'
+import { serveClient } from '../serve-client.ts'
 import type { BackgroundSocketProcessor } from './background-socket-processor.ts'
 
-/** A route accepts, hands the socket over, and returns: the pipeline stays alive until the service is done with the socket. */
+/** A page at `/`, and a WebSocket at `/ws`: a route accepts, hands the socket over, and returns: the pipeline stays alive until the service is done with the socket. */
 export function createBackgroundServiceApp(processor: BackgroundSocketProcessor): Express {
   const app = express()
   app.use(useWebSockets())
+  app.get('/connect-web-socket.js', serveClient)
+  app.use(express.static(join(__dirname, 'public')))
   app.all('/ws', async (req, res) => {
     if (req.webSockets.isWebSocketRequest) processor.addSocket(await req.webSockets.acceptWebSocketAsync())
     else res.sendStatus(400)

@@ -2,4 +2,4 @@ import { createBackgroundServiceApp } from './app.ts'
 import { BackgroundSocketProcessor } from './background-socket-processor.ts'
 
 const port = Number(process.env['PORT'] ?? 3000)
-createBackgroundServiceApp(new BackgroundSocketProcessor()).listen(port, () => console.log(`Connect to ws://localhost:${port}/ws`))
+createBackgroundServiceApp(new BackgroundSocketProcessor()).listen(port, () => console.log(`Background service: http://localhost:${port}/`))

@@ -4,6 +4,7 @@ import type { Express, Request } from 'express'
 import { useWebSockets, webSocketHandler } from 'express-use-websockets'
 import { WebSocketGroups } from 'express-use-websockets/groups'
 import type { Backplane } from 'express-use-websockets/groups'
+import { serveClient } from '../serve-client.ts'
 
 /** A page at `/`, and rooms at `/rooms/NAME?user=WHO`: what one says in a room, all in it receive, in whichever process they are. */
 export function createChatApp(backplane?: Backplane): Express {
@@ -11,6 +12,7 @@ export function createChatApp(backplane?: Backplane): Express {
 
   const app = express()
   app.use(useWebSockets({ allowedOrigins: 'same-origin', keepAliveInterval: 15_000, keepAliveTimeout: 10_000, maxMessageSize: 4096 }))
+  app.get('/connect-web-socket.js', serveClient)
   app.use(express.static(join(__dirname, 'public')))
   app.all(
     '/rooms/:room',

@@ -2,18 +2,20 @@ import { join } from 'node:path'
 import express from 'express'
 import type { Express } from 'express'
 import { useWebSockets, webSocketHandler } from 'express-use-websockets'
+import { serveClient } from '../serve-client.ts'
 import type { LatestValue } from './latest-value.ts'
 
 /** A page at `/`, and a WebSocket at `/ws` that pushes the latest value to it. */
 export function createDashboardApp(latest: LatestValue): Express {
   const app = express()
   app.use(useWebSockets({ keepAliveInterval: 15_000, keepAliveTimeout: 10_000 }))
+  app.get('/connect-web-socket.js', serveClient)
   app.use(express.static(join(__dirname, 'public')))
   app.all(
     '/ws',
     webSocketHandler(async (webSocket) => {
       void latest.serve(webSocket)
-      // Nothing is expected of the page but its Close frame.
+      // Nothing is expected of the page but its pings, which need no answer where so much is sent, and its Close frame.
       for await (const _message of webSocket);
     }),
   )

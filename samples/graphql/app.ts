@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import express from 'express'
 import type { Express, Request } from 'express'
 import { useWebSockets, webSocketHandler } from 'express-use-websockets'
@@ -18,11 +19,12 @@ const roots = {
   },
 }
 
-/** GraphQL subscriptions at `/graphql`, by graphql-ws: its server takes any socket that can send, close, and hand over messages. */
+/** A page at `/`, and GraphQL subscriptions at `/graphql`, by graphql-ws: its server takes any socket that can send, close, and hand over messages. */
 export function createGraphqlApp(): Express {
   const graphql = makeServer({ schema, roots })
   const app = express()
   app.use(useWebSockets())
+  app.use(express.static(join(__dirname, 'public')))
   app.all(
     '/graphql',
     webSocketHandler<Request>(

@@ -6,11 +6,12 @@ import express from 'express'
 import type { Express } from 'express'
 import { createReadableMessageStream, useWebSockets, webSocketHandler } from 'express-use-websockets'
 
-/** Takes one file a message, of any size, into a folder; answers each with its name and length. */
+/** A page at `/`. At `/upload`, takes one file a message, of any size, into a folder; answers each with its name and length. */
 export function createUploadApp(folder: string): Express {
   let uploads = 0
   const app = express()
   app.use(useWebSockets())
+  app.use(express.static(join(__dirname, 'public')))
   app.all(
     '/upload',
     webSocketHandler(async (webSocket) => {

@@ -5,6 +5,4 @@ import { createUploadApp } from './app.ts'
 
 const port = Number(process.env['PORT'] ?? 3000)
 const folder = mkdtempSync(join(tmpdir(), 'upload-'))
-createUploadApp(folder).listen(port, () =>
-  console.log(`Send files, a message each, to ws://localhost:${port}/upload: they go to ${folder}`),
-)
+createUploadApp(folder).listen(port, () => console.log(`Upload: http://localhost:${port}/, into ${folder}`))

@@ -1,30 +1,74 @@
+import { connectWebSocket } from './connect-web-socket.js'
+
 const byId = (id) => document.getElementById(id)
+
+/** The longest message that the server takes, in bytes: its `maxMessageSize`. */
+const MAX_BYTES = 4096
+
+/** The client of the room that this page is in. */
 let webSocket
 
 byId('join').addEventListener('submit', (event) => {
   event.preventDefault()
-  webSocket?.close(1000)
-  const address = new URL(`/rooms/${encodeURIComponent(byId('room').value)}`, location.href)
-  address.searchParams.set('user', byId('user').value)
-  webSocket = new WebSocket(address.href.replace(/^http/, 'ws'))
-  const joined = webSocket
-  joined.addEventListener('open', () => showState(`In ${byId('room').value}`, true))
-  joined.addEventListener('close', () => joined === webSocket && showState('Not connected', false))
-  joined.addEventListener('message', ({ data }) => {
-    const { user, text } = JSON.parse(data)
-    const item = document.createElement('li')
-    item.textContent = `${user}: ${text}`
-    byId('messages').append(item)
-  })
+  webSocket?.close()
+  const room = byId('room').value
+  const address = `/rooms/${encodeURIComponent(room)}?user=${encodeURIComponent(byId('user').value)}`
+  // A message that is too long ends a connection, and no more than that.
+  const joined = connectWebSocket(address, { shouldReconnect: ({ code }, byDefault) => byDefault || code === 1009 })
+  webSocket = joined
+  byId('messages').replaceChildren()
+  showNote('refusal', '')
+  showNote('engine', '')
+  showState('connecting', `Joining ${room} ...`)
+  joined.addEventListener('open', () => showState('open', `In ${room}`))
+  joined.addEventListener('message', ({ data }) => joined === webSocket && show(JSON.parse(data)))
+  joined.addEventListener('close', (closed) => joined === webSocket && showClose(closed))
 })
 
 byId('say').addEventListener('submit', (event) => {
   event.preventDefault()
-  webSocket.send(byId('text').value)
+  const { value } = byId('text')
+  const bytes = new TextEncoder().encode(value).length
+  if (bytes > MAX_BYTES) return showNote('refusal', `Not sent: it has ${bytes} bytes, and a message can have ${MAX_BYTES}.`)
+  if (!webSocket.send(value)) return showNote('refusal', 'Not sent: too many messages wait for the connection.')
+  showNote('refusal', '')
   byId('text').value = ''
+  if (webSocket.state !== 'open') showState('waiting', 'Connection lost: it will be sent when it is back')
 })
 
-function showState(words, isJoined) {
+/**
+ * What the server tells: what somebody says (`{ user, text }`), that a message was refused (`{ refused: 'why' }`), or that the engine between its processes
+ * is gone or back (`{ engine: 'gone' }`).
+ */
+function show({ user, text, refused, engine }) {
+  if (refused !== undefined) return showNote('refusal', `Not sent: ${refused}`)
+  if (engine !== undefined)
+    return showNote('engine', engine === 'gone' ? 'Redis is gone: you hear only those who are connected to the same process.' : '')
+  const item = document.createElement('li')
+  const name = document.createElement('span')
+  name.className = 'user'
+  name.textContent = `${user}:`
+  item.className = text === 'joined' || text === 'left' ? 'event' : ''
+  // Through the text of nodes: markup in a message stays text.
+  item.append(name, ` ${text}`)
+  byId('messages').append(item)
+  item.scrollIntoView({ block: 'nearest' })
+}
+
+function showClose({ code, reason, retryDelay }) {
+  const why = code === 1009 ? 'the message is too long' : reason
+  if (why !== '' && code !== 1006) showNote('refusal', `The server has closed the connection: ${why}`)
+  if (retryDelay === null) showState('failed', 'Not connected')
+  else showState('waiting', 'Connection lost, trying again ...')
+}
+
+function showNote(id, words) {
+  byId(id).textContent = words
+}
+
+function showState(name, words) {
+  byId('state').dataset.state = name
   byId('state').textContent = words
-  for (const id of ['text', 'send']) byId(id).disabled = !isJoined
+  for (const id of ['text', 'send']) byId(id).disabled = name === 'connecting' || name === 'failed'
+  if (name === 'open' && document.activeElement === document.body) byId('text').focus()
 }
