@@ -10,7 +10,7 @@ export function createBackgroundServiceApp(processor: BackgroundSocketProcessor)
   const app = express()
   app.use(useWebSockets())
   app.get('/connect-web-socket.js', serveClient)
-  app.use(express.static(join(__dirname, 'public')))
+  app.use(express.static(join(__dirname, 'public')), express.static(join(__dirname, '../public')))
   app.all('/ws', async (req, res) => {
     if (req.webSockets.isWebSocketRequest) processor.addSocket(await req.webSockets.acceptWebSocketAsync())
     else res.sendStatus(400)

@@ -13,7 +13,7 @@ export function createChatApp(backplane?: Backplane): Express {
   const app = express()
   app.use(useWebSockets({ allowedOrigins: 'same-origin', keepAliveInterval: 15_000, keepAliveTimeout: 10_000, maxMessageSize: 4096 }))
   app.get('/connect-web-socket.js', serveClient)
-  app.use(express.static(join(__dirname, 'public')))
+  app.use(express.static(join(__dirname, 'public')), express.static(join(__dirname, '../public')))
   app.all(
     '/rooms/:room',
     webSocketHandler<Request<{ room: string }>>(async (webSocket, { params: { room }, query }) => {

@@ -10,7 +10,7 @@ export function createDashboardApp(latest: LatestValue): Express {
   const app = express()
   app.use(useWebSockets({ keepAliveInterval: 15_000, keepAliveTimeout: 10_000 }))
   app.get('/connect-web-socket.js', serveClient)
-  app.use(express.static(join(__dirname, 'public')))
+  app.use(express.static(join(__dirname, 'public')), express.static(join(__dirname, '../public')))
   app.all(
     '/ws',
     webSocketHandler(async (webSocket) => {

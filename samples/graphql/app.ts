@@ -24,7 +24,7 @@ export function createGraphqlApp(): Express {
   const graphql = makeServer({ schema, roots })
   const app = express()
   app.use(useWebSockets())
-  app.use(express.static(join(__dirname, 'public')))
+  app.use(express.static(join(__dirname, 'public')), express.static(join(__dirname, '../public')))
   app.all(
     '/graphql',
     webSocketHandler<Request>(

@@ -14,7 +14,7 @@ export function createSignalrApp(): Express {
   const app = express()
   app.use(useWebSockets())
   app.use('/signalr', express.static(join(dirname(require.resolve('@microsoft/signalr/package.json')), 'dist/browser')))
-  app.use(express.static(join(__dirname, 'public')))
+  app.use(express.static(join(__dirname, 'public')), express.static(join(__dirname, '../public')))
   mapHub(app, '/chat', hub)
   return app
 }

@@ -11,7 +11,7 @@ export function createUploadApp(folder: string): Express {
   let uploads = 0
   const app = express()
   app.use(useWebSockets())
-  app.use(express.static(join(__dirname, 'public')))
+  app.use(express.static(join(__dirname, 'public')), express.static(join(__dirname, '../public')))
   app.all(
     '/upload',
     webSocketHandler(async (webSocket) => {
