@@ -47,7 +47,7 @@ afterEach(async () => {
 function createChatPage(onJoin: (webSocket: ManagedWebSocket) => Promise<unknown> = async () => undefined): Express {
   const app = express().use(useWebSockets({ maxMessageSize: 4096 }))
   app.get('/connect-web-socket.js', serveClient)
-  app.use(express.static(join(__dirname, '../../samples/chat/public')))
+  app.use(express.static(join(__dirname, '../../samples/chat/public')), express.static(join(__dirname, '../../samples/public')))
   app.all(
     '/rooms/:room',
     webSocketHandler<Request>(async (webSocket, { query: { user } }) => {
