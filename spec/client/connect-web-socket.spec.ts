@@ -492,6 +492,8 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     const server = await serve(async (webSocket, { query }) => webSocket.closeAsync(Number(query['code']), 'bye'))
     const toSend = [1001, 1000, 4000]
     const client = connectWith(WebSocket, () => `ws://127.0.0.1:${server.port}/?code=${toSend.shift()}`, {
+      // No connection lasts so long that it counts from the start again.
+      maxDelay: 1e9,
       shouldReconnect: ({ code, reason, wasClean }, byDefault, attempt) => {
         heard.push([code, reason, wasClean, byDefault, attempt])
         return attempt < 3

@@ -220,10 +220,8 @@ describe('a rate limit of a socket of ws', () => {
     })
     const peer = await openRawPeer(transport, app)
     const flood = Buffer.concat(Array.from({ length: 1000 }, () => rawFrame(1, 'flood')))
-    let isOver = false
-    void peer.ended.then(() => (isOver = true))
     const sent = (async () => {
-      while (!isOver) await Promise.race([peer.send(flood), peer.ended])
+      while ((await Promise.race([peer.send(flood).then(() => 'sent'), peer.ended])) === 'sent');
     })()
     expect(await peer.nextFrame()).toMatchObject({ opcode: 8, payload: closePayload(1008) })
     await peer.ended
