@@ -33,10 +33,10 @@ export class Http1Arrival {
     this.#message = message
     this.#received = amountReceived(request.socket)
     const isChunkNeeded = isFirst && !isReadNatively(request.socket) && !hasBody(request)
-    const chunk = isChunkNeeded ? chunkBeingParsed(request.socket) : NOTHING
-    const end = endOfFirstHead(chunk)
+    const chunk = isChunkNeeded ? chunkBeingParsed(request.socket) : undefined
+    const end = chunk && endOfFirstHead(chunk)
     this.isWatched = end !== undefined || whenParsed(request, (rest) => this.#finish(rest))
-    if (end !== undefined) this.#finish(end === chunk.length ? NOTHING : Buffer.from(chunk.subarray(end)))
+    if (chunk !== undefined && end !== undefined) this.#finish(end === chunk.length ? NOTHING : Buffer.from(chunk.subarray(end)))
   }
 
   /** Whether the parser may have taken more since then, as HTTP. */

@@ -4,7 +4,8 @@ import type { Socket } from 'node:net'
 /*
  * What this package touches of Node's HTTP parser, the `parser` of an HTTP server's socket: `execute()`, which tells how many bytes of a
  * chunk it took; the callback under the number `kOnExecute`, which is told the same where the parser reads from the native connection
- * itself (`_consumed`); `getCurrentBuffer()`; and `onIncoming()`, which decides whether a request upgrades. The same on Node 20 to 26, and not documented.
+ * itself (`_consumed`), when `socket.bytesRead` has counted the chunk; `getCurrentBuffer()`; and `onIncoming()`, which decides whether a request
+ * upgrades. The same on Node 20 to 26, and not documented.
  * `spec/hosting/http1/node-http-parser-internals.spec.ts` fails if a Node release changes any of it.
  */
 

@@ -70,6 +70,19 @@ describe.each(http1Starts)('the HTTP parser of this Node, over %s', (_, start) =
     expect(exchanges.at(-1)?.request.complete).toBe(true)
   })
 
+  it.each(['', 'frames'])('tells it of a head that comes in two chunks: %j', async (rest) => {
+    const rests: string[] = []
+    const { client, exchanges } = await connect(({ request, response }) => {
+      if (request.headers.upgrade === undefined) response.end()
+      else whenParsed(request, (behind) => rests.push(String(behind)))
+    })
+    client.write(PLAIN + HEAD.slice(0, 20))
+    await until(() => exchanges.length === 1)
+    client.write(HEAD.slice(20) + rest)
+    await until(() => rests.length > 0)
+    expect(rests).toEqual([rest])
+  })
+
   it('tells it of a body that comes in several chunks', async () => {
     const rests: string[] = []
     const { client, exchanges } = await connect(({ request }) => whenParsed(request, (rest) => rests.push(String(rest))))
