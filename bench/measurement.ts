@@ -26,9 +26,10 @@ export async function takeMeasurement(scenario: Scenario, peer: Peer, seconds: n
   // The parts of a union that was taken apart, put together again.
   const task = { ...scenario.task(peer), ...times, port: server.port, path } as LoadTask
   try {
-    if (task.kind === 'idle') return await measureIdle(server, task)
-    if (task.kind === 'upload') return await measureUpload(server, task)
-    return await measureRate(server, task)
+    if (scenario.unit === 'connections') return await measureSkew(server, peer, task)
+    if (task.kind === 'idle') return await measureIdle(server, peer, task)
+    if (task.kind === 'upload') return await measureUpload(server, peer, task)
+    return await measureRate(server, peer, task)
   } finally {
     await server.stop()
   }
@@ -39,35 +40,46 @@ function pathFor({ name, path }: Scenario, { echoPath, idlePath }: Peer): string
   return (name === 'memory' ? idlePath : echoPath) ?? path
 }
 
-async function measureRate(server: ServerProcess, task: LoadTask): Promise<Measurement> {
+async function measureRate(server: ServerProcess, peer: Peer, task: LoadTask): Promise<Measurement> {
   let cpuBefore: number | undefined
   const onBegin = (): void => {
     cpuBefore = server.cpuSeconds
   }
-  const { count, seconds, clientLoad, latency } = await runLoad(task, { onBegin })
+  const { count, seconds, clientLoad, latency } = await runLoad(task, peer, { onBegin })
   const cpuAfter = server.cpuSeconds
   const perCpuSecond = cpuBefore === undefined || cpuAfter === undefined ? undefined : count / (cpuAfter - cpuBefore)
   return { figure: count / seconds, perCpuSecond, clientLoad, p50: latency?.p50, p99: latency?.p99 }
 }
 
-async function measureIdle(server: ServerProcess, task: LoadTask): Promise<Measurement> {
+async function measureIdle(server: ServerProcess, peer: Peer, task: LoadTask): Promise<Measurement> {
   const memory: Awaited<ReturnType<ServerProcess['measureMemory']>>[] = []
   const onReady = async (): Promise<void> => {
     memory.push(await server.measureMemory())
   }
-  const { count }: LoadResult = await runLoad(task, { onReady })
+  const { count }: LoadResult = await runLoad(task, peer, { onReady })
   const [before, after] = memory
   if (before === undefined || after === undefined) throw new Error('Memory was not measured')
   const heap = before.heap === undefined || after.heap === undefined ? undefined : (after.heap - before.heap) / count
   return { figure: (after.resident - before.resident) / count, heap }
 }
 
-async function measureUpload(server: ServerProcess, task: LoadTask): Promise<Measurement> {
+/** How many of the connections the process got that got most. */
+async function measureSkew(server: ServerProcess, peer: Peer, task: LoadTask): Promise<Measurement> {
+  const sockets: number[][] = []
+  const onReady = async (): Promise<void> => {
+    sockets.push(server.openSockets)
+  }
+  await runLoad(task, peer, { onReady })
+  const [before = [], after = []] = sockets
+  return { figure: Math.max(...after.map((count, index) => count - (before[index] ?? 0))) }
+}
+
+async function measureUpload(server: ServerProcess, peer: Peer, task: LoadTask): Promise<Measurement> {
   let before = 0
   const onReady = async (): Promise<void> => {
     before = (await server.measureMemory()).resident
     server.resetPeakMemory()
   }
-  const { clientLoad } = await runLoad(task, { onReady })
+  const { clientLoad } = await runLoad(task, peer, { onReady })
   return { figure: (server.peakMemory ?? Number.NaN) - before, clientLoad }
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { BY_GROUP, PEERS } from './peers.ts'
+import { BY_GROUP, PEERS, PEERS_ON_ALL_PROCESSORS } from './peers.ts'
 import { SCENARIOS } from './scenarios.ts'
 
 /** What to measure, and for how long. */
@@ -16,9 +16,11 @@ export interface BenchOptions {
   readonly isSaving: boolean
 }
 
+const ALL_PEERS = [...PEERS, BY_GROUP, ...PEERS_ON_ALL_PROCESSORS]
+
 const USAGE = `npm run bench -- [options]
   --only=NAMES      scenarios, with commas between them: ${SCENARIOS.map(({ name }) => name).join(', ')}
-  --peers=NAMES     servers: ${[...PEERS, BY_GROUP].map(({ name }) => name).join(', ')}
+  --peers=NAMES     servers: ${ALL_PEERS.map(({ name }) => name).join(', ')}
   --seconds=N       measured time of a run (3)
   --warm-up=N       time before it, in seconds (1.5)
   --repeats=N       runs of each, of which the median counts (5)
@@ -50,7 +52,7 @@ function parse(parameters: string[]): BenchOptions {
   if (values.help === true) throw new RangeError('How to measure')
   return {
     only: names('--only', values.only, SCENARIOS),
-    peers: names('--peers', values.peers, [...PEERS, BY_GROUP]),
+    peers: names('--peers', values.peers, ALL_PEERS),
     seconds: positive('--seconds', values.seconds),
     warmUpSeconds: positive('--warm-up', values['warm-up']),
     repeats: positive('--repeats', values.repeats),

@@ -15,6 +15,8 @@ export interface Peer {
   readonly isForeign?: boolean
   /** Whether its requests go through Express and the five middlewares. */
   readonly isBehindExpress?: boolean
+  /** Whether it may run on every processor, which it then shares with the load client. */
+  readonly usesAllProcessors?: boolean
 }
 
 /** What everything is compared with: the library that most of the others stand on, without a native module. */
@@ -38,7 +40,7 @@ export const PEERS: readonly Peer[] = [
   { name: 'websocket-express', title: 'websocket-express', command: node('websocket-express.mjs'), isBehindExpress: true },
   { name: 'fastify', title: '@fastify/websocket', command: node('fastify.mjs') },
   { name: 'kestrel', title: 'ASP.NET Core (Kestrel)', command: kestrel(), idlePath: '/idle', isForeign: true },
-  { name: 'bun', title: 'Bun', command: [path.join(__dirname, 'node_modules/.bin/bun'), server('bun.js')], isForeign: true },
+  { name: 'bun', title: 'Bun', command: bun(), isForeign: true },
 ]
 
 /** Servers of particular scenarios. */
@@ -53,14 +55,32 @@ export const OVER_TLS: Peer = { name: 'tls', title: 'HTTP/1.1 over TLS', command
 export const OVER_HTTP2: Peer = { name: 'http2', title: 'HTTP/2', command: node('ours-http2.mjs', '-r', 'esbuild-register') }
 export const BARE_CONNECTION: Peer = { name: 'net', title: 'node:net, throwing all away', command: node('net.mjs') }
 
+/** Servers that use every processor: as many processes as there are, or as many threads. */
+export const PEERS_ON_ALL_PROCESSORS: readonly Peer[] = [
+  onAll('ws-cluster', 'ws, node:cluster', [...node('workers.mjs'), 'cluster', 'ws.mjs']),
+  onAll('ours-alone', 'express-use-websockets, one process', node('ours.mjs')),
+  onAll('ours-cluster', 'express-use-websockets, node:cluster', [...node('workers.mjs'), 'cluster', 'ours.mjs']),
+  onAll('ours-reuse-port', 'express-use-websockets, reusePort', [...node('workers.mjs'), 'reuse-port', ...node('ours.mjs')]),
+  { ...onAll('kestrel-threads', 'ASP.NET Core (Kestrel), threads', kestrel()), isForeign: true },
+  onAll('bun-reuse-port', 'Bun, reusePort', [...node('workers.mjs'), 'reuse-port', ...bun()]),
+]
+
 /** What has to be there for a peer to be started, if it is not. */
 export function missingPart({ command: [program = '', parameter = ''] }: Peer): string | undefined {
   if (program === 'dotnet') return existsSync(parameter) ? undefined : 'the .NET 10 SDK'
   return existsSync(program) ? undefined : `${program}: run npm install in bench/`
 }
 
+function onAll(name: string, title: string, command: readonly string[]): Peer {
+  return { name, title, command, environment: WITHOUT_NATIVE_MODULES, usesAllProcessors: true }
+}
+
 function node(file: string, ...options: string[]): string[] {
   return [process.execPath, '--expose-gc', ...options, server(file)]
+}
+
+function bun(): string[] {
+  return [path.join(__dirname, 'node_modules/.bin/bun'), server('bun.js')]
 }
 
 function server(file: string): string {

@@ -21,7 +21,7 @@ export function picture(reports: readonly ScenarioReport[]): string {
 
 function block({ title, rows, baseline, unit }: ScenarioReport, top: number): string {
   const longest = Math.max(...rows.map(lengthOf))
-  const direction = unit.startsWith('bytes') ? `${unit}, less is better` : `${unit.replace('/s', '')} per CPU second`
+  const direction = unit.endsWith('/s') ? `${unit.replace('/s', '')} per CPU second` : `${unit}, less is better`
   const lines = rows.map((row, index) => bar(row, top + HEAD_HEIGHT + index * ROW_HEIGHT, longest, row.peer === baseline))
   return [
     `<text x="${MARGIN}" y="${top + 14}" font-weight="600">${escaped(title)} <tspan class="note" font-weight="400">(${direction})</tspan></text>`,

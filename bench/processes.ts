@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { LoadMessage, LoadResult, LoadTask } from './load/task.ts'
 import type { Peer } from './peers.ts'
@@ -13,7 +13,7 @@ export interface ServerMemory {
   readonly heap: number | undefined
 }
 
-/** A server in a process of its own, on the first processor where the system lets us choose. */
+/** A server in a process of its own, on the first processor where the system lets us choose, or in several on all of them. */
 export class ServerProcess {
   readonly #child: ChildProcess
   readonly #isForeign: boolean
@@ -21,7 +21,8 @@ export class ServerProcess {
 
   private constructor(peer: Peer) {
     this.#isForeign = peer.isForeign === true
-    this.#child = start(0, peer.command, peer.environment ?? {}, !this.#isForeign)
+    const processor = peer.usesAllProcessors === true ? undefined : 0
+    this.#child = start(processor, peer.command, peer.environment ?? {}, !this.#isForeign)
   }
 
   static async start(peer: Peer): Promise<ServerProcess> {
@@ -30,17 +31,24 @@ export class ServerProcess {
     return server
   }
 
-  /** Seconds of processor time that it has used, if the system tells. */
+  /** Seconds of processor time that it has used, its workers included, if the system tells. */
   get cpuSeconds(): number | undefined {
-    const stat = readProc(this.#child, 'stat')
-    // The name, in parentheses, may contain anything.
-    const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields === undefined ? undefined : (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS
+    let sum = 0
+    for (const seconds of this.#processes.map(cpuSecondsOf)) {
+      if (seconds === undefined) return undefined
+      sum += seconds
+    }
+    return sum
+  }
+
+  /** How many sockets each of its processes has open, other than connections included. Linux only. */
+  get openSockets(): number[] {
+    return this.#processes.map(openSocketsOf)
   }
 
   /** The most memory that it has had since it began, or since `resetPeakMemory()`, in bytes. */
   get peakMemory(): number | undefined {
-    return kilobytes(this.#child, 'VmHWM')
+    return kilobytes(this.#child.pid, 'VmHWM')
   }
 
   /** Forgets the most memory that it has had, as after a start that takes more than the work that is to be measured. */
@@ -49,7 +57,7 @@ export class ServerProcess {
   }
 
   async measureMemory(): Promise<ServerMemory> {
-    if (this.#isForeign) return { resident: kilobytes(this.#child, 'VmRSS') ?? 0, heap: undefined }
+    if (this.#isForeign) return { resident: kilobytes(this.#child.pid, 'VmRSS') ?? 0, heap: undefined }
     this.#child.send('memory')
     const [{ memory }] = await once(this.#child, 'message')
     return { resident: memory.rss, heap: memory.heapUsed + memory.external }
@@ -58,8 +66,16 @@ export class ServerProcess {
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null) return
     const exited = once(this.#child, 'exit')
+    const [, ...workers] = this.#processes
     this.#child.kill('SIGKILL')
     await exited
+    // Those of Node end with their channel, others do not.
+    for (const worker of workers) endProcess(worker)
+  }
+
+  /** By number, itself first. */
+  get #processes(): number[] {
+    return this.#child.pid === undefined ? [] : withWorkers(this.#child.pid)
   }
 
   async #receivePort(): Promise<number> {
@@ -81,10 +97,15 @@ export interface LoadListener {
   onReady?(): Promise<void>
 }
 
-/** Runs the load client in a process of its own, on the second processor. */
-export async function runLoad(task: LoadTask, listener: LoadListener): Promise<LoadResult> {
+/** Runs the load client in a process of its own: on the second processor, unless the server uses that, too. */
+export async function runLoad(task: LoadTask, { usesAllProcessors = false }: Peer, listener: LoadListener): Promise<LoadResult> {
   const script = path.join(__dirname, 'load/main.ts')
-  const child = start(1, [process.execPath, '-r', 'esbuild-register', script, JSON.stringify(task)], {}, true)
+  const child = start(
+    usesAllProcessors ? undefined : 1,
+    [process.execPath, '-r', 'esbuild-register', script, JSON.stringify(task)],
+    {},
+    true,
+  )
   return new Promise((resolve, reject) => {
     child.on('message', (message: LoadMessage) => {
       if (message === 'begin') listener.onBegin?.()
@@ -98,8 +119,13 @@ export async function runLoad(task: LoadTask, listener: LoadListener): Promise<L
 /** Whether processes are pinned: on Linux with `taskset`, and more than one processor. */
 export const isPinning = canPin()
 
-function start(processor: number, command: readonly string[], environment: Record<string, string>, hasChannel: boolean): ChildProcess {
-  const [program = '', ...parameters] = isPinning ? ['taskset', '-c', String(processor), ...command] : command
+function start(
+  processor: number | undefined,
+  command: readonly string[],
+  environment: Record<string, string>,
+  hasChannel: boolean,
+): ChildProcess {
+  const [program = '', ...parameters] = isPinning && processor !== undefined ? ['taskset', '-c', String(processor), ...command] : command
   const output = hasChannel ? 'inherit' : 'pipe'
   return spawn(program, parameters, {
     stdio: hasChannel ? ['ignore', output, 'inherit', 'ipc'] : ['ignore', output, 'inherit'],
@@ -117,7 +143,32 @@ function canPin(): boolean {
   }
 }
 
-function readProc({ pid }: ChildProcess, file: string): string | undefined {
+function withWorkers(pid: number): number[] {
+  const workers = readProc(pid, `task/${pid}/children`)?.match(/\d+/g) ?? []
+  return [pid, ...workers.flatMap((worker) => withWorkers(Number(worker)))]
+}
+
+function cpuSecondsOf(pid: number): number | undefined {
+  const stat = readProc(pid, 'stat')
+  // The name, in parentheses, may contain anything.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields === undefined ? undefined : (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS
+}
+
+function openSocketsOf(pid: number): number {
+  const directory = `/proc/${pid}/fd`
+  return readdirSync(directory).filter((file) => readlinkSync(path.join(directory, file)).startsWith('socket:')).length
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function readProc(pid: number | undefined, file: string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'latin1')
   } catch {
@@ -125,8 +176,8 @@ function readProc({ pid }: ChildProcess, file: string): string | undefined {
   }
 }
 
-function kilobytes(child: ChildProcess, field: string): number | undefined {
-  const match = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readProc(child, 'status') ?? '')
+function kilobytes(pid: number | undefined, field: string): number | undefined {
+  const match = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readProc(pid, 'status') ?? '')
   return match === null ? undefined : Number(match[1]) * 1024
 }
 

@@ -12,7 +12,7 @@ import type { Scenario } from './scenarios.ts'
 /** Measures what the command line asks for: every server in turn, again and again, so that a machine that changes its mind does so for all. */
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
-  if (options.peers.length === 0 || options.peers.includes('kestrel')) buildKestrel()
+  if (options.peers.length === 0 || options.peers.some((name) => name.startsWith('kestrel'))) buildKestrel()
   const scenarios = SCENARIOS.filter(({ name }) => options.only.length === 0 || options.only.includes(name))
   console.log(describeMachine())
   for (const scenario of scenarios) {

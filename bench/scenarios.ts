@@ -1,9 +1,9 @@
 import type { LoadTask } from './load/task.ts'
-import { BARE_CONNECTION, BY_GROUP, OVER_HTTP2, OVER_TLS, PEERS } from './peers.ts'
+import { BARE_CONNECTION, BY_GROUP, OVER_HTTP2, OVER_TLS, PEERS, PEERS_ON_ALL_PROCESSORS } from './peers.ts'
 import type { Peer } from './peers.ts'
 
 /** What a figure says. */
-export type Unit = 'messages/s' | 'deliveries/s' | 'handshakes/s' | 'bytes/connection' | 'bytes of growth'
+export type Unit = 'messages/s' | 'deliveries/s' | 'handshakes/s' | 'connections' | 'bytes/connection' | 'bytes of growth'
 
 /** One thing that is measured. */
 export interface Scenario {
@@ -81,6 +81,24 @@ export const SCENARIOS: readonly Scenario[] = [
   memoryCompressed(true, '<= ws'),
   memoryCompressed(false, '<= 1.2 of a connection without compression'),
   {
+    ...onAllProcessors(
+      'cores-echo',
+      'all processors, client included: echo of 64 bytes of text, 100 connections, 32 under way',
+      'messages/s',
+    ),
+    task: () => ({ kind: 'echo', connections: 100, inFlight: 32, size: 64, isText: true, warmUpCount: 100_000 }),
+  },
+  {
+    ...onAllProcessors('cores-handshakes', 'all processors, client included: connect, shake hands, close; 100 at a time', 'handshakes/s'),
+    task: () => ({ kind: 'handshake', connections: 100, warmUpCount: SETTLING_HANDSHAKES }),
+  },
+  {
+    ...onAllProcessors('cores-skew', 'of 10,000 connections, those of the process that has most', 'connections'),
+    // Threads of one process share all connections.
+    peers: PEERS_ON_ALL_PROCESSORS.filter(({ name }) => name !== 'kestrel-threads' && name !== 'ours-alone'),
+    task: () => ({ kind: 'idle', connections: 10_500, warmUpCount: 0 }),
+  },
+  {
     name: 'http2',
     title: 'echo of 64 bytes of text, 100 sockets on one HTTP/2 connection over as many TLS connections',
     unit: 'messages/s',
@@ -137,6 +155,10 @@ function memoryCompressed(hasContext: boolean, goal: string): Scenario {
     peers: PEERS.filter((peer) => COMPRESSING.has(peer.name)),
     task: () => ({ kind: 'idle', connections: 10_500, extensions, warmUpCount: 0 }),
   }
+}
+
+function onAllProcessors(name: string, title: string, unit: Unit): Omit<Scenario, 'task'> {
+  return { name, title, unit, path: '/echo', peers: PEERS_ON_ALL_PROCESSORS, baseline: 'ws-cluster', goal: 'above ws' }
 }
 
 function ofAllPeers(name: string, title: string, unit: Unit, goal: string): Omit<Scenario, 'task'> {

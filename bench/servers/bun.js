@@ -1,7 +1,10 @@
+// Several processes on one port: see workers.mjs.
+const [, , sharedPort] = process.argv
 // Runs under Bun, whose server is native code; there is nothing of Node's to share with the other servers.
 const server = Bun.serve({
   hostname: '127.0.0.1',
-  port: 0,
+  port: Number(sharedPort ?? 0),
+  reusePort: sharedPort !== undefined,
   fetch(request) {
     const { pathname } = new URL(request.url)
     return server.upgrade(request, { data: pathname }) ? undefined : new Response(null, { status: 426 })

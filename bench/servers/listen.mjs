@@ -4,7 +4,9 @@
  * @param {import('node:net').Server} server
  */
 export function listen(server) {
-  server.listen(0, '127.0.0.1', () => {
+  // Several processes on one port: see workers.mjs.
+  const [, , sharedPort] = process.argv
+  server.listen({ port: Number(sharedPort ?? 0), host: '127.0.0.1', reusePort: sharedPort !== undefined }, () => {
     const address = server.address()
     if (address !== null && typeof address === 'object') announce(address.port)
   })
