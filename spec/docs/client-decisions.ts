@@ -107,11 +107,16 @@ async function connecting(
     )
   })
   const { port } = await startHttp1Server(app)
+  await withWebSocketClass(async () => Promise.all([example({ address: `ws://127.0.0.1:${port}/ws`, ...given }), all]))
+  expect(served).toBe(count)
+}
+
+/** Runs what needs a global WebSocket, which Node.js 20 does not have. */
+export async function withWebSocketClass(run: () => Promise<unknown>): Promise<void> {
   const known = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket')
   Object.defineProperty(globalThis, 'WebSocket', { configurable: true, value: WebSocket, writable: true })
   try {
-    await Promise.all([example({ address: `ws://127.0.0.1:${port}/ws`, ...given }), all])
-    expect(served).toBe(count)
+    await run()
   } finally {
     if (known === undefined) Reflect.deleteProperty(globalThis, 'WebSocket')
     else Object.defineProperty(globalThis, 'WebSocket', known)

@@ -19,9 +19,10 @@ import { openHttp2WebSocket } from '../support/http2-web-sockets.ts'
 import { createSelfSignedCertificate } from '../support/self-signed-certificate.ts'
 import { closeOf, nextMessage, openWebSocket, refusedWebSocket } from '../support/web-socket-client.ts'
 import { until } from '../support/until.ts'
+import { authenticationDecisions } from './authentication-decisions.ts'
 import { clientDecisions } from './client-decisions.ts'
 import { listening } from './listening.ts'
-import { expectEcho, expectRefusal, inRoute, onSocket, Printer, requireLogin, withSubscribers } from './stage.ts'
+import { expectEcho, expectRefusal, inRoute, logIn, onSocket, Printer, requireLogin, withSubscribers } from './stage.ts'
 import type { Example } from './stage.ts'
 
 /** Runs a code block, and shows that it does what the text around it says. */
@@ -104,6 +105,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
   'CONTRIBUTING.md#the-tree': { cannotRun: 'a picture' },
   'CONTRIBUTING.md#adding-an-export': { cannotRun: 'a line of package.json: spec/package enters by each of them' },
 
+  ...authenticationDecisions,
   ...clientDecisions,
 
   'docs/compression.md#compression': async (example) => {
@@ -738,17 +740,6 @@ async function proveLogin(example: Example, path: string): Promise<void> {
   await expectEcho(app, path, { headers: { Cookie: await logIn(app) } })
   const server = await startHttp1Server(app)
   expect(await refusedWebSocket(server, path)).toMatchObject({ status: 401, body: 'Log in first' })
-}
-
-/** Logs in, as behind the session that the code block has mounted, and resolves with the cookie. */
-async function logIn(app: Express): Promise<string> {
-  app.get('/login', (req, res) => {
-    ;(req as unknown as { session: { user: string } }).session.user = 'ann'
-    res.end()
-  })
-  const { port } = await startHttp1Server(app)
-  const { headers } = await fetch(`http://127.0.0.1:${port}/login`)
-  return headers.getSetCookie().map((cookie) => cookie.split(';', 1)[0])[0] ?? ''
 }
 
 async function expectUncompressed(app: Express, text: string, agreed: string): Promise<void> {

@@ -5,6 +5,7 @@ import * as ownExports from '../../lib/index.ts'
 const givenTypes: Readonly<Record<string, string>> = {
   address: 'string',
   app: "import('express').Express",
+  authenticate: "import('express').RequestHandler",
   cert: 'string',
   console: 'Console',
   expect: "typeof import('@jest/globals').expect",
@@ -18,6 +19,7 @@ const givenTypes: Readonly<Record<string, string>> = {
   server: "import('node:http').Server",
   subscribers: "Set<import('express-use-websockets').ManagedWebSocket>",
   token: 'string',
+  verifyToken: '(token: string) => Promise<{ readonly sub: string; readonly exp: number }>',
   webSocket: "import('express-use-websockets').ManagedWebSocket",
   webSockets: "import('express-use-websockets').WebSocketMiddleware",
 }

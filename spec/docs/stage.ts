@@ -8,6 +8,7 @@ import { useWebSockets } from 'express-use-websockets'
 import type { ManagedWebSocket, WebSocketAcceptContext } from 'express-use-websockets'
 import { requestWebSocket } from 'express-use-websockets/testing'
 import type { WebSocketTestAnswer, WebSocketTestOptions } from 'express-use-websockets/testing'
+import { startHttp1Server } from '../support/http1-server.ts'
 
 /** Runs a code block with what it takes for granted, and returns what it declares for others to use. */
 export type Example = (given?: Readonly<Record<string, unknown>>) => Promise<unknown>
@@ -80,6 +81,17 @@ export async function withSubscribers(
 export const requireLogin: RequestHandler = (req, res, next) => {
   if ((req as { readonly session?: { readonly user?: string } }).session?.user === undefined) res.status(401).end('Log in first')
   else next()
+}
+
+/** Logs in, as behind the session that the code block has mounted, and resolves with the cookie. */
+export async function logIn(app: Express): Promise<string> {
+  app.get('/login', (req, res) => {
+    ;(req as unknown as { session: { user: string } }).session.user = 'ann'
+    res.end()
+  })
+  const { port } = await startHttp1Server(app)
+  const { headers } = await fetch(`http://127.0.0.1:${port}/login`)
+  return headers.getSetCookie().map((cookie) => cookie.split(';', 1)[0])[0] ?? ''
 }
 
 /** A console that examples print to, and the lines that they have printed. */
