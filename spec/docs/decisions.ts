@@ -530,6 +530,19 @@ export const decisions: Readonly<Record<string, Decision>> = {
     expect(await printer.line()).toBe('the end')
   },
 
+  'docs/troubleshooting.md#troubleshooting': { cannotRun: 'needs curl, and a server at port 3000' },
+  'docs/troubleshooting.md#troubleshooting (2)': { cannotRun: 'a command: spec/middleware/diagnostics.spec.ts shows what it prints' },
+  'docs/troubleshooting.md#troubleshooting (3)': async (example) => {
+    const printer = new Printer()
+    const app = express()
+    await example({ app, console: printer.console })
+    const server = await startHttp1Server(app)
+    await refusedWebSocket(server)
+    expect(await printer.line()).toBe('GET /ws true undefined')
+    await fetch(`http://127.0.0.1:${server.port}/ws`, { headers: { 'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==' } })
+    expect(await printer.line()).toBe('GET /ws false the Sec-WebSocket-Version header is missing')
+  },
+
   'lib/hosting/upgrade-event/attach-web-sockets.ts#attachWebSockets': proveShared,
   'lib/hosting/http2/create-server.ts#createSecureServer': async (example) => {
     const [server] = await listening(async () => example({ app: inRoute(echo), ...createSelfSignedCertificate() }))
