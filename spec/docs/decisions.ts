@@ -121,6 +121,29 @@ export const decisions: Readonly<Record<string, Decision>> = {
     await expectUncompressed(app, 'secret '.repeat(20), 'permessage-deflate')
   },
 
+  'docs/deploying.md#deploying': async (example) => {
+    const app = express()
+    await example({ app })
+    expect(app.get('trust proxy')).toBe(1)
+    await expectEcho(app.all('/ws', async (req) => void (await echo({ req }))))
+  },
+  'docs/deploying.md#caddy': { cannotRun: 'needs Caddy' },
+  'docs/deploying.md#fly': { cannotRun: 'for Fly' },
+  'docs/deploying.md#kubernetes': {
+    instead: { '9_000': '1' },
+    proof: async (example) => {
+      const app = express()
+      await example({ app })
+      app.all('/ws', async (req) => void (await echo({ req })))
+      const server = await startHttp1Server(app)
+      const probe = async (path: string): Promise<number> => (await fetch(`http://127.0.0.1:${server.port}${path}`)).status
+      expect([await probe('/live'), await probe('/ready')]).toEqual([200, 200])
+      await openWebSocket(server)
+      expect([await probe('/live'), await probe('/ready')]).toEqual([200, 503])
+    },
+  },
+  'docs/deploying.md#kubernetes (2)': { cannotRun: 'for Kubernetes' },
+
   'docs/errors.md#errors': async (example) => {
     const { app, outcome } = onSocket(example, { news: 'news' })
     await using answer = await requestWebSocket(app, '/ws')
@@ -370,7 +393,6 @@ export const decisions: Readonly<Record<string, Decision>> = {
       expect(await printer.line()).toBe('1 WebSockets closed, 0 aborted, 0 messages not received')
     },
   },
-  'docs/hosting.md#stopping (2)': { cannotRun: 'for Kubernetes' },
   'docs/hosting.md#beside-other-libraries-on-one-server': proveShared,
   'docs/hosting.md#iis-in-front-of-nodejs': { cannotRun: 'for IIS' },
 
