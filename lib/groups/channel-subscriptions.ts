@@ -6,6 +6,8 @@ export interface ChannelConnection {
   readonly isReady: boolean
   subscribe(channels: string[]): Promise<unknown>
   unsubscribe(channels: string[]): Promise<unknown>
+  /** Whether an error is what the engine has answered, and not that of a connection that is about to be lost. */
+  isAnswer(error: unknown): boolean
 }
 
 /** The channels that are wanted, and their listeners. A connection that comes back is told of all of them. */
@@ -47,8 +49,8 @@ export class ChannelSubscriptions {
       await this.#connection.subscribe(names)
       for (const name of names) this.#channels.get(name)?.activate()
     } catch (error) {
-      // If the connection was lost, all are subscribed to when it is back. Else the engine does not allow it.
-      if (this.#connection.isReady) for (const name of names) this.#channels.get(name)?.fail(error)
+      // When the connection is lost, all are subscribed to when it is back.
+      if (this.#connection.isAnswer(error)) for (const name of names) this.#channels.get(name)?.fail(error)
     }
   }
 
@@ -58,10 +60,15 @@ export class ChannelSubscriptions {
     if (this.#connection.isReady && this.#told.has(name)) void this.#unsubscribe([name])
   }
 
-  /** If that fails, what comes finds nobody. */
+  /** Until that is done, what comes finds nobody. */
   async #unsubscribe(names: string[]): Promise<void> {
     for (const name of names) this.#told.delete(name)
-    await this.#connection.unsubscribe(names).catch(ignore)
+    try {
+      await this.#connection.unsubscribe(names)
+    } catch {
+      // The connection was lost, and the client will subscribe again.
+      for (const name of names) this.#told.add(name)
+    }
   }
 }
 

@@ -54,6 +54,10 @@ export class PostgresSession implements ChannelConnection {
     return this.#run('UNLISTEN', channels)
   }
 
+  isAnswer(error: unknown): boolean {
+    return error instanceof Error && 'severity' in error
+  }
+
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#timer)

@@ -1,3 +1,4 @@
+import { isErrorReply } from './is-error-reply.ts'
 import type { IoRedisClient } from './redis-client.ts'
 import type { RedisConnection, RedisConnectionListener } from './redis-connection.ts'
 
@@ -32,6 +33,10 @@ export class IoRedisConnection implements RedisConnection {
 
   unsubscribe(channels: string[]): Promise<unknown> {
     return this.#client.unsubscribe(...channels)
+  }
+
+  isAnswer(error: unknown): boolean {
+    return isErrorReply(error)
   }
 
   close(): void {

@@ -1,3 +1,4 @@
+import { isErrorReply } from './is-error-reply.ts'
 import type { NodeRedisClient } from './redis-client.ts'
 import type { RedisConnection, RedisConnectionListener } from './redis-connection.ts'
 
@@ -30,6 +31,10 @@ export class NodeRedisConnection implements RedisConnection {
 
   unsubscribe(channels: string[]): Promise<unknown> {
     return this.#client.unsubscribe(channels, this.#onMessage, true)
+  }
+
+  isAnswer(error: unknown): boolean {
+    return isErrorReply(error)
   }
 
   close(): void {

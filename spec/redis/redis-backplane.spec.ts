@@ -262,6 +262,20 @@ if (hasRedis('The backplane for Redis')) {
       expect(new Set(changes)).toEqual(new Set(['lobby']))
     })
 
+    it('say so when Redis does not let them listen', async () => {
+      const { port } = await RedisServer.start()
+      const one = processOf(connect(port))
+      await one.has('up')
+      await (await connectStranger(port)).sendCommand(['ACL', 'SETUSER', 'default', 'resetchannels'])
+
+      one.add('lobby')
+
+      expect(await one.groups.whenListening('lobby')).toBe(false)
+      expect(one.errors.map(({ code, message }) => [code, message.slice(0, 32)])).toEqual([
+        ['ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE', 'The backplane has failed: NOPERM'],
+      ])
+    })
+
     it('close when what was said before has arrived', async () => {
       const { port } = await RedisServer.start()
       const [one, two] = [processOf(connect(port)), processOf(connect(port))]

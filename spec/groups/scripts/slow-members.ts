@@ -13,7 +13,7 @@ import { Door } from '../grouped-clients.ts'
 const MEMBERS = 10
 const BOUND = 262_144
 /** What the stream of a connection holds beyond, and what the kernel's side of it takes in this process, where the clients are as well. */
-const ROOM = 131_072
+const ROOM = 196_608
 
 async function main(): Promise<void> {
   for (const [name, serve] of everyTransport) {
