@@ -1,0 +1,163 @@
+import { EventEmitter } from 'node:events'
+import { describe, expect, it } from '@jest/globals'
+import { WebSocketGroup, WebSocketGroups } from 'express-use-websockets/groups'
+import type { Backplane } from 'express-use-websockets/groups'
+import { runScript } from '../support/run-script.ts'
+import { openInMemory } from '../support/web-socket-pairs.ts'
+
+/** An engine for one process, which calls back at once. */
+function createEngine(): Backplane & { readonly events: EventEmitter } {
+  const events = new EventEmitter()
+  return {
+    events,
+    publish: async (channel, message) => events.emit(channel, message),
+    subscribe(channel, listener) {
+      events.on(channel, listener)
+      return { active: Promise.resolve(), unsubscribe: () => events.off(channel, listener) }
+    },
+  }
+}
+
+describe('groups with a backplane of the application', () => {
+  it('are one group by their name, be they of one class or of the other', async () => {
+    const engine = createEngine()
+    const [ada, bob] = [openInMemory(), openInMemory()]
+    using groups = new WebSocketGroups({ backplane: engine })
+    using group = new WebSocketGroup({ backplane: engine, name: 'lobby' })
+    groups.add('lobby', ada.webSocket)
+    group.add(bob.webSocket)
+    expect([await groups.whenListening('lobby'), await group.whenListening()]).toEqual([true, true])
+
+    await group.send('from the group')
+    await groups.send('lobby', 'from the groups')
+
+    for (const { peer } of [ada, bob]) {
+      expect([await peer.nextFrame(), await peer.nextFrame()].map(({ payload }) => String(payload))).toEqual([
+        'from the group',
+        'from the groups',
+      ])
+    }
+  })
+
+  it('subscribe when the first member comes, and unsubscribe when the last has left, or they are disposed of', async () => {
+    const engine = createEngine()
+    const [ada, bob, eve] = [openInMemory().webSocket, openInMemory().webSocket, openInMemory().webSocket]
+    const groups = new WebSocketGroups({ backplane: engine })
+    const counts = (): number[] => ['lobby', 'garden'].map((name) => engine.events.listenerCount(name))
+
+    groups.add('lobby', ada)
+    groups.add('lobby', bob)
+    expect(counts()).toEqual([1, 0])
+    groups.delete('lobby', ada)
+    bob.abort()
+    await bob.completion
+    expect([counts(), await groups.whenListening('lobby')]).toEqual([[0, 0], false])
+    groups.add('garden', eve)
+    groups.dispose()
+    expect([counts(), groups.size, eve.state]).toEqual([[0, 0], 0, 2])
+  })
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('no engine')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no engine'))],
+  ])('are told when publish() %s, and go on here', async (_how, publish: () => Promise<unknown>) => {
+    const { webSocket, peer } = openInMemory()
+    const errors: string[] = []
+    using groups = new WebSocketGroups({
+      backplane: { ...createEngine(), publish },
+      onError: ({ code, message }) => errors.push(`${code}: ${message}`),
+    })
+    groups.add('lobby', webSocket)
+
+    await expect(groups.send('lobby', 'text')).rejects.toMatchObject({
+      code: 'ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE',
+      cause: { message: 'no engine' },
+    })
+
+    expect(String((await peer.nextFrame()).payload)).toBe('text')
+    expect(errors).toEqual(['ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE: The backplane has failed: no engine'])
+  })
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('no engine')
+      },
+    ],
+    ['never becomes active', () => ({ active: Promise.reject(new Error('no engine')), unsubscribe: () => undefined })],
+  ])('are told when subscribe() %s, and go on here', async (_how, subscribe: Backplane['subscribe']) => {
+    const { webSocket, peer } = openInMemory()
+    const errors: string[] = []
+    using groups = new WebSocketGroups({ backplane: { ...createEngine(), subscribe }, onError: ({ message }) => errors.push(message) })
+    expect(groups.add('lobby', webSocket)).toBe(true)
+
+    expect(await groups.whenListening('lobby')).toBe(false)
+    await groups.send('lobby', 'text')
+
+    expect(String((await peer.nextFrame()).payload)).toBe('text')
+    expect(errors).toEqual(['The backplane has failed: no engine'])
+  })
+
+  it('send to members in this process as slowMembers says what others have sent', async () => {
+    const engine = createEngine()
+    const { webSocket, peer } = openInMemory({}, 1024)
+    peer.duplex.pause()
+    using here = new WebSocketGroups({ backplane: engine, slowMembers: 'latest' })
+    using there = new WebSocketGroups({ backplane: engine })
+    here.add('prices', webSocket)
+    await there.send('prices', 'x'.repeat(2048))
+    await new Promise(setImmediate)
+
+    for (const price of ['1', '2', '3', '4']) await there.send('prices', price)
+    peer.duplex.resume()
+
+    await peer.nextFrame()
+    expect([String((await peer.nextFrame()).payload), String((await peer.nextFrame()).payload)]).toEqual(['1', '4'])
+    expect(here.dropped).toBe(2)
+  })
+
+  it('end no process when nobody listens to their errors, and warn once of each kind', async () => {
+    const { exitCode, stdout, stderr } = await runScript('spec/groups/scripts/failing-backplane.ts')
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'still here\n' })
+    const warnings = Array.from(stderr.matchAll(/\[(ERR_\w+)\] Warning: ([^:\n]+)/g), ([, code, what]) => [code, what])
+    expect(warnings).toEqual([
+      ['ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE', 'The backplane has failed'],
+      [
+        'ERR_WEBSOCKET_BACKPLANE_MESSAGE',
+        "A message of the backplane for 'lobby' is none of this package. There may be more of them, of which the option onError of the groups tells",
+      ],
+      ['ERR_WEBSOCKET_MESSAGE_TOO_BIG', 'A message of 11 bytes is too long for the backplane'],
+    ])
+  })
+})
+
+describe('who is in a group of one process', () => {
+  it('is known without a backplane, and told when it changes', async () => {
+    const [ada, other] = [openInMemory().webSocket, openInMemory().webSocket]
+    const changes: string[] = []
+    const groups = new WebSocketGroups({
+      onPresence: (name) => {
+        const { count, identities } = groups.presenceOf(name)
+        changes.push(`${name}: ${count} ${identities.join()}`)
+      },
+    })
+
+    groups.add('lobby', ada, 'ada')
+    groups.add('lobby', other, 'ada')
+    groups.delete('lobby', other)
+    ada.abort()
+    await ada.completion
+
+    expect(changes).toEqual(['lobby: 1 ada', 'lobby: 2 ada', 'lobby: 1 ada', 'lobby: 0 '])
+    const group = new WebSocketGroup()
+    group.add(other)
+    expect(group.presence).toEqual({ count: 1, identities: [] })
+  })
+})
