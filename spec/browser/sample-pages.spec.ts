@@ -161,7 +161,7 @@ describe.each(samples)('the page of the sample %s, in Chromium', (_name, createA
     await use(page)
     expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true)
     // Light text on dark ground, or the other way round.
-    const [text, ground] = await page.evaluate(
+    const [text, ground] = await page.evaluate<[number, number]>(
       "['color', 'backgroundColor'].map((name) => Number(/\\d+/.exec(getComputedStyle(document.body)[name])))",
     )
     expect(text > ground).toBe(colorScheme === 'dark')
