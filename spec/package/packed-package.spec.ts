@@ -76,23 +76,23 @@ describe.each([
     expect(doors.flatMap(({ different }) => different)).toEqual(['connectWebSocket'])
   })
 
-  it('loads by its main door nothing of what has a door of its own', async () => {
+  it('loads by its main door nothing of what has a door of its own, and no other package', async () => {
     const { own, others } = await loadedBy('.')
 
     expect(own).toContain('dist/index.js')
     expect(own.filter((file) => OPTIONAL.test(file))).toEqual([])
-    expect(others).toEqual(['ws'])
+    expect(others).toEqual([])
   })
 
   // The client is for browsers, and is no concern of a server; the libraries of an engine are the application's to load.
   it.each(Object.keys(entryPoints).filter((path) => OPTIONAL.test(`dist/${path.slice(2)}.js`)))(
-    'loads by %s no package that the main door does not, no server, and no other such door',
+    'loads by %s no other package, no server, and no other such door',
     async (door) => {
       const { own, others } = await loadedBy(door)
 
       expect(own.filter((file) => OPTIONAL.test(file)).length).toBeGreaterThan(0)
       expect(own.filter((file) => /^dist\/(?:hosting|middleware|[^/]+\.js$)/.test(file))).toEqual([`dist/${door.slice(2)}.js`])
-      expect(others.filter((name) => name !== 'ws')).toEqual([])
+      expect(others).toEqual([])
     },
   )
 
