@@ -41,6 +41,7 @@ const throughPostgres = { cannotRun: 'needs PostgreSQL: spec/postgres/postgres-b
 const inCSharp = { cannotRun: 'C#: spec/conformance holds this package to recordings of the real ASP.NET Core' }
 const ofAnotherPackage = { cannotRun: 'needs another package: spec/package/peers.spec.ts installs and runs it' }
 const inAnEmptyFolder = { cannotRun: 'needs an empty folder: spec/package/getting-started.spec.ts runs it in one' }
+const byItsTestRunner = { cannotRun: 'needs its test runner: spec/package/test-runners.spec.ts has each run it' }
 const commands = { cannotRun: 'would install this package and run this very spec: .ci/run does' }
 
 /** The decision about every code block, by its place. A block that has none fails the spec. */
@@ -551,6 +552,24 @@ export const decisions: Readonly<Record<string, Decision>> = {
     printer.console.log('the end')
     expect(await printer.line()).toBe('the end')
   },
+  'docs/testing.md#testing (2)': async (example) => {
+    const { app } = (await example()) as { readonly app: Express }
+    await expectEcho(app, '/echo')
+    await using answer = await requestWebSocket(app, '/members')
+    expect([answer.status, answer.body]).toEqual([401, 'Log in first'])
+  },
+  'docs/testing.md#with-vitest': byItsTestRunner,
+  'docs/testing.md#with-jest': byItsTestRunner,
+  'docs/testing.md#with-nodetest': byItsTestRunner,
+  'docs/testing.md#with-supertest': async (example) => {
+    const app = express().use(useWebSockets())
+    app.all(
+      '/echo',
+      webSocketHandler(() => undefined),
+    )
+    await expect(example({ app })).resolves.toBe(undefined)
+  },
+  'docs/testing.md#with-a-server-of-your-own': byItsTestRunner,
 
   'docs/troubleshooting.md#troubleshooting': { cannotRun: 'needs curl, and a server at port 3000' },
   'docs/troubleshooting.md#troubleshooting (2)': { cannotRun: 'a command: spec/middleware/diagnostics.spec.ts shows what it prints' },

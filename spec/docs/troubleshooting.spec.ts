@@ -139,24 +139,8 @@ describe('the other symptoms of docs/troubleshooting.md', () => {
   })
 
   it('are those that the page has', () => {
-    expect(headings.toSorted()).toEqual(
-      [
-        '200',
-        '400',
-        '403',
-        '404',
-        '426',
-        '500',
-        '503',
-        '1000 right after open',
-        '1005',
-        '1006',
-        '1009',
-        '1011',
-        'The request never reaches the route',
-        'Sub-protocol',
-        'Hang on close',
-      ].toSorted(),
-    )
+    const statuses = ['200', '400', '403', '404', '426', '500', '503']
+    const closeCodes = ['1000 right after open', '1005', '1006', '1009', '1011']
+    expect(headings).toEqual([...statuses, ...closeCodes, 'The request never reaches the route', 'Sub-protocol', 'Hang on close'])
   })
 })
