@@ -145,6 +145,12 @@ export const decisions: Readonly<Record<string, Decision>> = {
   },
   'docs/deploying.md#kubernetes (2)': { cannotRun: 'for Kubernetes' },
 
+  'docs/development.md#vite-as-a-server-of-its-own': { cannotRun: 'the configuration of another server' },
+  'docs/development.md#vite-as-middleware': {
+    cannotRun: 'needs a page: spec/browser/vite.spec.ts runs a server like this one in Chromium',
+  },
+  'docs/development.md#nextjs-with-a-custom-server': { cannotRun: 'needs another package, Next.js' },
+
   'docs/errors.md#errors': async (example) => {
     const { app, outcome } = onSocket(example, { news: 'news' })
     await using answer = await requestWebSocket(app, '/ws')
