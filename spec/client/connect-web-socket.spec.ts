@@ -376,14 +376,14 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
       }
     })
     const client = connectWith(WebSocket, port, {
-      pingInterval: 5,
+      pingInterval: 500,
       pingMessage: '{"type":"ping"}',
       isPong: (data) => data === '{"type":"pong"}',
     })
     const received: unknown[] = []
-    for await (const message of client) if (received.push(message) === 3) break
-    expect(received).toEqual(['ping 1', 'ping 2', 'ping 3'])
-    expect(pings.slice(0, 3)).toEqual(Array.from({ length: 3 }, () => '{"type":"ping"}'))
+    for await (const message of client) if (received.push(message) === 2) break
+    expect(received).toEqual(['ping 1', 'ping 2'])
+    expect(pings).toEqual(['{"type":"ping"}', '{"type":"ping"}'])
     expect(client.state).toBe('open')
   })
 
@@ -397,14 +397,14 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
       for await (const message of webSocket) await webSocket.sendAsync(message === 'ping' ? 'pong' : message)
     })
     const link = await TcpLink.open(server.port)
-    const client = connectWith(WebSocket, link.port, { pingInterval: 50, connectTimeout: 100 })
+    const client = connectWith(WebSocket, link.port, { pingInterval: 200, connectTimeout: 1000 })
     await once(client, 'open')
     client.send('hello')
     expect(await nextData(client)).toBe('hello')
     const since = performance.now()
     link.freeze()
     expect(await nextClose(client)).toMatchObject({ code: 1006, reason: 'No pong', wasClean: false })
-    expect(performance.now() - since).toBeGreaterThan(45)
+    expect(performance.now() - since).toBeGreaterThan(150)
     await once(client, 'open')
   })
 

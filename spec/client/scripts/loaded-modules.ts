@@ -6,4 +6,4 @@ const { connectWebSocket } = require('../../../lib/client.ts') as { readonly con
 if (typeof connectWebSocket !== 'function') throw new Error('There is no client')
 const root = `${__dirname}/../../..`
 const paths = Object.keys(require.cache).map((path) => relative(root, path))
-console.log(JSON.stringify(paths.filter((path) => !path.startsWith('node_modules') && !path.startsWith('spec'))))
+console.log(JSON.stringify(paths.filter((path) => !path.includes('node_modules') && !path.startsWith('spec'))))
