@@ -2,12 +2,25 @@ import { join } from 'node:path'
 import express from 'express'
 import type { Express, Request } from 'express'
 import { useWebSockets, webSocketHandler } from 'express-use-websockets'
-import { WebSocketGroups } from 'express-use-websockets/groups'
+import { WebSocketGroup, WebSocketGroups } from 'express-use-websockets/groups'
 import type { Backplane } from 'express-use-websockets/groups'
 import { serveClient } from '../serve-client.ts'
 
+/** What the engine between the processes tells. */
+export interface EngineListener {
+  onDown(): void
+  onUp(): void
+}
+
 /** A page at `/`, and rooms at `/rooms/NAME?user=WHO`: what one says in a room, all in it receive, in whichever process they are. */
-export function createChatApp(backplane?: Backplane): Express {
+export function createChatApp(createBackplane?: (listener: EngineListener) => Backplane): Express {
+  const everybody = new WebSocketGroup()
+  let engine = 'here'
+  const tell = (news: string): void => {
+    engine = news
+    void everybody.send(JSON.stringify({ engine }))
+  }
+  const backplane = createBackplane?.({ onDown: () => tell('gone'), onUp: () => tell('here') })
   const rooms = new WebSocketGroups({ backplane, onError: console.error })
 
   const app = express()
@@ -18,11 +31,17 @@ export function createChatApp(backplane?: Backplane): Express {
     '/rooms/:room',
     webSocketHandler<Request<{ room: string }>>(async (webSocket, { params: { room }, query }) => {
       const user = typeof query['user'] === 'string' ? query['user'] : 'somebody'
-      const say = (text: string): unknown => rooms.send(room, JSON.stringify({ user, text }))
+      // Nobody awaits it: onError hears when the engine has not got it.
+      const say = (text: string): void => void rooms.send(room, JSON.stringify({ user, text }))
+      everybody.add(webSocket)
       rooms.add(room, webSocket)
+      if (engine === 'gone') void webSocket.sendAsync(JSON.stringify({ engine }))
       void rooms.whenListening(room).then((isListening) => isListening && say('joined'))
-      for await (const text of webSocket) void say(String(text))
-      void say('left')
+      for await (const text of webSocket) {
+        if (String(text).trim() === '') void webSocket.sendAsync(JSON.stringify({ refused: 'it is empty' }))
+        else say(String(text))
+      }
+      say('left')
     }),
   )
   return app

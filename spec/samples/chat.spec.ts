@@ -19,8 +19,9 @@ afterEach(async () => {
 
 /** What ada heard in one process, while bob came, spoke and went in another, or in the same if there is no backplane. */
 async function hearAcross(backplanes: readonly Backplane[]): Promise<string[]> {
-  const one = await startHttp1Server(createChatApp(backplanes[0]))
-  const servers = [one, backplanes[1] === undefined ? one : await startHttp1Server(createChatApp(backplanes[1]))] as const
+  const [first, second] = backplanes
+  const one = await startHttp1Server(createChatApp(first && (() => first)))
+  const servers = [one, second === undefined ? one : await startHttp1Server(createChatApp(() => second))] as const
   const { client: ada } = await openWebSocket(servers[0], '/rooms/lobby?user=ada')
   const heard = [await nextMessage(ada)]
   const { client: eve } = await openWebSocket(servers[1], '/rooms/other?user=eve')
@@ -41,7 +42,34 @@ describe('the chat sample', () => {
     expect(await hearAcross([])).toEqual(HEARD)
   })
 
+  it('says why a message was refused', async () => {
+    const { client } = await openWebSocket(await startHttp1Server(createChatApp()), '/rooms/lobby?user=ada')
+    expect(JSON.parse(await nextMessage(client))).toEqual({ user: 'ada', text: 'joined' })
+    client.send(' ')
+    expect(JSON.parse(await nextMessage(client))).toEqual({ refused: 'it is empty' })
+  })
+
   if (hasRedis('The chat through Redis')) {
+    it('tells all when Redis is gone, and when it is back', async () => {
+      const redis = await RedisServer.start()
+      const server = await startHttp1Server(
+        createChatApp((listener) => {
+          const backplane = new RedisBackplane(createClient({ url: redis.url }), listener)
+          closers.push(() => backplane.closeAsync())
+          return backplane
+        }),
+      )
+      const { client } = await openWebSocket(server, '/rooms/lobby?user=ada')
+      // Whether Redis is here is told in between, or was before.
+      for (let heard = ''; !heard.includes('joined');) heard = await nextMessage(client)
+      await redis.kill()
+      expect(JSON.parse(await nextMessage(client))).toEqual({ engine: 'gone' })
+      const { client: newcomer } = await openWebSocket(server, '/rooms/other?user=bob')
+      expect(JSON.parse(await nextMessage(newcomer))).toEqual({ engine: 'gone' })
+      await redis.start()
+      expect(JSON.parse(await nextMessage(client))).toEqual({ engine: 'here' })
+    })
+
     it('does so across processes, through a real Redis', async () => {
       const { url } = await RedisServer.start()
       expect(await hearAcross([await connect(url), await connect(url)])).toEqual(HEARD)
