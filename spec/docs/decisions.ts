@@ -7,6 +7,7 @@ import type { Http2SecureServer } from 'node:http2'
 import express from 'express'
 import type { Express } from 'express'
 import type { Server } from 'node:http'
+import { createServer } from 'node:net'
 import { createClient } from 'graphql-ws'
 import { io } from 'socket.io-client'
 import { WebSocket } from 'ws'
@@ -40,6 +41,7 @@ const throughRedis = { cannotRun: 'needs Redis: spec/redis/redis-backplane.spec.
 const throughPostgres = { cannotRun: 'needs PostgreSQL: spec/postgres/postgres-backplane.spec.ts starts it, and kills it' }
 const inCSharp = { cannotRun: 'C#: spec/conformance holds this package to recordings of the real ASP.NET Core' }
 const ofAnotherPackage = { cannotRun: 'needs another package: spec/package/peers.spec.ts installs and runs it' }
+const beforeMoving = { cannotRun: 'what is moved over: the next code block is it' }
 const inAnEmptyFolder = { cannotRun: 'needs an empty folder: spec/package/getting-started.spec.ts runs it in one' }
 const byItsTestRunner = { cannotRun: 'needs its test runner: spec/package/test-runners.spec.ts has each run it' }
 const commands = { cannotRun: 'would install this package and run this very spec: .ci/run does' }
@@ -518,6 +520,52 @@ export const decisions: Readonly<Record<string, Decision>> = {
   'docs/migrating.md#from-ws-and-serveronupgrade': ofAnotherPackage,
   'docs/migrating.md#from-ws-and-serveronupgrade (2)': async (example) =>
     proveLogin(async (given) => listening(async () => example(given)), '/ws'),
+
+  'docs/migrating.md#from-a-websocketserver-on-every-path': beforeMoving,
+  'docs/migrating.md#from-a-websocketserver-on-every-path (2)': {
+    instead: { "'public'": '__dirname' },
+    proof: async (example) => {
+      const [started] = await listening(async () => example({ app: express() }))
+      const server = { port: portOf(started as Server), isSecure: false }
+      for (const path of ['/', '/any/path?x=1']) {
+        const { client } = await openWebSocket(server, path)
+        expect(await nextMessage(client)).toBe(`hello from ${path}`)
+        client.send('hello')
+        expect(await nextMessage(client)).toBe('hello')
+      }
+      const page = await fetch(`http://127.0.0.1:${server.port}/tsconfig.json`)
+      expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('compilerOptions')])
+    },
+  },
+  'docs/migrating.md#from-wssclients': beforeMoving,
+  'docs/migrating.md#from-wssclients (2)': async (example) => {
+    const server = await startHttp1Server(await mount(example))
+    const [{ client: ada }, { client: bob }] = [await openWebSocket(server), await openWebSocket(server)]
+    ada.send('hello')
+    expect(await nextMessage(bob)).toBe('hello')
+    bob.send('hello back')
+    expect(await nextMessage(ada)).toBe('hello back')
+  },
+  'docs/migrating.md#from-createwebsocketstream-of-ws': beforeMoving,
+  'docs/migrating.md#from-createwebsocketstream-of-ws (2)': {
+    instead: { '6379': 'Number(address)' },
+    proof: async (example) => {
+      const tcp = createServer((socket) => void socket.pipe(socket)).listen(0, '127.0.0.1')
+      await once(tcp, 'listening')
+      const address = String(portOf(tcp))
+      const server = await startHttp1Server(await mount(example, { address }))
+      const { client } = await openWebSocket(server, '/tcp')
+      client.send('through TCP')
+      expect(await nextMessage(client)).toBe('through TCP')
+      client.close(4000)
+      expect((await closeOf(client))[0]).toBe(1000)
+      tcp.close()
+    },
+  },
+  'docs/migrating.md#a-typed-request': async (example) => {
+    await using answer = await requestWebSocket(await mount(example), '/rooms/lobby', { headers: { Origin: 'https://client.com' } })
+    expect(await answer.nextMessage()).toBe('Welcome to lobby, you come from https://client.com')
+  },
 
   'docs/performance.md#sending-to-many': proveBroadcast,
 
