@@ -1,32 +1,35 @@
 import { describe, expect, it } from '@jest/globals'
 import { readText } from './documents.ts'
 
-const rows = readText('docs/choosing.md')
-  .split('\n')
-  .filter((line) => line.startsWith('|'))
-  .map((line) => line.split('|').slice(1, -1))
+const tables = readText('docs/choosing.md')
+  .split(/\n\n/)
+  .filter((part) => part.startsWith('|'))
+  .map((table) =>
+    table
+      .trim()
+      .split('\n')
+      .map((line) => line.split('|').slice(1, -1)),
+  )
 
-describe('the feature table of docs/choosing.md', () => {
-  const [head = [], , ...features] = rows
+describe('the feature tables of docs/choosing.md', () => {
+  it('compare this package with those for Express, and with other frameworks', () => {
+    expect(tables.map(([head = []]) => head.length)).toEqual([6, 7])
+    expect(tables.map((table) => table.length > 10)).toEqual([true, true])
+  })
+})
 
-  it('compares this package with four others', () => {
-    expect(head.length).toBe(6)
-    expect(features.length).toBeGreaterThan(10)
+const features = tables.flatMap(([head = [], , ...rows]) =>
+  rows.map(([feature = '', ...cells]) => [feature.trim(), cells, head.length - 1] as const),
+)
+
+// links.spec.ts shows that what the links lead to is there.
+describe.each(features)('%s', (_feature, cells, count) => {
+  it('has a link in every cell', () => {
+    expect(cells.length).toBe(count)
+    expect(cells.filter((cell) => !/^ \[[^\]]+\]\([^)]+\) *$/.test(cell))).toEqual([])
   })
 
-  // links.spec.ts shows that what the links lead to is there.
-  it.each(features.map(([feature = '', ...cells]) => [feature.trim(), cells] as const))(
-    'has a link in every cell: %s',
-    (_feature, cells) => {
-      expect(cells.length).toBe(head.length - 1)
-      expect(cells.filter((cell) => !/^ \[[^\]]+\]\([^)]+\) *$/.test(cell))).toEqual([])
-    },
-  )
-
-  it.each(features.map(([feature = '', own = '']) => [feature.trim(), own] as const))(
-    'shows by a spec what this package has: %s',
-    (_feature, own) => {
-      expect(own).toMatch(/^ \[yes\]\(\.\.\/spec\/[^)]+\) *$/)
-    },
-  )
+  it('is shown by a spec, for this package', () => {
+    expect(cells[0]).toMatch(/^ \[yes\]\(\.\.\/spec\/[^)]+\) *$/)
+  })
 })
