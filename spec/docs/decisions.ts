@@ -130,7 +130,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
     expect(app.get('trust proxy')).toBe(1)
     await expectEcho(app.all('/ws', async (req) => void (await echo({ req }))))
   },
-  'docs/deploying.md#caddy': { cannotRun: 'needs Caddy' },
+  'docs/deploying.md#caddy': { cannotRun: 'needs Caddy: spec/proxies/caddy.spec.ts passes WebSockets through these lines' },
   'docs/deploying.md#fly': { cannotRun: 'for Fly' },
   'docs/deploying.md#kubernetes': {
     instead: { '9_000': '1' },

@@ -24,6 +24,11 @@ export const haproxy: ProxyProgram = {
   arguments: (configuration) => ['-db', '-f', configuration],
 }
 
+export const caddy: ProxyProgram = {
+  command: '/usr/bin/caddy',
+  arguments: (configuration) => ['run', '--config', configuration, '--adapter', 'caddyfile'],
+}
+
 /** Starts a proxy; resolves when it listens. `configure` writes its configuration for a port. It ends with {@link stopProxies}. */
 export async function startProxy(program: ProxyProgram, configure: (port: number) => string): Promise<Http1Server['port']> {
   const port = await freePort()
