@@ -68,14 +68,17 @@ export class PostgresServer {
       'max_connections=20',
     ]
     const [command, ...parameters] = asPostgres('postgres', '-D', this.#folder, ...settings)
-    const child = spawn(command, parameters, { stdio: 'ignore' })
-    this.#child = child
     const isReady = (): Promise<boolean> =>
       run(join(programs ?? '', 'pg_isready'), ['-h', '127.0.0.1', '-p', String(this.port)]).then(
         () => true,
         () => false,
       )
-    while (child.exitCode === null && !(await isReady())) continue
+    for (;;) {
+      const child = spawn(command, parameters, { stdio: 'ignore' })
+      this.#child = child
+      while (child.exitCode === null) if (await isReady()) return
+      // What was killed may not have let the folder go.
+    }
   }
 
   /** All its connections end, without a goodbye. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -42,9 +43,12 @@ export class RedisServer {
 
   async start(): Promise<void> {
     const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
-    const child = spawn(PROGRAM, options, { stdio: ['ignore', 'pipe', 'inherit'] })
-    this.#child = child
-    for await (const line of child.stdout) if (String(line).includes('Ready to accept connections')) break
+    for (;;) {
+      const child = spawn(PROGRAM, options, { stdio: ['ignore', 'pipe', 'inherit'] })
+      this.#child = child
+      for await (const line of child.stdout) if (String(line).includes('Ready to accept connections')) return
+      // It has ended: what was killed may not have let the port go.
+    }
   }
 
   /** It has no time to say goodbye. */
@@ -65,12 +69,21 @@ export async function killRedisServers(): Promise<void> {
 
 const servers: RedisServer[] = []
 
-/** A port of 127.0.0.1 that nobody listens on. */
+/**
+ * A port of 127.0.0.1 that nobody listens on. None of those that the system gives to connections: while a server is down, one that tries to connect to
+ * it could be given its port, and be connected to itself.
+ */
 export async function freePort(): Promise<number> {
-  const free = createServer().listen(0, '127.0.0.1')
-  await once(free, 'listening')
-  const { port } = free.address() as AddressInfo
-  free.close()
-  await once(free, 'close')
-  return port
+  for (;;) {
+    const free = createServer().listen(randomInt(10_000, 32_000), '127.0.0.1')
+    try {
+      await once(free, 'listening')
+    } catch {
+      continue
+    }
+    const { port } = free.address() as AddressInfo
+    free.close()
+    await once(free, 'close')
+    return port
+  }
 }
