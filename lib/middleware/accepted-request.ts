@@ -16,9 +16,9 @@ import type { WebSocketCompletion } from '../web-socket/values/web-socket-comple
 import { WebSocketState } from '../web-socket/values/web-socket-state.ts'
 
 /**
- * What HTTP has to do with a WebSocket that was accepted: keeps the response unfinished, and everybody else's hands off it, until the
- * connection has ended. Also counts the socket among those of its middleware, and reports it. One object with all that, instead of a
- * closure for each, for as long as the connection lives.
+ * The HTTP side of an accepted WebSocket. It keeps the response unfinished and protects it from other code until the connection has
+ * ended. It also registers the socket with its middleware and publishes diagnostics. One object holds all this for the life of the
+ * connection, because it takes less memory than a closure for each task.
  */
 export class AcceptedRequest implements CompletionListener, ResponseEndListener, SocketDestroyListener {
   readonly #request: IncomingMessage
@@ -47,11 +47,11 @@ export class AcceptedRequest implements CompletionListener, ResponseEndListener,
     this.#socket = guardRequestSocket(this.#request, this)
     const accepted: AcceptedDuplex = duplex
     accepted[REQUEST] = this
-    // First of all listeners, so that loggers find the response finished, not broken off.
+    // The first listener, so that loggers see a finished response and not an aborted one.
     duplex.prependListener('close', onDuplexClose)
   }
 
-  /** Before the connection closes, since tools that count the requests of a connection forget them when it does. */
+  /** Runs before the connection closes, because tools that count the requests of a connection forget them at its close. */
   onClosing(): void {
     this.#finish(true, true)
   }
@@ -70,7 +70,7 @@ export class AcceptedRequest implements CompletionListener, ResponseEndListener,
     if (this.#membership !== undefined) void failWebSocket(this.#membership.member.webSocket)
   }
 
-  /** In order at first; at once if that is not soon enough. */
+  /** Closes in order first, and aborts if that takes too long. */
   onSocketDestroy(): void {
     if (this.#isSocketDestroyed) this.#membership?.member.webSocket.abort()
     else this.onResponseEnd()

@@ -2,40 +2,40 @@ import type { WebSocketCompletion } from '../web-socket/values/web-socket-comple
 import type { WebSocketState } from '../web-socket/values/web-socket-state.ts'
 
 /**
- * What every accepted WebSocket can be asked and told, whoever speaks the protocol on it: it is a `ManagedWebSocket`, or stands for the
- * socket of `ws` that `express-use-websockets/ws` has made.
+ * The members that every accepted WebSocket has. It is a `ManagedWebSocket`, or it represents the `ws` socket that
+ * `express-use-websockets/ws` has created.
  */
 export interface AcceptedWebSocket {
-  /** Bytes that were given to be sent and have not left the process. */
+  /** Bytes that the application has sent and that have not left the process yet. */
   readonly bufferedAmount: number
-  /** Bytes of the messages that were received so far: of their payload, after decompression. */
+  /** Payload bytes of the messages received so far, after decompression. */
   readonly bytesReceived: number
-  /** Bytes of the messages that were sent so far: of their payload, before compression. */
+  /** Payload bytes of the messages sent so far, before compression. */
   readonly bytesSent: number
-  /** How many messages were received to their end so far. */
+  /** The number of messages that were received completely so far. */
   readonly messagesReceived: number
-  /** How many messages were sent to their end so far. */
+  /** The number of messages that were sent completely so far. */
   readonly messagesSent: number
-  /** Resolves, and never rejects, when nothing more can happen on the socket: with how it ended. */
+  /** Resolves when the socket has ended, with a description of how it ended. It never rejects. */
   readonly completion: Promise<WebSocketCompletion>
-  /** Whether permessage-deflate was agreed on. */
+  /** Whether permessage-deflate was negotiated. */
   readonly isCompressed: boolean
-  /** Milliseconds that the last ping of this process took that was answered; `undefined` before the first. */
+  /** The round-trip time of the last answered ping, in milliseconds; `undefined` before the first pong. */
   readonly roundTripTime: number | undefined
-  /** Where the socket is in its life. */
+  /** The state of the socket. */
   readonly state: WebSocketState
-  /** The sub-protocol that was agreed on, or `null`. */
+  /** The negotiated sub-protocol, or `null`. */
   readonly subProtocol: string | null
-  /** Cuts the connection at once. */
+  /** Aborts the connection at once. */
   abort(): void
   /** Sends a Close frame and waits for the end of the connection. */
   closeAsync(closeStatus: number, statusDescription?: string | null): Promise<void>
-  /** @internal How many messages a drain has passed over, since nobody received them. */
+  /** @internal The number of messages that a drain discarded because the application did not receive them. */
   readonly unreceived: number
-  /** @internal Sends a Close frame, and leaves what comes before the peer's to the application. */
+  /** @internal Sends a Close frame. The application can still receive the messages that arrive before the peer's Close frame. */
   drain(closeStatus: number, statusDescription: string): void
-  /** @internal Passes over what nobody has received, to the peer's Close frame if it is there. */
+  /** @internal Discards unreceived messages, up to the peer's Close frame if it has arrived. */
   passUnreceived(): void
-  /** Gives the socket up: ends the connection without a Close frame. */
+  /** Ends the connection without a Close frame. */
   dispose(): void
 }

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 
-/** Where the client believes to be: what a page's origin is compared with. */
+/** The host that the client addressed. The origin of a page is compared with it. */
 export interface AddressedHost {
   readonly host: string | undefined
-  /** Whether the client came by TLS, to this server or to a trusted proxy. */
+  /** Whether the client connected by TLS, to this server or to a trusted proxy. */
   readonly isEncrypted: boolean
 }
 
@@ -21,7 +21,7 @@ export function addressedHost(request: IncomingMessage): AddressedHost {
   }
 }
 
-/** What this needs of an Express application. */
+/** The part of an Express application that this module uses. */
 interface ExpressSettings {
   get(name: 'trust proxy fn'): unknown
 }

@@ -6,7 +6,7 @@ import type { WebSocketDrainOptions } from './web-socket-drain-options.ts'
 import { WebSocketCloseStatus } from '../web-socket/values/web-socket-close-status.ts'
 import type { WebSocketDrainResult, WebSocketRegistry } from './web-socket-registry.ts'
 
-/** Closes the WebSockets of a middleware that a predicate picks. */
+/** Closes the WebSockets of a middleware that a predicate selects. */
 export async function closeWhere<Request extends IncomingMessage>(
   registry: WebSocketRegistry,
   predicate: (open: OpenWebSocket<Request>) => boolean,
@@ -17,7 +17,7 @@ export async function closeWhere<Request extends IncomingMessage>(
   const picked = openWebSockets<Request>(registry).filter((open) => {
     const isPicked: unknown = predicate(open)
     if (typeof isPicked === 'boolean') return isPicked
-    // A promise, of an async function, would pick everybody.
+    // The promise of an async function is truthy, so it would select every socket.
     throw argumentError('closeWhereAsync', 'predicate', 'must return true or false', isPicked)
   })
   return registry.closeSome(
@@ -26,7 +26,7 @@ export async function closeWhere<Request extends IncomingMessage>(
   )
 }
 
-/** What a request is beyond what Node.js makes it, only the application knows. */
+/** Only the application knows the type of its requests. */
 export function openWebSockets<Request extends IncomingMessage>(registry: WebSocketRegistry): OpenWebSocket<Request>[] {
   return registry.open as OpenWebSocket<Request>[]
 }

@@ -5,7 +5,7 @@ import { debuglog } from 'node:util'
 import type { AcceptedWebSocket } from './accepted-web-socket.ts'
 import type { WebSocketCompletion } from '../web-socket/values/web-socket-completion.ts'
 
-/** On `express-use-websockets:accept`: a WebSocket was accepted. */
+/** Published on `express-use-websockets:accept` when a WebSocket was accepted. */
 export interface WebSocketAcceptEvent {
   /** The request that asked for it. */
   readonly request: IncomingMessage
@@ -13,53 +13,53 @@ export interface WebSocketAcceptEvent {
   readonly webSocket: AcceptedWebSocket
 }
 
-/** On `express-use-websockets:refuse`: a WebSocket request was answered by the middleware itself. */
+/** Published on `express-use-websockets:refuse` when the middleware itself refuses a WebSocket request. */
 export interface WebSocketRefuseEvent {
   /** The request that was refused. */
   readonly request: IncomingMessage
-  /** The status of the answer: 403 for its origin, 503 if there are too many connections or the server is closing. */
+  /** The status of the response: 403 for a forbidden origin, 503 if there are too many connections or the server is closing. */
   readonly statusCode: number
-  /** Why, in words; for people, and free to change. */
+  /** The reason, as text for people. The text may change in any release. */
   readonly reason: string
 }
 
-/** On `express-use-websockets:close`: a WebSocket has completed, in whichever way. */
+/** Published on `express-use-websockets:close` when a WebSocket has ended, cleanly or not. */
 export interface WebSocketCloseEvent {
   /** The request that asked for it. */
   readonly request: IncomingMessage
-  /** The socket, on which nothing more can happen. */
+  /** The socket, which has ended. */
   readonly webSocket: AcceptedWebSocket
   /** How it ended. */
   readonly completion: WebSocketCompletion
-  /** The code that the client has seen: that of our Close frame, 1005 if it had none, 1006 if the client was sent no Close frame. */
+  /** The code that the client saw: the code of our Close frame, 1005 if the frame had no code, 1006 if we sent no Close frame. */
   readonly peerCloseStatus: number
-  /** From accept to completion, in milliseconds. */
+  /** The time from accept to completion, in milliseconds. */
   readonly duration: number
 }
 
-/** On `express-use-websockets:error`: a WebSocket ended by an error: of the peer, of the connection, or of the handler. */
+/** Published on `express-use-websockets:error` when an error of the peer, the connection or the handler ends a WebSocket. */
 export interface WebSocketErrorEvent {
   /** The request that asked for it. */
   readonly request: IncomingMessage
-  /** The socket that ended, or is about to. */
+  /** The socket that has ended or is about to end. */
   readonly webSocket: AcceptedWebSocket
-  /** A `WebSocketException`, or whatever the handler threw. */
+  /** A `WebSocketException`, or the value that the handler threw. */
   readonly error: unknown
 }
 
-/** On `express-use-websockets:drain`: `closeAsync` of the middleware has begun, and later ended. */
+/** Published on `express-use-websockets:drain` when `closeAsync()` of the middleware begins, and again when it ends. */
 export interface WebSocketDrainEvent {
-  /** Whether it has begun or ended. */
+  /** Whether the drain has begun or ended. */
   readonly phase: 'start' | 'end'
-  /** Sockets that were open when it began. */
+  /** The number of sockets that were open when the drain began. */
   readonly connections: number
-  /** Of these, how many had to be aborted: 0 at the start. */
+  /** The number of these sockets that were aborted; 0 at the start. */
   readonly aborted: number
 }
 
 /**
- * Publishes what happens on `node:diagnostics_channel`, and prints it with `NODE_DEBUG=express-use-websockets`. Costs a flag check
- * each when nobody listens.
+ * Publishes events on `node:diagnostics_channel`, and prints them with `NODE_DEBUG=express-use-websockets`. An event without
+ * subscribers costs one check of a flag.
  */
 export const diagnostics = {
   accept: (event: WebSocketAcceptEvent): void => report(acceptChannel, event, 'accepted', event.request.url),
@@ -70,7 +70,7 @@ export const diagnostics = {
   drain: (event: WebSocketDrainEvent): void => report(drainChannel, event, 'drain', event.phase, event.connections, event.aborted),
 }
 
-// Channels live as long as somebody holds them.
+// A channel without a reference to it is garbage-collected.
 const acceptChannel = channel('express-use-websockets:accept')
 const refuseChannel = channel('express-use-websockets:refuse')
 const closeChannel = channel('express-use-websockets:close')

@@ -2,7 +2,7 @@ import type { AcceptedWebSocket } from './accepted-web-socket.ts'
 import { WebSocketCloseStatus } from '../web-socket/values/web-socket-close-status.ts'
 import { WebSocketState } from '../web-socket/values/web-socket-state.ts'
 
-/** Tells the peer that the application has failed (1011), if it can still be told. Resolves when the socket has completed. */
+/** Closes with 1011 (the application has failed) if a Close frame can still be sent. Resolves when the socket has completed. */
 export async function failWebSocket(webSocket: AcceptedWebSocket): Promise<void> {
   const { state } = webSocket
   if (state === WebSocketState.Open || state === WebSocketState.CloseReceived) {

@@ -1,22 +1,22 @@
 import type { ServerResponse } from 'node:http'
 import { callBack } from '../hosting/response-gate.ts'
 
-/** Who hears that the application ends an inert response. */
+/** Is notified when the application ends an inert response. */
 export interface ResponseEndListener {
-  /** Something ends the response, as error handlers do: the pipeline is through, or has failed. */
+  /** Some code, such as an error handler, ends the response: the pipeline has finished or failed. */
   onResponseEnd(): void
 }
 
 /**
- * Makes the response of an accepted WebSocket inert, for good: what `node:http` can do to a response does nothing any more, throws nothing,
- * returns what it always returns, and calls its callbacks back. Everything that Express adds comes down to these methods, but `sendFile()`,
- * which fails by itself where a head was sent.
+ * Makes the response of an accepted WebSocket permanently inert. The `node:http` methods of the response have no effect and throw nothing.
+ * They return their usual values and call their callbacks. The methods of Express use these methods, except `sendFile()`, which fails by
+ * itself after a head was sent.
  */
 export function makeInert(response: ServerResponse, listener: ResponseEndListener): void {
   const inert = response as unknown as InertResponse
   inert[LISTENER] = listener
-  // Not by the prototype, which Express replaces whenever a request enters or leaves a mounted application. One by one, since V8 makes a
-  // dictionary of an object that gets as many properties in a loop.
+  // Not on the prototype: Express replaces it whenever a request enters or leaves a mounted application. One by one: V8 turns an object
+  // into a dictionary if a loop adds this many properties.
   inert.end = end
   inert.write = write
   inert.destroy = destroy
@@ -36,7 +36,7 @@ export function makeInert(response: ServerResponse, listener: ResponseEndListene
   inert.pipe = ignore
   inert.assignSocket = ignore
   inert.detachSocket = ignore
-  // What not every Node or Express has.
+  // Methods that not every version of Node or Express has.
   if (inert.writeHeader !== undefined) inert.writeHeader = returnThis
   if (inert.writeInformation !== undefined) inert.writeInformation = ignoreAndCallBack
   if (inert.sendFile !== undefined) inert.sendFile = sendFile
@@ -74,7 +74,7 @@ type InertMethodOfSome = 'sendFile' | 'sendfile' | 'writeHeader' | 'writeInforma
 
 const LISTENER = Symbol('ResponseEndListener')
 
-// The same functions for all responses.
+// All responses share these functions.
 
 function end(this: InertResponse, ...values: readonly unknown[]): InertResponse {
   callBack(values)

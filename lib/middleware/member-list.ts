@@ -1,14 +1,14 @@
-/** That somebody is on a {@link MemberList}, and where. */
+/** An entry of a {@link MemberList}, with its position. */
 export interface Membership<T> {
   readonly member: T
-  /** Where on the list, as long as it is on it. */
+  /** The index in the list, while the entry is in it. */
   index: number
 }
 
 /**
- * Who is there, where many come and go. Not a `Set`: V8 makes that a new table again and again, to which the old one points. As soon as one
- * of these tables is old, every later one counts as alive in minor collections of garbage, and with it all that have left: they are copied, kept, and left to major
- * collections.
+ * A list for members that come and go often. A `Set` is not suitable: V8 replaces its table again and again, and each old table points to
+ * the next one. As soon as one table is in the old generation, minor garbage collections keep all later tables and the members that have
+ * left. Only major collections free them.
  */
 export class MemberList<T> {
   readonly #memberships: Membership<T>[] = []
@@ -27,7 +27,7 @@ export class MemberList<T> {
     return membership
   }
 
-  /** The last one takes the place that gets free. Does nothing the second time. */
+  /** The last member moves to the free place. A second call has no effect. */
   delete(membership: Membership<T>): void {
     const { index } = membership
     if (this.#memberships[index] !== membership) return

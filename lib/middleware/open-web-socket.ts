@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { AcceptedWebSocket } from './accepted-web-socket.ts'
 
-/** A WebSocket that is open, and how it came. */
+/** An open WebSocket and its request. */
 export interface OpenWebSocket<Request extends IncomingMessage = IncomingMessage> {
-  /** The request that asked for it, with all that middleware has put there: its session, its user. */
+  /** The request that opened it, with everything that middleware has added, such as a session or a user. */
   readonly request: Request
-  /** The socket: a `ManagedWebSocket`, or what stands for one of `ws`. */
+  /** The socket: a `ManagedWebSocket`, or an object that represents a `ws` socket. */
   readonly webSocket: AcceptedWebSocket
 }

@@ -2,15 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerOtherRequest } from './web-socket-endpoint.ts'
 import { OptionReader } from '../options/option-reader.ts'
 
-/** What a WebSocket endpoint does with other requests. */
+/** How a WebSocket endpoint treats other requests. */
 export interface WebSocketHandlerOptions {
   /**
-   * What happens to a request that is no WebSocket request, and no attempt at one either:
-   * - `'refuse'`, the default: it is answered 426;
-   * - `'next'`: it goes on to the next handler, so that a page and a WebSocket can share a path;
-   * - `'next route'`: it goes on to the next route, past the other handlers of this one.
+   * How to treat a request that does not ask for a WebSocket:
+   * - `'refuse'` (the default): the endpoint answers 426;
+   * - `'next'`: the request goes to the next handler, so that a page and a WebSocket can share a path;
+   * - `'next route'`: the request goes to the next route and skips the remaining handlers of this route.
    *
-   * A malformed attempt is refused always.
+   * The endpoint always refuses a malformed WebSocket request.
    */
   readonly otherRequests?: 'next' | 'next route' | 'refuse' | undefined
 }
@@ -22,7 +22,7 @@ export interface HandlerCall {
   readonly next: (error?: unknown) => void
 }
 
-/** Does with a request that is no WebSocket request what the options say. */
+/** Treats a request that does not ask for a WebSocket as the options say. */
 export function passOnOrRefuse(
   { request, response, next }: HandlerCall,
   refusal: string | undefined,
@@ -30,7 +30,7 @@ export function passOnOrRefuse(
 ): void {
   if (otherRequests === undefined || otherRequests === 'refuse' || refusal !== undefined) answerOtherRequest(request, response, refusal)
   else if (otherRequests === 'next') next()
-  // Express's own word for it.
+  // The value that Express defines for this.
   else next('route')
 }
 

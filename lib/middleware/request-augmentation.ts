@@ -1,8 +1,8 @@
 import type { WebSocketManager } from './web-socket-manager.ts'
 
-/** What a request has that has passed `useWebSockets()`. Every `IncomingMessage`, and so Express's `Request`, is declared to have it. */
+/** The property that `useWebSockets()` adds to a request. The types declare it on `IncomingMessage`, and so on Express's `Request`. */
 export interface RequestWithWebSockets {
-  /** Tells whether this request asks for a WebSocket, and accepts it. */
+  /** Tells whether this request asks for a WebSocket, and accepts the WebSocket. */
   readonly webSockets: WebSocketManager
 }
 

@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 
-/** Who hears that the application destroys the socket of its request. */
+/** Is notified when the application destroys the socket of its request. */
 export interface SocketDestroyListener {
   onSocketDestroy(): void
 }
 
 /**
- * Lets `request.socket` stand for the connection of an accepted WebSocket, in everything but its end: that is the listener's to bring about.
- * Express's default error handler answers a response that was begun by destroying that socket, and the client would see no Close frame.
- * `resetAndDestroy()` is nobody's answer, and cuts.
- * @returns the socket itself, to be put back when the WebSocket has completed.
+ * Replaces `request.socket` of an accepted WebSocket with a proxy. The proxy does not end the connection but notifies the listener.
+ * Reason: when a response has begun, Express's default error handler destroys the socket, and the client would see no Close frame.
+ * `resetAndDestroy()` is not used to answer, so it still aborts the connection.
+ * @returns the original socket, to be restored when the WebSocket has completed.
  */
 export function guardRequestSocket(request: IncomingMessage, listener: SocketDestroyListener): IncomingMessage['socket'] {
   const { socket } = request
@@ -23,7 +23,7 @@ type GuardedSocket = IncomingMessage['socket'] & { [LISTENER]?: SocketDestroyLis
 
 const LISTENER = Symbol('SocketDestroyListener')
 
-/** The same for all sockets. Methods keep their socket: those of a stream of HTTP/2 have private fields, which a proxy does not have. */
+/** All sockets share it. Methods keep the original `this`: an HTTP/2 stream has private fields, which a proxy does not have. */
 const HANDLER: ProxyHandler<GuardedSocket> = {
   get(socket, key) {
     if (key === 'destroy' || key === 'destroySoon') return () => destroyInOrder(socket)

@@ -20,36 +20,37 @@ import type { WebSocketOptions } from './web-socket-options.ts'
 import { WebSocketRegistry } from './web-socket-registry.ts'
 import type { WebSocketDrainResult } from './web-socket-registry.ts'
 
-/** What {@link useWebSockets} makes: middleware for Express and Connect, or to be called by hand. */
+/** The middleware that {@link useWebSockets} returns, for Express and Connect. It can also be called directly. */
 export interface WebSocketMiddleware {
   /**
-   * Sets `request.webSockets` and goes on, or answers a WebSocket request that may not pass (403, 503).
-   * @param request - of `node:http`, or of Express or Connect.
-   * @param response - the one that belongs to it.
-   * @param next - goes on; called with an error if a predicate of `allowedOrigins` fails.
-   * @returns for a WebSocket request, a promise that resolves, and never rejects, when it is through: when the accepted WebSocket has
-   * completed, or the response has ended. `undefined` for every other request.
+   * Sets `request.webSockets` and calls `next`, or refuses a WebSocket request that is not allowed (403, 503).
+   * @param request - a request of `node:http`, Express or Connect.
+   * @param response - the response to that request.
+   * @param next - called to continue; called with an error if a predicate of `allowedOrigins` throws.
+   * @returns for a WebSocket request, a promise that resolves when the accepted WebSocket has completed or the response has ended. It never
+   * rejects. For every other request, `undefined`.
    */
   (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): Promise<void> | undefined
-  /** How many WebSockets are open. */
+  /** The number of open WebSockets. */
   readonly connections: number
   /**
-   * Closes all WebSockets, for a shutdown: answers new ones 503, sends every open one a Close frame (1001 unless told otherwise), waits for
-   * the close handshakes, and aborts what is left after `timeout`. What a client sent before it answered is still the handler's to receive.
-   * There is no way back; a second call returns the first one's promise.
-   * @param options - code and reason of the Close frames, and how much time there is.
+   * Closes all WebSockets, for a shutdown. It answers new WebSocket requests with 503, sends a Close frame to every open socket (1001 by
+   * default), waits for the close handshakes, and aborts the remaining sockets after `timeout`. Handlers can still receive the messages that
+   * a client sent before its Close frame. The call cannot be undone; a second call returns the promise of the first.
+   * @param options - code and reason of the Close frames, and the time limits.
    * @throws `WebSocketException` rejects with `ERR_WEBSOCKET_INVALID_OPTION`.
    */
   closeAsync(options?: WebSocketDrainOptions): Promise<WebSocketDrainResult>
-  /** The WebSockets that are open, as they are now, each with its request. */
+  /** Returns a snapshot of the open WebSockets, each with its request. */
   openWebSockets<Request extends IncomingMessage = IncomingMessage>(): OpenWebSocket<Request>[]
   /**
-   * Closes some of the WebSockets: all of a user who has logged out, say. Sends each a Close frame (1008 unless told otherwise), waits for the close
-   * handshakes, and aborts what is left after `timeout`, as `closeAsync()` does. The others, and new ones, go on.
-   * @param predicate - whether to close this one. It is asked at once about each that is open.
-   * @param options - code and reason of the Close frames, and how much time there is.
-   * @throws `WebSocketException` rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT`, `ERR_WEBSOCKET_INVALID_OPTION`; and with what the predicate throws:
-   * then none was closed.
+   * Closes some of the WebSockets, for example all sockets of a user who has logged out. It sends each one a Close frame (1008 by default),
+   * waits for the close handshakes, and aborts the remaining ones after `timeout`, as `closeAsync()` does. Other and new WebSockets are not
+   * affected.
+   * @param predicate - returns whether to close a socket. It is called synchronously for each open socket.
+   * @param options - code and reason of the Close frames, and the time limits.
+   * @throws `WebSocketException` rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT`, `ERR_WEBSOCKET_INVALID_OPTION`, or the error that the predicate
+   * throws. In all these cases no socket was closed.
    * @example
    * ```ts
    * import type { Request } from 'express'
@@ -69,11 +70,11 @@ export interface WebSocketMiddleware {
 }
 
 /**
- * Makes the middleware that lets later handlers accept WebSockets. Use it first: it must see a request before anything asynchronous happens
- * to it. Otherwise a client that does not wait for the answer is refused. .NET's `UseWebSockets`.
+ * Creates the middleware that lets later handlers accept WebSockets (.NET's `UseWebSockets`). Register it first: it must see a request before
+ * any asynchronous middleware does. Otherwise a client that sends data before the response arrives is refused.
  *
- * @param options - who may connect, how often to ping, and limits; they hold for every WebSocket unless its accept says otherwise.
- * @param _nothing - there is no more. The compiler sees by it that `app.use(useWebSockets)` is a mistake.
+ * @param options - allowed origins, keep-alive and limits. They apply to every WebSocket unless its accept context overrides them.
+ * @param _nothing - never pass it. It lets the compiler reject `app.use(useWebSockets)`, where the call is missing.
  * @example
  * ```ts
  * app.use(useWebSockets())
@@ -93,7 +94,7 @@ export function useWebSockets(options?: WebSocketOptions, ..._nothing: never[]):
   noteArrivals()
 
   function webSockets(request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): Promise<void> | undefined {
-    // Of several middlewares the first one decides, as in ASP.NET Core.
+    // If there are several middlewares, the first one decides, as in ASP.NET Core.
     if ('webSockets' in request) {
       next()
       return undefined
@@ -124,7 +125,7 @@ interface MiddlewareCall {
   readonly next: (error?: unknown) => void
 }
 
-/** Lets a WebSocket request pass, at once unless the origin filter takes its time. */
+/** Lets a WebSocket request pass: synchronously, unless the origin filter is asynchronous. */
 function admit(call: MiddlewareCall, isOriginAllowed: OriginFilter | undefined, registry: WebSocketRegistry): Promise<void> {
   const whenThrough = untilThrough(call)
   const isAllowed = askOrigin(call, isOriginAllowed)
@@ -158,16 +159,16 @@ function refuse({ request, response }: MiddlewareCall, statusCode: 403 | 503, re
   response.end()
 }
 
-/** The response closes when it has ended, or with its connection; if it waits behind another response, only the connection closes. */
+/** The response closes after its end or with its connection. If it waits behind another response, only the connection closes. */
 function untilThrough({ request, response }: MiddlewareCall): Promise<void> {
   return new Promise((resolve) => {
-    // Not once(): it comes once, and this lives as long as the connection does.
+    // Not once(), which needs a wrapper: the event comes once, and the listener lives as long as the connection.
     response.on('close', resolve)
     if (response.socket === null) listenWhileWaiting(request.socket, response, resolve)
   })
 }
 
-/** A function of its own, so that only responses that wait pay for its closure. The listener goes when the response need not wait any more. */
+/** A separate function, so that only responses that wait need its closure. The listener is removed when the response no longer waits. */
 function listenWhileWaiting(connection: Socket, response: ServerResponse, onClose: () => void): void {
   connection.once('close', onClose)
   response.once('socket', () => connection.removeListener('close', onClose))

@@ -5,42 +5,42 @@ import { readRateLimit } from './web-socket-rate-limit.ts'
 import type { WebSocketRateLimit } from './web-socket-rate-limit.ts'
 import type { WebSocketSettings } from '../web-socket/values/web-socket-settings.ts'
 
-/** How one WebSocket is accepted: .NET's `WebSocketAcceptContext`, and more. Times are milliseconds, sizes are bytes. */
+/** Options for accepting one WebSocket: .NET's `WebSocketAcceptContext` with additions. Times are milliseconds, sizes are bytes. */
 export interface WebSocketAcceptContext {
-  /** The sub-protocol to answer with. It is sent as it is, whether the client offered it or not. Defaults to none. */
+  /** The sub-protocol in the response. It is sent unchanged, even if the client did not offer it. Defaults to none. */
   readonly subProtocol?: string | null | undefined
-  /** Instead of the middleware's `keepAliveInterval`. */
+  /** Overrides `keepAliveInterval` of the middleware. */
   readonly keepAliveInterval?: number | undefined
-  /** Instead of the middleware's `keepAliveTimeout`. */
+  /** Overrides `keepAliveTimeout` of the middleware. */
   readonly keepAliveTimeout?: number | undefined
   /**
-   * Whether to take an offer of permessage-deflate (RFC 7692). Dangerous because compressing secrets together with what an attacker chose
-   * tells him about the secrets (CRIME, BREACH): send those with `WebSocketMessageFlags.DisableCompression`. Defaults to `false`.
+   * Whether to accept an offer of permessage-deflate (RFC 7692). It is dangerous because secrets that are compressed together with data of an
+   * attacker can leak (CRIME, BREACH). Send secrets with `WebSocketMessageFlags.DisableCompression`. Defaults to `false`.
    */
   readonly dangerousEnableCompression?: boolean | undefined
-  /** Whether to compress every message for itself: less memory, worse compression. Defaults to `false`. */
+  /** Whether to compress every message independently: less memory, worse compression. Defaults to `false`. */
   readonly disableServerContextTakeover?: boolean | undefined
-  /** The largest window that we compress with, 9 to 15 (512 bytes to 32 KiB). Defaults to `15`. */
+  /** The largest window that the server compresses with, 9 to 15 (512 bytes to 32 KiB). Defaults to `15`. */
   readonly serverMaxWindowBits?: number | undefined
   /** Messages shorter than this are sent uncompressed. Defaults to `0`. */
   readonly compressionThreshold?: number | undefined
-  /** zlib's level, 0 (none) to 9 (smallest), or -1 for zlib's choice, the default. */
+  /** The compression level of zlib, 0 (none) to 9 (smallest), or -1 for zlib's own default. Defaults to `-1`. */
   readonly compressionLevel?: number | undefined
-  /** Instead of the middleware's `maxBufferedAmount`. */
+  /** Overrides `maxBufferedAmount` of the middleware. */
   readonly maxBufferedAmount?: number | undefined
-  /** Instead of the middleware's `maxMessageSize`. */
+  /** Overrides `maxMessageSize` of the middleware. */
   readonly maxMessageSize?: number | undefined
-  /** Instead of the middleware's `rateLimit`; `{ messagesPerSecond: Infinity }` is no limit. */
+  /** Overrides `rateLimit` of the middleware; `{ messagesPerSecond: Infinity }` removes the limit. */
   readonly rateLimit?: WebSocketRateLimit | undefined
-  /** Instead of the middleware's `closeAnswerTimeout`. */
+  /** Overrides `closeAnswerTimeout` of the middleware. */
   readonly closeAnswerTimeout?: number | undefined
-  /** Instead of the middleware's `closeTimeout`. */
+  /** Overrides `closeTimeout` of the middleware. */
   readonly closeTimeout?: number | undefined
-  /** Gives the acceptance up while it waits, e.g. behind another response on the same connection. No effect once accepted. */
+  /** Cancels an accept that waits, e.g. behind another response on the same connection. It has no effect after the accept. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** {@link WebSocketAcceptContext}, checked, complete, and with the middleware's options in it. Without compression it is the socket's settings. */
+/** A checked {@link WebSocketAcceptContext}, completed with the options of the middleware. Without compression it is the socket's settings. */
 export type ResolvedAcceptContext = AcceptContextBase &
   ({ readonly compression: CompressionSettings } | { readonly compression: undefined })
 

@@ -3,15 +3,15 @@ import type { DrainPlan } from './web-socket-registry.ts'
 import { toCloseFrame } from '../web-socket/arguments.ts'
 import { WebSocketCloseStatus } from '../web-socket/values/web-socket-close-status.ts'
 
-/** How a middleware closes its WebSockets. Times are milliseconds. */
+/** Options for closing the WebSockets of a middleware. Times are milliseconds. */
 export interface WebSocketDrainOptions {
-  /** The code of the Close frames. Defaults to `1001`, "going away"; of `closeWhereAsync()`, to `1008`, "policy violation". */
+  /** The code of the Close frames. Defaults to `1001` ("going away"), and for `closeWhereAsync()` to `1008` ("policy violation"). */
   readonly closeStatus?: number | undefined
   /** The reason in the Close frames. Defaults to `''`. */
   readonly closeStatusDescription?: string | undefined
-  /** The time over which the Close frames are spread, so that the clients do not all come back at once. Defaults to `0`. */
+  /** The time over which the Close frames are spread, so that the clients do not all reconnect at once. Defaults to `0`. */
   readonly spread?: number | undefined
-  /** The time after which what is left is aborted. Defaults to `30_000`; `Infinity`: never. */
+  /** The time after which the remaining WebSockets are aborted; `Infinity` means never. Defaults to `30_000`. */
   readonly timeout?: number | undefined
 }
 

@@ -7,7 +7,7 @@ import { resolveWebSocketOptions } from './web-socket-options.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 
 /**
- * The manager of a request.
+ * Returns the `webSockets` manager of a request.
  * @throws {@link WebSocketException} with code `ERR_WEBSOCKET_NOT_SUPPORTED` if it has not passed `useWebSockets()`.
  */
 export function webSocketsOf(request: IncomingMessage): WebSocketManager {
@@ -19,12 +19,12 @@ export function webSocketsOf(request: IncomingMessage): WebSocketManager {
   throw new WebSocketException('ERR_WEBSOCKET_NOT_SUPPORTED', 'WebSockets are not supported: app.use(useWebSockets()) first')
 }
 
-/** Checks the context of an endpoint when it is made, and not when a client comes; one that is made for each request has its turn then. */
+/** Checks the context when the endpoint is created, not when a client connects. A function that returns contexts is checked per request. */
 export function checkEndpointContext(context: unknown): void {
   if (typeof context !== 'function') resolveAcceptContext(context, resolveWebSocketOptions(undefined))
 }
 
-/** Answers a request that is no WebSocket request, at an endpoint for nothing else. */
+/** Refuses a request that is not a WebSocket request at an endpoint that serves only WebSockets. */
 export function answerOtherRequest(request: IncomingMessage, response: ServerResponse, refusal: string | undefined): void {
   response.statusCode = refusalStatus(request, refusal)
   if (response.statusCode === 426) {
@@ -37,8 +37,8 @@ export function answerOtherRequest(request: IncomingMessage, response: ServerRes
 }
 
 /**
- * 426 to what asks for no WebSocket, or for one of another version; 400 to what asks for the right one in a wrong way (RFC 6455,
- * sections 4.2.1 and 4.2.2; RFC 9110, section 15.5.22). HTTP/2 knows no Upgrade, and so no status that asks for one.
+ * 426 if the request does not ask for a WebSocket or asks for another version; 400 if the handshake is malformed (RFC 6455, sections 4.2.1
+ * and 4.2.2; RFC 9110, section 15.5.22). HTTP/2 has no Upgrade, and so no status that asks for one.
  */
 function refusalStatus({ httpVersionMajor, rawHeaders }: IncomingMessage, refusal: string | undefined): 400 | 426 {
   const isMalformed = refusal !== undefined && checkVersion(headerLines(rawHeaders, 'sec-websocket-version')) === undefined

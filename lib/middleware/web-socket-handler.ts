@@ -13,8 +13,8 @@ import { WebSocketException } from '../errors/web-socket-exception.ts'
 import { WebSocketState } from '../web-socket/values/web-socket-state.ts'
 
 /**
- * Converses over one WebSocket. When it returns, or its promise resolves, the conversation is over.
- * @typeParam Request - write it at the parameter if you need more than node's: `(webSocket, request: express.Request) => ...`
+ * Handles one WebSocket. The WebSocket is closed when the handler returns or its promise resolves.
+ * @typeParam Request - annotate the parameter if you need more than Node's request: `(webSocket, request: express.Request) => ...`
  */
 export type WebSocketHandler<Request extends IncomingMessage = IncomingMessage> = (
   webSocket: ManagedWebSocket,
@@ -22,18 +22,18 @@ export type WebSocketHandler<Request extends IncomingMessage = IncomingMessage> 
 ) => Promise<void> | void
 
 /**
- * Makes an endpoint of a {@link WebSocketHandler}, for `app.all()`, behind `useWebSockets()`:
- * - what is no WebSocket request is answered 426, unless `options` say otherwise, or 400 if it is a malformed attempt at one, with the reason in
- *   words;
- * - a WebSocket request is accepted; if that fails, the error goes to `next`, and nothing was answered;
- * - when the handler is through, the socket is closed with 1000 if it is still open; a received Close frame is answered with its own code;
- * - when the handler throws, the socket is closed with 1011, and then, when it has completed, the error goes to `next`: error handlers get to
- *   see it, and nothing that they answer reaches the client. An error of the socket itself (the client has vanished, or broke the protocol)
- *   is no failure of the handler: it is in the socket's `completion`, and goes nowhere else.
+ * Creates an endpoint from a {@link WebSocketHandler}, for `app.all()`. It requires `useWebSockets()` in front of it.
+ * - It answers other requests with 426, unless `options` say otherwise. It answers a malformed WebSocket request with 400 and the reason as
+ *   text.
+ * - It accepts a WebSocket request. If the accept fails, it sends no response and passes the error to `next`.
+ * - When the handler returns, it closes the socket with 1000 if the socket is still open. It answers a received Close frame with the same code.
+ * - When the handler throws, it closes the socket with 1011. When the socket has completed, it passes the error to `next`. Error handlers see
+ *   the error, but their response does not reach the client. An error of the socket itself (the client has vanished or broke the protocol) is
+ *   not a failure of the handler: it is reported by `completion` of the socket, and not passed to `next`.
  *
- * @param handler - what happens between accept and close.
- * @param context - as of `acceptWebSocketAsync`, or a function that makes one for a request, e.g. to choose a sub-protocol.
- * @param options - whether other requests are refused, or go on to the next handler.
+ * @param handler - called with the accepted WebSocket and its request.
+ * @param context - the context for `acceptWebSocketAsync()`, or a function that returns one for a request, e.g. to choose a sub-protocol.
+ * @param options - whether other requests are refused or go to the next handler.
  * @example
  * ```ts
  * app.all(

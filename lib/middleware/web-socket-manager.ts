@@ -15,22 +15,22 @@ import { WebSocketException } from '../errors/web-socket-exception.ts'
 import type { WebSocketSettings } from '../web-socket/values/web-socket-settings.ts'
 import type { WebSocketTransport } from '../web-socket/transport/web-socket-transport.ts'
 
-/** Makes the socket of an accepted connection. */
+/** Creates the socket of an accepted connection. */
 export type OpenWebSocket<Socket extends AcceptedWebSocket> = (
   transport: WebSocketTransport,
   settings: WebSocketSettings,
   completionListener: CompletionListener,
 ) => Socket
 
-/** What all requests of one middleware have in common. */
+/** The state that all requests of one middleware share. */
 export interface WebSocketPipeline {
   readonly options: ResolvedWebSocketOptions
-  /** For those who accept without saying how. */
+  /** The context of an accept without an argument. */
   readonly defaultContext: ResolvedAcceptContext
   readonly registry: WebSocketRegistry
 }
 
-/** `request.webSockets`: tells whether a request asks for a WebSocket, and accepts it. .NET's `HttpContext.WebSockets`. */
+/** The type of `request.webSockets`: tells whether a request asks for a WebSocket, and accepts it. .NET's `HttpContext.WebSockets`. */
 export class WebSocketManager {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
@@ -46,26 +46,26 @@ export class WebSocketManager {
     this.#pipeline = pipeline
   }
 
-  /** Whether this request asks for a WebSocket (RFC 6455, section 4.2.1; RFC 8441, section 5), so that it can be accepted. */
+  /** Whether this is a valid WebSocket request (RFC 6455, section 4.2.1; RFC 8441, section 5) that can be accepted. */
   get isWebSocketRequest(): boolean {
     return this.#webSocketRequest.isWebSocketRequest
   }
 
-  /** Why an attempt to open a WebSocket is no WebSocket request, in words; `undefined` if it is one, or was no attempt. */
+  /** Why a malformed WebSocket request is not valid, as text; `undefined` for a valid WebSocket request and for every other request. */
   get refusal(): string | undefined {
     return this.#webSocketRequest.refusal
   }
 
-  /** The sub-protocols that the client offers, in its order; empty if it offers none. What is no token is left out: each can be accepted. */
+  /** The sub-protocols that the client offers, in its order; empty if it offers none. Invalid names are left out, so each can be accepted. */
   get webSocketRequestedProtocols(): readonly string[] {
     return requestedSubProtocols(this.#request.rawHeaders)
   }
 
   /**
-   * Accepts: answers the request with 101 (200 over HTTP/2) and everything that was set on the response, and makes the connection a
-   * WebSocket. The response stays unfinished until the socket has completed, and cannot be written to any more.
-   * @param subProtocolOrContext - the sub-protocol to answer with, or everything there is to say about this WebSocket. Defaults to no
-   * sub-protocol and the options of `useWebSockets()`.
+   * Accepts the WebSocket: sends 101 (200 over HTTP/2) with the header fields that were set on the response. The response stays unfinished
+   * until the socket has completed, and can no longer be written to.
+   * @param subProtocolOrContext - the sub-protocol of the response, or options for this WebSocket. Defaults to no sub-protocol and the options
+   * of `useWebSockets()`.
    * @example
    * ```ts
    * await using webSocket = await req.webSockets.acceptWebSocketAsync({ subProtocol: 'chat', maxMessageSize: 65_536 })
@@ -73,13 +73,13 @@ export class WebSocketManager {
    * ```
    * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT`; `ERR_WEBSOCKET_NOT_A_WEBSOCKET_REQUEST`,
    * `ERR_WEBSOCKET_ALREADY_ACCEPTED`, `ERR_WEBSOCKET_RESPONSE_STARTED`, `ERR_WEBSOCKET_SERVER_CLOSING` after `closeAsync()` of the middleware;
-   * `ERR_WEBSOCKET_CLIENT_GONE`; `ABORT_ERR` if the context's signal was aborted. Nothing was written then.
+   * `ERR_WEBSOCKET_CLIENT_GONE`; `ABORT_ERR` if the signal of the context was aborted. In all these cases nothing was written.
    */
   acceptWebSocketAsync(subProtocolOrContext?: string | WebSocketAcceptContext | null): Promise<ManagedWebSocket> {
     return this.acceptWith(openManagedWebSocket, subProtocolOrContext)
   }
 
-  /** @internal `acceptWebSocketAsync()`, for a socket of another make. */
+  /** @internal Works as `acceptWebSocketAsync()`, for a socket of another class. */
   async acceptWith<Socket extends AcceptedWebSocket>(
     open: OpenWebSocket<Socket>,
     subProtocolOrContext: string | WebSocketAcceptContext | null | undefined,
@@ -125,7 +125,7 @@ export class WebSocketManager {
     const accepted = new AcceptedRequest(this.#request, this.#response, this.#webSocketRequest, this.#pipeline.registry)
     const webSocket = open(transport, toSettings(context, agreement), accepted)
     accepted.begin(webSocket, transport.duplex)
-    // It was handed over paused.
+    // The transport is handed over paused.
     transport.duplex.resume()
     return webSocket
   }

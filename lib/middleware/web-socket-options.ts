@@ -7,46 +7,48 @@ import type { WebSocketRateLimit } from './web-socket-rate-limit.ts'
 import type { RateLimitSettings } from '../web-socket/values/web-socket-settings.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 
-/** What `useWebSockets()` can be told. Times are milliseconds, sizes are bytes. */
+/** Options of `useWebSockets()`. Times are milliseconds, sizes are bytes. */
 export interface WebSocketOptions {
   /**
-   * Who may open WebSockets, by the `Origin` header that browsers send: a list of {@link AllowedOrigin}, or `'same-origin'`, a `RegExp` or a
-   * predicate alone. A WebSocket request from elsewhere is answered 403. Requests without an `Origin` (they do not come from a browser)
-   * and requests that are no WebSocket requests are not looked at. Defaults to `[]`: every origin.
+   * The origins that may open WebSockets, by the `Origin` header that browsers send: a list of {@link AllowedOrigin}, or a single
+   * `'same-origin'`, `RegExp` or predicate. A WebSocket request from another origin is answered with 403. Requests without an `Origin` (they do
+   * not come from a browser) and requests that do not ask for a WebSocket are not checked. Defaults to `[]`: every origin.
    */
   readonly allowedOrigins?: readonly AllowedOrigin[] | 'same-origin' | RegExp | OriginPredicate | undefined
   /**
-   * How long the application may take to answer a Close frame that it has received, or that lies waiting while nobody receives; then it is
-   * answered with its own code, and the connection ended. Defaults to `500`; Infinity: for ever, as in ASP.NET Core. A `for await` loop
-   * that ends with the Close frame answers it at once, and one that is busy with a message has `closeTimeout`.
+   * How long the application may take to answer a Close frame that it has received, or that waits while the application receives nothing. After
+   * that time the frame is answered with its own code and the connection ends. `Infinity` means no limit, as in ASP.NET Core. A `for await`
+   * loop that ends with the Close frame answers it at once; a loop that is busy with a message has `closeTimeout`. Defaults to `500`.
    */
   readonly closeAnswerTimeout?: number | undefined
-  /** How long a socket that is closing or disposed waits for its peer before it cuts the connection. Defaults to `30_000`; Infinity: for ever. */
+  /** How long a closing or disposed socket waits for its peer before it aborts the connection; `Infinity` means no limit. Defaults to `30_000`. */
   readonly closeTimeout?: number | undefined
   /**
-   * The time between two pings; with `keepAliveTimeout`, the time without a sign of life before one. Defaults to `120_000` (two minutes); `0` or
-   * `Infinity`: no pings.
+   * The time between two pings. With `keepAliveTimeout`, the time without a sign of life before a ping. `0` and `Infinity` mean no pings.
+   * Defaults to `120_000` (two minutes).
    */
   readonly keepAliveInterval?: number | undefined
   /**
-   * How long a peer may give no sign of life after a ping before the connection is aborted. A sign of life is anything that arrives, or that some of
-   * what waits for the peer leaves; the guide "Notice clients that are gone" has the rule. Defaults to `Infinity`: for ever; `0` means the same.
+   * How long a peer may give no sign of life after a ping before the connection is aborted. A sign of life is received data, or progress of
+   * data that waits for the peer; the guide "Notice clients that are gone" has the exact rule. `0` and `Infinity` mean no limit. Defaults to
+   * `Infinity`.
    */
   readonly keepAliveTimeout?: number | undefined
   /**
-   * How many bytes of memory the sends may take that nobody awaits and that wait for a peer that reads too slowly, some 500 for each of them
-   * included; one message more aborts the connection with `ERR_WEBSOCKET_TOO_SLOW`. Defaults to `67_108_864` (64 MiB).
+   * How many bytes of memory waiting sends may take that the application does not await, while the peer reads too slowly. Each send counts some
+   * 500 bytes besides its data. The next message over the limit aborts the connection with `ERR_WEBSOCKET_TOO_SLOW`. Defaults to `67_108_864`
+   * (64 MiB).
    */
   readonly maxBufferedAmount?: number | undefined
-  /** How many WebSockets may be open, or about to be opened, at a time; one more is answered 503. Defaults to `Infinity`. */
+  /** How many WebSockets may be open or opening at a time. Further requests are answered with 503. Defaults to `Infinity`. */
   readonly maxConnections?: number | undefined
-  /** The longest message that is received as a whole; a longer one closes the socket with 1009. Defaults to `16_777_216` (16 MiB). */
+  /** The longest message that is received as a whole. A longer one closes the socket with 1009. Defaults to `16_777_216` (16 MiB). */
   readonly maxMessageSize?: number | undefined
   /** How much a client may send on one WebSocket. Defaults to no limit. */
   readonly rateLimit?: WebSocketRateLimit | undefined
 }
 
-/** {@link WebSocketOptions}, checked and complete. */
+/** Checked {@link WebSocketOptions}, completed with the defaults. */
 export interface ResolvedWebSocketOptions {
   readonly allowedOrigins: readonly AllowedOrigin[]
   readonly closeAnswerTimeout: number
@@ -92,7 +94,7 @@ const OPTION_NAMES: readonly (keyof WebSocketOptions)[] = [
   'rateLimit',
 ]
 
-/** A copy, so that later changes to the list change nothing. */
+/** A copy, so that later changes to the list have no effect. */
 function readAllowedOrigins(reader: OptionReader): readonly AllowedOrigin[] {
   const value = reader.value('allowedOrigins')
   if (value === undefined) return []
@@ -111,7 +113,7 @@ function checkOrigin(reader: OptionReader, origin: unknown): AllowedOrigin {
   throw reader.error('allowedOrigins', `must ${normalised.remedy}`)
 }
 
-/** Every function is taken as a predicate: what it answers is checked when it is asked. */
+/** Every function is a predicate. Its result is checked at each call. */
 function isPredicate(value: unknown): value is OriginPredicate {
   return typeof value === 'function'
 }

@@ -2,30 +2,30 @@ import type { OptionReader } from '../options/option-reader.ts'
 import type { RateLimitSettings } from '../web-socket/values/web-socket-settings.ts'
 
 /**
- * How much a client may send on one WebSocket: two token buckets, one of messages and one of bytes. A message is let in while both hold something; a
- * long one may leave a debt, which has to be paid before the next. Pings and pongs do not count: no handler sees them, and of several pings that wait
- * the latest is answered.
+ * Limits how much a client may send on one WebSocket. There are two token buckets, one for messages and one for bytes. A message passes while
+ * both buckets contain tokens. A long message may leave a debt, which must be refilled before the next message. Pings and pongs do not count:
+ * no handler sees them, and only the latest of several waiting pings is answered.
  */
 export interface WebSocketRateLimit {
-  /** Messages a second, on average: a number above 0, which may be a fraction. Defaults to `Infinity`: no limit. */
+  /** The average number of messages per second: above 0, fractions allowed. Defaults to `Infinity`: no limit. */
   readonly messagesPerSecond?: number | undefined
-  /** Messages that may come at once after a silence. Defaults to `messagesPerSecond`, at least 1. */
+  /** The number of messages that may arrive at once after a pause. Defaults to `messagesPerSecond`, at least 1. */
   readonly messageBurst?: number | undefined
-  /** Bytes of messages a second, after decompression, on average. Defaults to `Infinity`: no limit. */
+  /** The average number of message bytes per second, after decompression. Defaults to `Infinity`: no limit. */
   readonly bytesPerSecond?: number | undefined
-  /** Bytes that may come at once after a silence. Defaults to `bytesPerSecond`, at least 1. */
+  /** The number of bytes that may arrive at once after a pause. Defaults to `bytesPerSecond`, at least 1. */
   readonly byteBurst?: number | undefined
   /**
-   * What happens to a client that sends more:
-   * - `'wait'`, the default: nothing is lost; what is too much is received later, and beyond 64 KiB the client has to wait, by the back-pressure of
-   *   TCP or HTTP/2;
-   * - `'close'`: the socket is closed with 1008, and `completion` has an error with code `ERR_WEBSOCKET_RATE_LIMIT_EXCEEDED`. What comes while the handler is
-   *   busy counts as sent in that time.
+   * What happens when a client sends more:
+   * - `'wait'` (the default): no message is lost. Messages over the limit are received later. Beyond 64 KiB the client must wait, by the
+   *   backpressure of TCP or HTTP/2.
+   * - `'close'`: the socket is closed with 1008, and `completion` has an error with code `ERR_WEBSOCKET_RATE_LIMIT_EXCEEDED`. Data that arrives
+   *   while the handler is busy counts as sent in that time.
    */
   readonly whenExceeded?: 'close' | 'wait' | undefined
 }
 
-/** Reads the option `rateLimit`. Without any limit in it, there is none. */
+/** Reads the option `rateLimit`. Returns `undefined` if it contains no limit. */
 export function readRateLimit(reader: OptionReader, defaultLimit: RateLimitSettings | undefined): RateLimitSettings | undefined {
   const limit = reader.group('rateLimit', RATE_LIMIT_NAMES)
   if (limit === undefined) return defaultLimit

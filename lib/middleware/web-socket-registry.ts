@@ -6,32 +6,32 @@ import type { OpenWebSocket } from './open-web-socket.ts'
 import { startTimer } from '../options/start-timer.ts'
 import { WebSocketState } from '../web-socket/values/web-socket-state.ts'
 
-/** How to close all WebSockets of a middleware, complete. */
+/** Complete options for closing the WebSockets of a middleware. */
 export interface DrainPlan {
   readonly closeStatus: number
   readonly closeStatusDescription: string
-  /** Milliseconds until what is left is aborted. */
+  /** Milliseconds until the remaining sockets are aborted. */
   readonly timeout: number
   /** Milliseconds over which the Close frames are spread. */
   readonly spread: number
 }
 
-/** What became of the WebSockets that were open when a middleware was closed. */
+/** The result of closing the open WebSockets of a middleware. */
 export interface WebSocketDrainResult {
-  /** How many ended by themselves or by the close handshake. */
+  /** The number of sockets that ended by themselves or by the close handshake. */
   readonly closed: number
-  /** How many had to be aborted. */
+  /** The number of sockets that were aborted. */
   readonly aborted: number
-  /** How many messages had arrived, as far as they were read, and were not received by the application: it never receives, or the time was up. */
+  /** The number of messages that arrived but were never received by the application: it did not receive them, or the timeout passed. */
   readonly unreceived: number
 }
 
-/** The WebSockets of one middleware: those that are open, and the places for those that are about to be. */
+/** The WebSockets of one middleware: the open ones, and reservations for those that are being accepted. */
 export class WebSocketRegistry {
   readonly #maxConnections: number
   readonly #open = new MemberList<OpenWebSocket>()
   #places = 0
-  /** Messages that drains have passed over. */
+  /** The number of messages that drains have discarded. */
   #unreceived = 0
   #drain: Promise<WebSocketDrainResult> | undefined
   #onEmpty: (() => void) | undefined
@@ -41,7 +41,7 @@ export class WebSocketRegistry {
     this.#maxConnections = maxConnections
   }
 
-  /** How many are open. */
+  /** The number of open WebSockets. */
   get size(): number {
     return this.#open.size
   }
@@ -50,26 +50,26 @@ export class WebSocketRegistry {
     return this.#drain !== undefined
   }
 
-  /** Takes a place for one more; `false` if there is none. */
+  /** Reserves a place for a new WebSocket; returns `false` if there is none. */
   takePlace(): boolean {
     if (this.isDraining || this.#places >= this.#maxConnections) return false
     this.#places++
     return true
   }
 
-  /** A function of its own, to be handed on. */
+  /** A property and not a method, so that it can be passed as a callback. */
   readonly givePlaceBack = (): void => {
     this.#places--
   }
 
-  /** Those that are open, as they are now. */
+  /** A snapshot of the open WebSockets. */
   get open(): OpenWebSocket[] {
     return this.#open.members
   }
 
   add(open: OpenWebSocket): Membership<OpenWebSocket> {
     const membership = this.#open.add(open)
-    // It was being accepted when the drain began.
+    // The socket was being accepted when the drain began.
     if (this.#plan !== undefined) close(open.webSocket, this.#plan)
     return membership
   }
@@ -80,7 +80,7 @@ export class WebSocketRegistry {
     if (this.#open.size === 0) this.#onEmpty?.()
   }
 
-  /** Closes all, and gives no place any more. A second call returns the first one's promise. */
+  /** Closes all WebSockets and refuses new reservations. A second call returns the promise of the first. */
   drain(plan: DrainPlan): Promise<WebSocketDrainResult> {
     this.#plan ??= plan
     this.#drain ??= this.#closeAndReport(plan)
@@ -108,7 +108,7 @@ export class WebSocketRegistry {
     return { closed: webSockets.length - aborted, aborted, unreceived: this.#unreceived }
   }
 
-  /** Closes some, and leaves the rest, and what comes later, alone. */
+  /** Closes the given WebSockets. Other and later ones are not affected. */
   async closeSome(webSockets: readonly AcceptedWebSocket[], plan: DrainPlan): Promise<WebSocketDrainResult> {
     const rest = new Set(webSockets)
     const completions = webSockets.map(async (webSocket) => {
@@ -134,7 +134,7 @@ export class WebSocketRegistry {
     return this.#open.members.map(({ webSocket }) => webSocket)
   }
 
-  /** @returns whether the time was up first. */
+  /** @returns whether the timeout passed first. */
   async #untilEmpty(timeout: number): Promise<boolean> {
     if (this.#open.size === 0) return false
     return new Promise((resolve) => {
@@ -147,7 +147,7 @@ export class WebSocketRegistry {
   }
 }
 
-/** @returns the timers of those whose Close frame is sent later. */
+/** @returns the timers of the Close frames that are sent later. */
 function closeInTurn(webSockets: readonly AcceptedWebSocket[], plan: DrainPlan): (NodeJS.Timeout | undefined)[] {
   return webSockets.map((webSocket, index) => {
     const delay = (index * plan.spread) / webSockets.length
@@ -157,9 +157,9 @@ function closeInTurn(webSockets: readonly AcceptedWebSocket[], plan: DrainPlan):
   })
 }
 
-/** @returns whether it was not closed in order. */
+/** @returns whether the socket was aborted and not closed in order. */
 function cut(webSocket: AcceptedWebSocket): boolean {
-  // The peer may have answered, behind what nobody has received.
+  // The peer may have answered behind messages that the application has not received.
   webSocket.passUnreceived()
   const isOpen = webSocket.state !== WebSocketState.Closed
   webSocket.abort()
