@@ -1,6 +1,6 @@
 import { WebSocketException } from './web-socket-exception.ts'
 
-/** The error of an operation that was cancelled, or that `abort()` interrupted. .NET's `OperationCanceledException`. */
+/** The error of an operation that was cancelled or interrupted by `abort()` (.NET's `OperationCanceledException`). */
 export function abortError(message: string, cause?: unknown): WebSocketException {
   return new WebSocketException('ABORT_ERR', message, cause === undefined ? {} : { cause })
 }

@@ -2,12 +2,12 @@ import { WebSocketException } from './web-socket-exception.ts'
 import type { WebSocketExceptionCode } from './web-socket-exception.ts'
 
 /**
- * The error of something that only the connection has done. Its stack is one line: no line of any program led to it, and taking a stack costs
- * more than the rest of such an end. The message ends with the cause's code, which is all that most logs keep of a cause.
+ * An error that the connection alone has caused. Its stack is one line: no line of a program led to it, and capturing a stack costs more than
+ * the rest of such an end. The message ends with the code of the cause, because most logs keep nothing else of a cause.
  */
 export function connectionError(code: WebSocketExceptionCode, message: string, cause?: unknown): WebSocketException {
   const { stackTraceLimit } = Error
-  // `Reflect.set`, because `Error` may be frozen (`--frozen-intrinsics`).
+  // `Reflect.set` does not throw if `Error` is frozen (`--frozen-intrinsics`).
   Reflect.set(Error, 'stackTraceLimit', 0)
   try {
     return new WebSocketException(code, message + codeOf(cause), cause === undefined ? {} : { cause })

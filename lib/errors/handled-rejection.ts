@@ -1,6 +1,6 @@
 /**
- * A rejected promise that does not end the process when nobody looks at it: whoever sends without awaiting must not be brought
- * down by a peer that vanished. Awaiting it rejects as usual.
+ * A rejected promise that does not end the process if it is not awaited: a peer that vanishes must not end a process that sends without
+ * awaiting. Awaiting the promise rejects as usual.
  */
 export function handledRejection(reason: unknown): Promise<never> {
   return markHandled(Promise.reject(reason))

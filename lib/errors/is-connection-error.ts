@@ -1,7 +1,7 @@
 import { WebSocketException } from './web-socket-exception.ts'
 import type { WebSocketExceptionCode } from './web-socket-exception.ts'
 
-/** Whether an error says, itself or by its cause, that the connection has ended by something that no program of this side has done. */
+/** Whether an error, or its cause, says that the connection ended without an action of this side. */
 export function isConnectionError(error: unknown): boolean {
   return error instanceof WebSocketException && (CODES.has(error.code) || isConnectionError(error.cause))
 }

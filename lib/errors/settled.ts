@@ -1,2 +1,2 @@
-/** The promise of everything that was done at once: one for all, since it says nothing but that. */
+/** The promise of operations that complete synchronously. All of them share it, because it has no value. */
 export const SETTLED: Promise<void> = Promise.resolve()

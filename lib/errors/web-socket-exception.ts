@@ -23,35 +23,35 @@ export type WebSocketExceptionCode =
   | 'ERR_WEBSOCKET_SERVER_CLOSING'
   | 'ERR_WEBSOCKET_TOO_SLOW'
 
-/** What a {@link WebSocketException} carries besides its code and message. */
+/** The data of a {@link WebSocketException} besides its code and message. */
 export interface WebSocketExceptionDetails {
-  /** The argument or option that was refused, e.g. `closeStatus`. */
+  /** The invalid argument or option, e.g. `closeStatus`. */
   readonly argument?: string
-  /** What led to this error. */
+  /** The cause of this error. */
   readonly cause?: unknown
-  /** .NET's code. Derived from `code` when absent. */
+  /** .NET's code. Defaults to the one that corresponds to `code`. */
   readonly webSocketErrorCode?: WebSocketErrorCode
 }
 
 /**
- * The one error class of this package. Tell its instances apart by `code`:
- * a cancelled operation has `'ABORT_ERR'` (and `name` `'AbortError'`, as everywhere in Node), the others begin with `ERR_WEBSOCKET_`.
+ * The only error class of this package. Use `code` to distinguish errors: a cancelled operation has `'ABORT_ERR'` (and the `name` `'AbortError'`,
+ * as everywhere in Node), all other codes begin with `ERR_WEBSOCKET_`.
  */
 export class WebSocketException extends Error {
   /** A stable string; see `docs/errors.md`. */
   readonly code: WebSocketExceptionCode
   /** .NET's `WebSocketException.WebSocketErrorCode`. */
   readonly webSocketErrorCode: WebSocketErrorCode
-  /** The argument or option that was refused, if that is what happened. */
+  /** The invalid argument or option, if the error is about one. */
   readonly argument: string | undefined
-  /** The status that error handlers of Express answer with, if the error was the request's or the hour's; else they answer 500. */
+  /** The status for error handlers of Express, if the request or a temporary condition caused the error. Without it they answer 500. */
   readonly status: number | undefined
 
   /**
-   * This package makes them; an application that stands in for it, in a test, may as well.
-   * @param code - which kind of error.
-   * @param message - what happened, for people.
-   * @param details - what else is known.
+   * This package creates these errors. A test double of the package may create them too.
+   * @param code - the kind of error.
+   * @param message - a description for people.
+   * @param details - further data.
    */
   constructor(code: WebSocketExceptionCode, message: string, details: WebSocketExceptionDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined)
