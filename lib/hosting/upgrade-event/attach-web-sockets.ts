@@ -10,16 +10,16 @@ import type { UpgradeServer } from './route-upgrades.ts'
 import { markAsAttached } from './upgrade-listener-warning.ts'
 
 /**
- * Lets WebSocket requests get to an application on a server whose `'upgrade'` event somebody else listens to, too: socket.io, Vite, another
- * WebSocket server, a proxy. Node gives upgrade requests to such listeners alone. Those that the filter claims go through the application as
- * any request does, and no other listener sees them; so none of them can answer for the application, or lose patience. The others are left
- * to those listeners.
+ * Passes WebSocket requests to an application on a server that has other listeners of the `'upgrade'` event, such as socket.io, Vite, another
+ * WebSocket server or a proxy. Node passes upgrade requests only to such listeners. Requests that the filter selects go through the application
+ * like any other request. The other listeners do not see them, so they cannot answer them or time them out. All other upgrade requests go to the
+ * other listeners.
  *
- * On a server of `node:http2`, the application gets the requests over HTTP/2 as well, extended CONNECT included.
+ * On a server of `node:http2`, the application also gets the requests over HTTP/2, extended CONNECT included.
  *
- * @param server - of `node:http`, `node:https` or `node:http2`; listeners may be added to it before and after.
+ * @param server - a server of `node:http`, `node:https` or `node:http2`. Other listeners may be added before and after this call.
  * @param app - the Express or Connect application, or request listener, that uses `useWebSockets()`.
- * @param options - with the filter that tells which upgrade requests are the application's. Where it throws, the answer is 400.
+ * @param options - contains the filter that selects the upgrade requests of the application. If the filter throws, the answer is 400.
  * @example
  * ```ts
  * const server = createServer(app)

@@ -1,20 +1,20 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { WebSocketMethod } from '../http2/web-socket-method.ts'
 
-/** How `attachWebSockets()` tells which upgrade requests are the application's. */
+/** Options of `attachWebSockets()`. */
 export interface AttachOptions {
-  /** Whether this upgrade request is for the application; e.g. `({ url }) => url?.startsWith('/ws') === true`. */
+  /** Returns whether an upgrade request is for the application, e.g. `({ url }) => url?.startsWith('/ws') === true`. */
   readonly filter: (request: IncomingMessage) => boolean
-  /** On a server of `node:http2`: as of `createServer()` of `express-use-websockets/http2`. The first application of a server decides for all. */
+  /** For a server of `node:http2`: as in `createServer()` of `express-use-websockets/http2`. The first application decides for the server. */
   readonly webSocketMethod?: WebSocketMethod | undefined
 }
 
-/** An application, and which upgrade requests are its own. */
+/** An application, and the filter for its upgrade requests. */
 export interface Claim extends Pick<AttachOptions, 'filter'> {
   readonly app: RequestListener
 }
 
-/** The application that claims the request. A filter may fail, as many do on a URL that is none: then it is a bad request. */
+/** The application that claims the request. If a filter throws, as many do for an invalid URL, the request is a bad request. */
 export function findClaimant(claims: readonly Claim[], request: IncomingMessage): RequestListener | undefined {
   try {
     return claims.find(({ filter }) => filter(request))?.app
