@@ -6,23 +6,23 @@ import { WebSocketException } from '../errors/web-socket-exception.ts'
 import { WebSocketMessageFlags } from './values/web-socket-message-flags.ts'
 import { WebSocketMessageType } from './values/web-socket-message-type.ts'
 
-/** What can be sent: a string as text, bytes in any of JavaScript's forms as binary (or as text, if its type says so). */
+/** The data that can be sent: a string is sent as text, bytes in any form are sent as binary, or as text if the message type says so. */
 export type WebSocketData = string | ArrayBuffer | SharedArrayBuffer | NodeJS.ArrayBufferView
 
-/** The error of an argument that cannot be taken: .NET's `ArgumentException` with its `paramName`. */
+/** The error of an invalid argument: .NET's `ArgumentException` with its `paramName`. */
 export function invalidArgument(argument: string, remedy: string, value: unknown): WebSocketException {
   const message = `The argument '${argument}' ${remedy}. Received ${inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 64 })}`
   return new WebSocketException('ERR_WEBSOCKET_INVALID_ARGUMENT', message, { argument })
 }
 
-/** Checks a socket that a stream is made of; one that stands in for ours, in a test, will do. */
+/** Checks the socket of a stream. A test double with the same members is accepted. */
 export function checkWebSocket(webSocket: unknown): void {
   if (typeof webSocket !== 'object' || webSocket === null || !('receiveAsync' in webSocket) || !('sendAsync' in webSocket)) {
     throw invalidArgument('webSocket', 'must be a ManagedWebSocket', webSocket)
   }
 }
 
-/** Checks what is to cancel a call. */
+/** Checks the signal of a call. */
 export function checkSignal(signal: unknown): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidArgument('signal', 'must be an AbortSignal', signal)
 }
@@ -44,7 +44,7 @@ export function toMessageFlags(endOfMessageOrFlags: unknown): WebSocketMessageFl
   throw invalidArgument('messageFlags', 'must be a boolean (endOfMessage) or WebSocketMessageFlags, 0 to 3', endOfMessageOrFlags)
 }
 
-/** Takes data to send as what a frame writer writes. Bytes are not copied. */
+/** Converts data into the form that a frame writer writes. Bytes are not copied. */
 export function toPayload(data: unknown): string | Uint8Array {
   if (typeof data === 'string' || data instanceof Uint8Array) return data
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
@@ -52,7 +52,7 @@ export function toPayload(data: unknown): string | Uint8Array {
   throw invalidArgument('data', 'must be a string, a Buffer, an ArrayBuffer or a view of one, or a prepared message', data)
 }
 
-/** Checks a buffer to receive into, and takes it as bytes. */
+/** Checks a buffer to receive into, and returns it as bytes. */
 export function toReceiveBuffer(buffer: unknown): Uint8Array {
   if (buffer instanceof Uint8Array) return buffer
   if (ArrayBuffer.isView(buffer)) return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
@@ -60,7 +60,7 @@ export function toReceiveBuffer(buffer: unknown): Uint8Array {
   throw invalidArgument('buffer', 'must be a Buffer, an ArrayBuffer or a view of one', buffer)
 }
 
-/** Checks what a Close frame shall say, and makes it. */
+/** Checks the code and the reason of a Close frame, and creates it. */
 export function toCloseFrame(closeStatus: unknown, statusDescription: unknown): CloseFrame {
   if (closeStatus !== undefined && typeof closeStatus !== 'number') throw invalidArgument('closeStatus', 'must be a number', closeStatus)
   if (statusDescription !== null && statusDescription !== undefined && typeof statusDescription !== 'string') {

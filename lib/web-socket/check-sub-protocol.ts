@@ -2,8 +2,8 @@ import { inspect } from 'node:util'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 
 /**
- * Checks the sub-protocol that the application has chosen, before anything is written: a token (RFC 6455, section 4.1), or none.
- * Whether the client offered it is the application's business.
+ * Checks the sub-protocol of the application before anything is written: it must be a token (RFC 6455, section 4.1) or absent.
+ * The application decides whether the client must have offered it.
  * @throws {@link WebSocketException} with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
  */
 export function checkSubProtocol(subProtocol: unknown): string | null {

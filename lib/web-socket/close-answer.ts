@@ -3,23 +3,22 @@ import { startTimer } from '../options/start-timer.ts'
 import { runAtTurnEnd } from './sending/turn-end.ts'
 import type { TurnEndTask } from './sending/turn-end.ts'
 
-/** What a close answer needs of its connection. */
+/** The part of a connection that a close answer uses. */
 export interface CloseAnswerListener {
-  /** How long the application may take to answer, in milliseconds; Infinity: for ever. */
+  /** How long the application may take to answer, in milliseconds; `Infinity` means no limit. */
   readonly answerTime: number
-  /** How many bytes wait to be received. They become fewer while the application receives. */
+  /** The number of bytes that wait to be received. It decreases while the application receives. */
   readonly unreadBytes: number
   /** Whether a receive operation waits. */
   readonly isReceiving: boolean
-  /** Resolves when everything that was sent so far has left; `undefined` if nothing waits. */
+  /** Resolves when all data that was sent so far has left; `undefined` if nothing waits. */
   whenSent(): Promise<void> | undefined
   /** Answers the Close frame. Called once. */
   answer(): void
 }
 
 /**
- * Answers the peer's Close frame if the application does not, so that an application that forgets to answer keeps neither its client waiting nor the
- * connection open.
+ * Answers the peer's Close frame if the application does not. So a forgotten answer neither keeps the client waiting nor the connection open.
  */
 export class CloseAnswer implements TurnEndTask {
   readonly #listener: CloseAnswerListener
@@ -32,12 +31,12 @@ export class CloseAnswer implements TurnEndTask {
     this.#listener = listener
   }
 
-  /** Answers at the end of this turn, after everything that the application sends in it, unless the application itself closes the socket. */
+  /** Answers at the end of this turn, after everything that the application sends in this turn, unless the application closes the socket. */
   answerAtTurnEnd(): void {
     if (this.#isTurnEndDue) return
     this.#isTurnEndDue = true
     this.#stopTimer()
-    // After the microtasks that are due, since a tick may come before them: in them, the application sends its last messages.
+    // After the pending microtasks, because the application sends its last messages there, and a tick may run before them.
     void SETTLED.then(() => runAtTurnEnd(this))
   }
 
@@ -49,7 +48,7 @@ export class CloseAnswer implements TurnEndTask {
     this.#timer = startTimer(this.#listener.answerTime, onTime, this)?.unref()
   }
 
-  /** No answer is needed any more. */
+  /** Cancels the answer. */
   stop(): void {
     this.#isStopped = true
     this.#stopTimer()
@@ -59,7 +58,7 @@ export class CloseAnswer implements TurnEndTask {
     if (this.#isStopped) return
     const sent = this.#listener.whenSent()
     if (sent === undefined) return this.#answer()
-    // The code that awaits what was sent may send more, or close.
+    // The code that awaits those sends may send more data or close the socket.
     const goOn = (): void => runAtTurnEnd(this)
     sent.then(goOn, goOn)
   }

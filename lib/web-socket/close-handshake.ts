@@ -3,32 +3,32 @@ import type { CloseFrame } from './frames/close-frame.ts'
 import type { WebSocketCompletion } from './values/web-socket-completion.ts'
 import type { WebSocketException } from '../errors/web-socket-exception.ts'
 
-/** The closing handshake (RFC 6455, section 7.1.2): which Close frame went which way, and which side began. */
+/** The state of the closing handshake (RFC 6455, section 7.1.2): the Close frames of both sides, and the side that began. */
 export class CloseHandshake {
-  /** Our Close frame, once it was written. */
+  /** Our Close frame, after it was written. */
   sent: CloseFrame | undefined
-  /** Whether our Close frame was still in the process when the connection was cut. */
+  /** Whether our Close frame was still in the process when the connection was aborted. */
   isSentLost = false
-  /** The peer's Close frame, once the application has received it. */
+  /** The peer's Close frame, after the application has received it. */
   received: CloseFrame | undefined
-  /** The peer's Close frame, if it was answered before the application received it: what lies in front of it can still be received. */
+  /** The peer's Close frame if it was answered before the application received it. The data in front of it can still be received. */
   ahead: CloseFrame | undefined
-  /** Whether the peer has sent a Close frame that counts: one that was received, one that was answered ahead, or one that breaks the rules. */
+  /** Whether the peer has sent a Close frame that was received, that was answered ahead, or that breaks the rules. */
   isPeerDone = false
-  /** Which side was the first to send a Close frame, or to end the connection. */
+  /** The side that was the first to send a Close frame or to end the connection. */
   endedBy: 'local' | 'remote' | undefined
 
-  /** The Close frame of an application that names no code: the answer to the peer's, or one without a code. */
+  /** The Close frame that is sent when the application specifies no code: the answer to the peer's frame, or a frame without a code. */
   get ownFrame(): CloseFrame {
     return this.received === undefined ? EMPTY_CLOSE : answerTo(this.received)
   }
 
-  /** The code that the peer has seen: 1006 if no Close frame of ours has left. */
+  /** The code that the peer has seen: 1006 if none of our Close frames has left. */
   get statusSeenByPeer(): number {
     return this.sent === undefined || this.isSentLost ? ABNORMAL : this.sent.status
   }
 
-  /** How the conversation ended, once the transport is closed. */
+  /** Returns how the WebSocket ended, after the transport has closed. */
   toCompletion(isAborted: boolean, error: WebSocketException | undefined): WebSocketCompletion {
     const peers = this.received ?? this.ahead
     const decisive = peers ?? this.sent
@@ -42,5 +42,5 @@ export class CloseHandshake {
   }
 }
 
-/** What stands for a Close frame that never came (RFC 6455, section 7.1.5). */
+/** The substitute for a Close frame that never arrived (RFC 6455, section 7.1.5). */
 const ABNORMAL = 1006

@@ -6,48 +6,48 @@ import type { OptionOwner } from '../options/option-reader.ts'
 import type { WebSocketCompression, WebSocketSettings } from './values/web-socket-settings.ts'
 import type { WebSocketTransport } from './transport/web-socket-transport.ts'
 
-/** The parameters of compression that both sides have agreed on. .NET's `WebSocketDeflateOptions`. */
+/** The negotiated parameters of compression (.NET's `WebSocketDeflateOptions`). */
 export interface WebSocketDeflateOptions {
-  /** Whether the client keeps its window from message to message. Default `true`. */
+  /** Whether the client keeps its window between messages. Defaults to `true`. */
   readonly clientContextTakeover?: boolean
-  /** The client's window: 9 to 15. Default 15. */
+  /** The window bits of the client: 9 to 15. Defaults to `15`. */
   readonly clientMaxWindowBits?: number
-  /** zlib's level, -1 to 9. Default -1: zlib's own choice. */
+  /** The compression level of zlib, -1 to 9. Defaults to `-1`: zlib's own default. */
   readonly compressionLevel?: number
-  /** Messages shorter than this are not compressed. Bytes; default 0. */
+  /** Messages shorter than this number of bytes are not compressed. Defaults to `0`. */
   readonly compressionThreshold?: number
-  /** Whether the server keeps its window from message to message. Default `true`. */
+  /** Whether the server keeps its window between messages. Defaults to `true`. */
   readonly serverContextTakeover?: boolean
-  /** The server's window: 9 to 15. Default 15. */
+  /** The window bits of the server: 9 to 15. Defaults to `15`. */
   readonly serverMaxWindowBits?: number
 }
 
-/** How a WebSocket is made over a stream. .NET's `WebSocketCreationOptions`. */
+/** Options of a WebSocket over a stream (.NET's `WebSocketCreationOptions`). */
 export interface WebSocketCreationOptions {
   /**
-   * Milliseconds that the application may take to answer a Close frame of the peer, which is then answered with its own code. Default 500;
-   * Infinity: for ever.
+   * Milliseconds that the application may take to answer the peer's Close frame. After that time the frame is answered with its own code.
+   * `Infinity` means no limit. Defaults to `500`.
    */
   readonly closeAnswerTimeout?: number
-  /** Milliseconds until an unanswered Close frame aborts the connection. Default 30,000. */
+  /** Milliseconds until an unanswered Close frame aborts the connection. Defaults to `30_000`. */
   readonly closeTimeout?: number
-  /** Turns permessage-deflate on, with what was agreed in the handshake. Compressing secrets beside input of an attacker can leak them (CRIME). */
+  /** Turns permessage-deflate on, with the negotiated parameters. Secrets that are compressed together with data of an attacker can leak (CRIME). */
   readonly dangerousDeflateOptions?: WebSocketDeflateOptions
-  /** Whether this is the server's side. Default `false`. */
+  /** Whether this side is the server. Defaults to `false`. */
   readonly isServer?: boolean
-  /** Milliseconds between pings. Default 0: none. */
+  /** Milliseconds between pings. Defaults to `0`: no pings. */
   readonly keepAliveInterval?: number
-  /** Milliseconds until a peer that gives no sign of life after a ping is given up. Default Infinity: never. */
+  /** Milliseconds until the connection is aborted if the peer gives no sign of life after a ping. Defaults to `Infinity`: never. */
   readonly keepAliveTimeout?: number
-  /** Bytes of memory that waiting sends, which nobody awaits, may take, some 500 for each included; one more aborts the connection. Default 64 MiB. */
+  /** Bytes that waiting, unawaited sends may take, plus some 500 for each; the next send over the limit aborts the connection. Defaults to 64 MiB. */
   readonly maxBufferedAmount?: number
-  /** The longest message that `for await` collects, and that compressed data may inflate to. Bytes; default 16 MiB. */
+  /** The longest message that `for await` collects, and the limit for inflated data, in bytes. Defaults to 16 MiB. */
   readonly maxMessageSize?: number
-  /** The sub-protocol that was agreed on. Default: none. */
+  /** The negotiated sub-protocol. Defaults to none. */
   readonly subProtocol?: string | null
 }
 
-/** Checks stream and options, and makes the socket with `create`. */
+/** Checks the stream and the options, and creates the socket with `create`. */
 export function createFromStream<Socket>(
   stream: unknown,
   options: WebSocketCreationOptions,

@@ -25,14 +25,14 @@ import type { WebSocketException } from '../errors/web-socket-exception.ts'
 import type { WebSocketSettings } from './values/web-socket-settings.ts'
 import type { BorrowedBytesListener, WebSocketTransport } from './transport/web-socket-transport.ts'
 
-/** What a channel tells its connection, and needs of it. */
+/** The connection as a channel sees it: state to query and notifications. */
 export interface FrameChannelListener extends ReceiveListener, Omit<SendListener, 'onWritten'> {
-  /** Whether a ping may be sent, and can be answered: not once either side has sent a Close frame. */
+  /** Whether a ping may be sent and can be answered: `false` after either side has sent a Close frame. */
   readonly canPing: boolean
   /** Whether pongs may be sent: until the connection is closed or aborted. */
   readonly canPong: boolean
   onDeadPeer(cause: WebSocketException): void
-  /** All that was written has been handed to the transport, and nothing follows. */
+  /** All written data was passed to the transport, and nothing follows. */
   onLastFlush(): void
   onTransportEnd(): void
   onTransportError(cause: Error): void
@@ -40,8 +40,8 @@ export interface FrameChannelListener extends ReceiveListener, Omit<SendListener
 }
 
 /**
- * Carries frames between the transport and the queues of sends and receives, and answers pings. What is written in one turn of the event loop
- * leaves at its end. It knows no states and no closing handshake: the connection, which listens, tells it when to stop.
+ * Carries frames between the transport and the queues of sends and receives, and answers pings. Data that is written in one turn of the event
+ * loop leaves at its end. The channel has no states and no closing handshake: its listener, the connection, tells it when to stop.
  */
 export class FrameChannel
   implements BorrowedBytesListener, ControlFrameListener, DuplexListener, KeepAliveListener, SendListener, TurnEndTask
@@ -59,14 +59,14 @@ export class FrameChannel
   readonly #inflater: MessageInflater | undefined
   readonly #keepAlive: KeepAlive
   #pings: PingTimes | undefined
-  /** Whether what arrives still counts. */
+  /** Whether incoming data is still processed. */
   #isReading = true
-  /** Whether nothing leaves any more. */
+  /** Whether writing has stopped. */
   #isCut = false
   #isTurnEndScheduled = false
-  /** Whether bytes have arrived in this turn that no operation has asked for. */
+  /** Whether bytes have arrived in this turn without a pending operation. */
   #hasUnreadBytes = false
-  /** The pong that waits while the transport is full: a peer that floods us with pings gets the latest answered (RFC 6455, section 5.5.3). */
+  /** The pong that waits while the transport is full. If a peer floods us with pings, only the latest is answered (RFC 6455, section 5.5.3). */
   #waitingPong: Buffer | undefined
 
   constructor(transport: WebSocketTransport, settings: WebSocketSettings, listener: FrameChannelListener) {
@@ -86,10 +86,10 @@ export class FrameChannel
     this.#keepAlive = new KeepAlive(this, settings.keepAliveInterval, settings.keepAliveTimeout)
   }
 
-  /** Starts to read. What the transport reports from here on may end the connection. */
+  /** Starts to read. From now on, events of the transport may end the connection. */
   listen(): void {
     const { duplex } = this.#transport
-    // The end of the peer's side must not end ours: what it sent may still be read, and answered.
+    // The end of the peer's side must not end ours: its data may still be read and answered.
     duplex.allowHalfOpen = true
     listenToDuplex(duplex, this)
     this.#transport.readInto?.(this)
@@ -99,12 +99,12 @@ export class FrameChannel
     else duplex.resume()
   }
 
-  /** Bytes that were given to be sent and have not left the process. */
+  /** Bytes that the application has sent and that have not left the process yet. */
   get bufferedAmount(): number {
     return this.sends.pendingBytes + this.#writer.bufferedAmount
   }
 
-  /** Bytes that were framed and have not left the process. */
+  /** Bytes that were framed and have not left the process yet. */
   get writtenBytes(): number {
     return this.#writer.bufferedAmount
   }
@@ -114,12 +114,12 @@ export class FrameChannel
     return this.#reader.bytes.length
   }
 
-  /** Bytes of payload that operations have taken. */
+  /** Payload bytes that operations have taken. */
   get bytesReceived(): number {
     return this.#reader.bytesRead
   }
 
-  /** Messages that operations have taken to their end. */
+  /** Messages that operations have taken completely. */
   get messagesReceived(): number {
     return this.#reader.messagesRead
   }
@@ -137,7 +137,7 @@ export class FrameChannel
     return this.#pings
   }
 
-  /** Writes a message that was framed before. Only when it is its turn among the sends. */
+  /** Writes a prepared message. Must be called only when it has its turn in the send queue. */
   writePrepared(message: PreparedMessage): void {
     const { compression } = this.#settings
     this.sends.bytesSent += message.payload.length
@@ -147,7 +147,7 @@ export class FrameChannel
     this.#deflater?.forgetSentMessages()
   }
 
-  /** Sends a message that was framed before if nothing stands in its way. A client masks every frame anew, so it cannot. */
+  /** Sends a prepared message if no send waits. A client masks every frame with a new key, so it cannot. */
   trySendPrepared(message: PreparedMessage): boolean {
     if (!this.#settings.isServer || !this.sends.isReady) return false
     this.writePrepared(message)
@@ -155,23 +155,23 @@ export class FrameChannel
     return true
   }
 
-  /** Writes a frame that waits for no turn. */
+  /** Writes a frame without waiting in the queue. */
   writeControl(opcode: number, payload: Buffer): void {
     this.#writer.writeFrame(0x80 | opcode, payload)
     this.onWritten()
   }
 
-  /** Hands what was written to the transport at once, rather than at the end of the turn. */
+  /** Passes written data to the transport immediately, not at the end of the turn. */
   flush(): void {
     this.#writer.flush()
   }
 
-  /** The peer's Close frame, if it lies behind what no operation has taken; a string: what is wrong with it. */
+  /** The peer's Close frame, if it is behind data that no operation has taken; a string says why it is invalid. */
   closeFrameAhead(): CloseFrame | string | undefined {
     return this.#reader.closeFrameAhead()
   }
 
-  /** Nothing that arrives from here on counts, pongs included. What has arrived can still be received. */
+  /** Ignores later incoming data, pongs included. Data that has arrived can still be received. */
   stopReading(toPingError: () => Error): void {
     this.#isReading = false
     this.stopPinging(toPingError)
@@ -183,7 +183,7 @@ export class FrameChannel
   }
 
   /**
-   * Rejects everything that waits for bytes of the peer. If the connection was lost, receives behind the first one get `errorBehind`, as in .NET.
+   * Rejects all operations that wait for bytes of the peer. If the connection was lost, receives behind the first get `errorBehind`, as in .NET.
    */
   rejectReceives(error: WebSocketException, errorBehind: WebSocketException, isLost: boolean): void {
     this.#isReading = false
@@ -194,27 +194,27 @@ export class FrameChannel
     this.#reader.bytes.clear()
   }
 
-  /** Writes nothing more; reports at the end of the turn when the rest was handed to the transport. */
+  /** Stops writing. Reports when the rest was passed to the transport at the end of the turn. */
   end(): void {
     this.isEnding = true
     this.#keepAlive.stop()
     this.#scheduleTurnEnd()
   }
 
-  /** Hands nothing more to the transport. */
+  /** Passes no more data to the transport. */
   cut(): void {
     this.isEnding = true
     this.#isCut = true
   }
 
-  /** Gives back borrowed memory, once nothing can be received any more. */
+  /** Returns borrowed memory when nothing more can be received. */
   release(): void {
     this.#reader.bytes.clear()
     this.#deflater?.dispose()
     this.#inflater?.dispose()
   }
 
-  // What the parts report.
+  // Notifications of the parts.
 
   get canPing(): boolean {
     return this.#listener.canPing
@@ -276,7 +276,7 @@ export class FrameChannel
     this.receives.settle()
   }
 
-  // What the transport reports.
+  // Notifications of the transport.
 
   onData(chunk: Uint8Array): void {
     if (!this.#isReading) return
@@ -290,7 +290,7 @@ export class FrameChannel
     try {
       this.onData(bytes)
     } finally {
-      // Even if something throws: the next connection that reads uses this memory again.
+      // Even after an exception: the next connection that reads reuses this memory.
       this.#reader.bytes.keepLast()
     }
   }
@@ -314,7 +314,7 @@ export class FrameChannel
     this.#listener.onTransportClose()
   }
 
-  /** After the microtasks that are due, since a tick may come before them: in them, the application receives what is left. */
+  /** Runs after the pending microtasks, because the application receives the remaining data there, and a tick may run before them. */
   #settleAtTurnEnd(): void {
     if (this.#hasUnreadBytes) return
     this.#hasUnreadBytes = true

@@ -3,7 +3,7 @@ import type { InspectOptions } from 'node:util'
 import { STATE_NAMES } from './state-names.ts'
 import type { WebSocketConnection } from './web-socket-connection.ts'
 
-/** What `console.log` shows of a WebSocket: where it is in its life, whom it talks to, what waits, and how it ended. */
+/** The output of `console.log` for a WebSocket: its state, the address of the peer, the waiting bytes, and how it ended. */
 export function inspectWebSocket(connection: WebSocketConnection, depth: number, options: InspectOptions): string {
   if (depth < 0) return '[ManagedWebSocket]'
   const { channel, closeFrame, completion, remoteAddress, settings, state } = connection

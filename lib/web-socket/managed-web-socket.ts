@@ -30,11 +30,11 @@ import { WebSocketState } from './values/web-socket-state.ts'
 import type { WebSocketTransport } from './transport/web-socket-transport.ts'
 
 /**
- * One WebSocket, member by member as .NET's `System.Net.WebSockets.WebSocket`: nothing is received that nobody asked for, every
- * operation is a promise, and the Close handshake is the application's to see and to answer.
+ * One WebSocket with the members of .NET's `System.Net.WebSockets.WebSocket`. The application asks for each message, every operation
+ * returns a promise, and the application sees and answers the closing handshake.
  *
- * A promise that nobody awaits does not end the process when it rejects because of the connection, its state, or a signal: a peer that vanishes
- * rejects sends, and is reported by `completion`. A wrong argument is a mistake of the program, and is as loud as every unhandled rejection.
+ * An unawaited promise does not end the process if it rejects because of the connection, its state or a signal. When a peer vanishes, sends
+ * reject, and `completion` reports the reason. An invalid argument is a programming error and causes an ordinary unhandled rejection.
  *
  * @example
  * ```ts
@@ -48,15 +48,15 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   readonly #connection: WebSocketConnection
   #completion: Promise<WebSocketCompletion> | undefined
 
-  /** @internal Applications get theirs from `acceptWebSocketAsync()` or {@link ManagedWebSocket.createFromStream}. */
+  /** @internal Applications use `acceptWebSocketAsync()` or {@link ManagedWebSocket.createFromStream}. */
   constructor(transport: WebSocketTransport, settings: WebSocketSettings, completionListener?: CompletionListener) {
     this.#connection = new WebSocketConnection(transport, settings, completionListener)
   }
 
   /**
-   * Makes a WebSocket over any byte stream whose opening handshake is done, in either role (.NET's `WebSocket.CreateFromStream`).
-   * @param stream - a `Duplex` that can be read and written; it belongs to the socket from now on.
-   * @param options - the role, what was agreed in the handshake, keep-alive and limits.
+   * Creates a WebSocket over a byte stream after the opening handshake, in either role (.NET's `WebSocket.CreateFromStream`).
+   * @param stream - a readable and writable `Duplex`. From now on, only the socket may use it.
+   * @param options - the role, the negotiated parameters, keep-alive and limits.
    * @example
    * ```ts
    * import { duplexPair } from 'node:stream'
@@ -76,68 +76,68 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     return createFromStream(stream, options, (transport, settings) => new ManagedWebSocket(transport, settings))
   }
 
-  /** Where the socket is in its life. It follows what the application has received and sent, as in .NET. */
+  /** The state of the socket. It follows the frames that the application has received and sent, as in .NET. */
   get state(): WebSocketState {
     return this.#connection.state
   }
 
-  /** The code of the peer's Close frame, once it was received; 1000 if it had none; else `null`. */
+  /** The code of the received Close frame; 1000 if the frame had no code; `null` before it was received. */
   get closeStatus(): number | null {
     return this.#connection.closeFrame?.status ?? null
   }
 
-  /** The reason of the peer's Close frame, once it was received; else `null`. */
+  /** The reason in the received Close frame; `null` before it was received. */
   get closeStatusDescription(): string | null {
     return this.#connection.closeFrame?.description ?? null
   }
 
-  /** The sub-protocol that was agreed on, or `null`. */
+  /** The negotiated sub-protocol, or `null`. */
   get subProtocol(): string | null {
     return this.#connection.settings.subProtocol
   }
 
-  /** Whether permessage-deflate was agreed on. */
+  /** Whether permessage-deflate was negotiated. */
   get isCompressed(): boolean {
     return this.#connection.settings.compression !== undefined
   }
 
-  /** Bytes that were given to `sendAsync` and have not left the process. */
+  /** Bytes that were passed to `sendAsync()` and have not left the process yet. */
   get bufferedAmount(): number {
     return this.#connection.channel.bufferedAmount
   }
 
   /**
-   * Bytes of the messages that were received so far: of their payload, after decompression. What was passed over while closing counts, control frames
-   * do not, and what has arrived and was not asked for does not yet.
+   * Payload bytes of the messages received so far, after decompression. Messages that were discarded while closing count. Control frames do not
+   * count. Data that has arrived but that the application has not asked for does not count yet.
    */
   get bytesReceived(): number {
     return this.#connection.channel.bytesReceived
   }
 
-  /** Bytes of the messages that were sent so far: of their payload, before compression. What waits for its turn does not count yet. */
+  /** Payload bytes of the messages sent so far, before compression. Messages that still wait in the queue do not count yet. */
   get bytesSent(): number {
     return this.#connection.sends.bytesSent
   }
 
-  /** How many messages were received to their end so far, counted as `bytesReceived`. */
+  /** The number of messages that were received completely so far, counted as `bytesReceived`. */
   get messagesReceived(): number {
     return this.#connection.channel.messagesReceived
   }
 
-  /** How many messages were sent to their end so far, counted as `bytesSent`. */
+  /** The number of messages that were sent completely so far, counted as `bytesSent`. */
   get messagesSent(): number {
     return this.#connection.sends.messagesSent
   }
 
   /**
-   * Milliseconds that the last ping took that was answered, one of keep-alive or of `pingAsync()`; `undefined` before the first. While this process does not
-   * read, a pong waits, and that counts.
+   * The round-trip time of the last answered ping, of keep-alive or `pingAsync()`, in milliseconds; `undefined` before the first pong. It
+   * includes the time that a pong waits while this process does not read.
    */
   get roundTripTime(): number | undefined {
     return this.#connection.channel.roundTripTime
   }
 
-  /** Resolves, and never rejects, when nothing more can happen on the socket: with how it ended. */
+  /** Resolves when the socket has ended, with a description of how it ended. It never rejects. */
   get completion(): Promise<WebSocketCompletion> {
     this.#completion ??= new Promise((resolve) => {
       this.#connection.whenCompleted(resolve)
@@ -146,12 +146,12 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   }
 
   /**
-   * Receives the next part of a message into `buffer`: resolves when the buffer is full or a frame has ended. A message may take
-   * several calls; `endOfMessage` tells. With an empty buffer, waits until there is something to receive.
-   * Calls queue. As in .NET, cancelling a receive, even one that only waits, aborts the connection. A Close frame that it resolves with is the
-   * application's to answer, within `closeAnswerTimeout`.
-   * @param buffer - what to fill; it must be left alone until the promise is settled.
-   * @param signal - cancels.
+   * Receives the next part of a message into `buffer`. It resolves when the buffer is full or a frame has ended. A message may take several
+   * calls; `endOfMessage` tells whether it is complete. With an empty buffer, the call waits until there is data to receive. Calls queue. As in
+   * .NET, cancelling a receive aborts the connection, even if the receive still waits in the queue. If the result is a Close frame, the
+   * application should answer it within `closeAnswerTimeout`.
+   * @param buffer - the memory to fill. Do not use it until the promise is settled.
+   * @param signal - cancels the call.
    * @example
    * ```ts
    * const buffer = Buffer.alloc(4096)
@@ -177,13 +177,13 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   }
 
   /**
-   * Sends data as one frame: a string as text, bytes as binary, unless `messageType` says otherwise. Resolves when the data was taken and
-   * its memory is the caller's again; waits while the peer reads more slowly than we send. Calls queue, first in, first out.
-   * Cancelling a send that waits has no effect on the socket; cancelling one whose bytes are on their way aborts it.
-   * @param data - a message, or a part of one; or a message of `prepareMessage()`, for which type and flags are ignored.
-   * @param messageType - default: by the type of `data`. Of a continuation, it is ignored.
-   * @param endOfMessageOrFlags - default `true`. `false`, or flags without `EndOfMessage`: the message goes on with the next send.
-   * @param signal - cancels.
+   * Sends data as one frame: a string as text, bytes as binary, unless `messageType` says otherwise. The promise resolves when the caller may
+   * reuse the memory of the data. It waits while the peer reads too slowly (backpressure). Calls queue in their order. Cancelling a send that
+   * waits in the queue has no effect on the socket. Cancelling a send that is already being written aborts the socket.
+   * @param data - a message, a part of a message, or a message of `prepareMessage()`. A prepared message ignores type and flags.
+   * @param messageType - defaults to the type of `data`. A continuation ignores it.
+   * @param endOfMessageOrFlags - defaults to `true`. With `false`, or flags without `EndOfMessage`, the next send continues the message.
+   * @param signal - cancels the call.
    * @example
    * ```ts
    * await webSocket.sendAsync('a message')
@@ -215,7 +215,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     }
     if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return rejectState(this.#connection, 'Open, CloseReceived')
     const isCompressionDisabled = (flags & WebSocketMessageFlags.DisableCompression) !== 0
-    // After the state, unlike the other arguments, as in .NET.
+    // As in .NET, this argument is checked after the state, unlike the others.
     if ((sends.unfinishedMessage?.isCompressionDisabled ?? isCompressionDisabled) !== isCompressionDisabled) {
       return Promise.reject(invalidArgument('messageFlags', 'must have the same DisableCompression in all fragments of a message', flags))
     }
@@ -225,63 +225,64 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   }
 
   /**
-   * Sends a Close frame, passes over data until the peer's arrives, and ends the connection. In state CloseReceived, answers the peer's.
-   * Never hangs: after `closeTimeout` without an answer the connection is aborted.
-   * @param closeStatus - 1000 to 1003, 1007 to 1014, or 3000 to 4999. Without one, the frame has no code, as of `close()` of a browser: the
+   * Sends a Close frame, discards data until the peer's Close frame arrives, and ends the connection. In state CloseReceived, it answers the
+   * peer's Close frame. If the peer does not answer within `closeTimeout`, the connection is aborted.
+   * @param closeStatus - 1000 to 1003, 1007 to 1014, or 3000 to 4999. Without it the frame has no code, as with `close()` in a browser, and the
    * peer sees 1005.
-   * @param statusDescription - at most 123 bytes of UTF-8. Default: `''`.
-   * @param signal - cancels.
+   * @param statusDescription - at most 123 bytes of UTF-8. Defaults to `''`.
+   * @param signal - cancels the call.
    * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT`, `ERR_WEBSOCKET_INVALID_STATE` unless Open, CloseSent or
-   * CloseReceived, `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the peer ends the connection or does not answer, `ABORT_ERR` if cancelled:
-   * without effect before the Close frame was sent, aborting the connection after.
+   * CloseReceived, `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the peer ends the connection or does not answer, `ABORT_ERR` if cancelled. Cancelling
+   * has no effect on the socket before the Close frame was sent, and aborts the connection after that.
    */
   closeAsync(closeStatus?: number, statusDescription?: string | null, signal?: AbortSignal): Promise<void> {
     return withCloseFrame(closeStatus, statusDescription, signal, (closeFrame) => markHandled(this.#close(closeFrame, signal)))
   }
 
   /**
-   * Sends a Close frame and does not wait for the peer's: receive until it comes. In state CloseReceived, answers the peer's and ends the
-   * connection. Arguments and errors as `closeAsync`; not allowed in state CloseSent.
-   * @param closeStatus - as of `closeAsync`.
-   * @param statusDescription - at most 123 bytes of UTF-8. Default: `''`.
-   * @param signal - cancels.
+   * Sends a Close frame and does not wait for the peer's. Continue to receive until the peer's Close frame arrives. In state CloseReceived, it
+   * answers the peer's Close frame and ends the connection. Arguments and errors are those of `closeAsync()`, but state CloseSent is not allowed.
+   * @param closeStatus - as for `closeAsync()`.
+   * @param statusDescription - at most 123 bytes of UTF-8. Defaults to `''`.
+   * @param signal - cancels the call.
    */
   closeOutputAsync(closeStatus?: number, statusDescription?: string | null, signal?: AbortSignal): Promise<void> {
     return withCloseFrame(closeStatus, statusDescription, signal, (closeFrame) => this.#closeOutput(closeFrame, signal))
   }
 
-  /** Cuts the connection at once. What waits rejects with `ABORT_ERR`. Does nothing to a socket that is Closed or Aborted. */
+  /** Aborts the connection at once. Pending operations reject with `ABORT_ERR`. Has no effect on a socket that is Closed or Aborted. */
   abort(): void {
     this.#connection.abort()
   }
 
-  /** Gives the socket up: ends the connection without a Close frame (the peer sees 1006); cuts it if it was aborted. */
+  /** Ends the connection without a Close frame (the peer sees 1006). Destroys it if it was aborted. */
   dispose(): void {
     this.#connection.dispose()
   }
 
-  /** `dispose()`, for `using`. */
+  /** Calls `dispose()`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose()
   }
 
   /**
-   * For `await using`: ends the conversation in order, and waits for the end of the connection, at most `closeTimeout`. A received Close frame is
-   * answered as it came. An open socket is closed as by `closeAsync()` without a code, since whether the block was left by a `return` or by a
-   * `throw` cannot be known here: the peer sees 1005. To tell it more, call `closeAsync()` first.
+   * For `await using`: closes the socket in order and waits at most `closeTimeout` for the end of the connection. It answers a received Close
+   * frame with the same code. It closes an open socket as `closeAsync()` without a code does, and the peer sees 1005: the method cannot know
+   * whether a `return` or a `throw` has left the block. To send a code, call `closeAsync()` first.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     const closeFrame = this.#connection.ownCloseFrame
-    // How it ends is in the completion.
+    // `completion` reports how it ends.
     await this.#close(closeFrame, undefined).catch(ignoreError)
     await this.completion
   }
 
   /**
-   * Sends a ping; resolves with the time until its pong, in milliseconds. Needs no receive to be pending.
-   * @param signal - cancels the waiting.
+   * Sends a ping and resolves with the time until its pong, in milliseconds. It works without a pending receive.
+   * @param signal - stops waiting for the pong.
    * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_STATE` unless Open, or if the peer closes first (no pong may follow
-   * its Close frame); with `ABORT_ERR` if cancelled, without an effect on the socket; with `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the connection ends first.
+   * its Close frame); with `ABORT_ERR` if cancelled, without an effect on the socket; with `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the connection
+   * ends first.
    */
   pingAsync(signal?: AbortSignal): Promise<number> {
     try {
@@ -294,38 +295,38 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   }
 
   /**
-   * Receives whole messages, at most `maxMessageSize` each (else the peer is told 1009), until the conversation ends: the loop ends, and throws
-   * nothing, when the peer closes, vanishes or breaks the rules. Which of them it was is in `completion`, and `closeStatus` is `null` without
-   * a Close frame. Leaving the loop leaves the socket as it is.
+   * Receives whole messages of at most `maxMessageSize` bytes; a longer message closes the socket with 1009. The loop ends without an error when
+   * the peer closes, vanishes or breaks the rules. `completion` tells which of these happened, and `closeStatus` is `null` without a Close frame.
+   * Leaving the loop early does not change the socket.
    *
-   * After `abort()` or `dispose()` of the application itself, it throws `ABORT_ERR`, `ERR_WEBSOCKET_CLOSED_PREMATURELY` or
+   * After the application calls `abort()` or `dispose()`, the loop throws `ABORT_ERR`, `ERR_WEBSOCKET_CLOSED_PREMATURELY` or
    * `ERR_WEBSOCKET_INVALID_STATE`.
    */
   [Symbol.asyncIterator](): AsyncIterator<WebSocketMessage, undefined> {
     return new MessageIterator(this.#connection)
   }
 
-  /** @internal How many messages a drain has passed over. */
+  /** @internal The number of messages that a drain has discarded. */
   get unreceived(): number {
     return this.#connection.receives.unreceived
   }
 
-  /** @internal Sends a Close frame, and leaves what comes before the peer's to the application. */
+  /** @internal Sends a Close frame. The application can still receive the messages that arrive before the peer's Close frame. */
   drain(closeStatus: number, statusDescription: string): void {
     this.#connection.drain({ status: closeStatus, description: statusDescription })
   }
 
-  /** @internal Cuts the connection, since its peer reads too slowly for those who send to it. */
+  /** @internal Aborts the connection because the peer reads too slowly. */
   abortTooSlow(error: WebSocketException): void {
     this.#connection.onTooSlow(error)
   }
 
-  /** @internal Passes over what the application has not received, to the peer's Close frame if it is there. */
+  /** @internal Discards unreceived messages, up to the peer's Close frame if it has arrived. */
   passUnreceived(): void {
     if (this.state < WebSocketState.Closed) this.#connection.receives.passUnreceived()
   }
 
-  /** @internal What `console.log` shows: the state by name, sub-protocol, address, what waits to be sent, and how it ended. */
+  /** @internal The output of `console.log`: the name of the state, sub-protocol, address, bytes that wait to be sent, and how the socket ended. */
   [inspect.custom](depth: number, options: InspectOptions): string {
     return inspectWebSocket(this.#connection, depth, options)
   }
@@ -347,7 +348,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     return received
   }
 
-  /** The short way of a message that is whole, plain and not cancelled. */
+  /** The fast path for a message that is whole, uncompressed and without a signal. */
   #trySend(data: WebSocketData | PreparedMessage, type: unknown): boolean {
     const connection = this.#connection
     if (connection.state !== WebSocketState.Open && connection.state !== WebSocketState.CloseReceived) return false
@@ -357,7 +358,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     return connection.sends.trySendMessage(data, type === WebSocketMessageType.Text ? Opcode.Text : Opcode.Binary)
   }
 
-  /** Whether the Close frame was answered for the application, so that its own, later close is already done. */
+  /** Whether the Close frame was answered automatically, so that a later close by the application has nothing to do. */
   #isClosedForApplication(): boolean {
     const { isAnsweredForApplication, state } = this.#connection
     return isAnsweredForApplication && state !== WebSocketState.Aborted
@@ -369,7 +370,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
       return Promise.reject(invalidArgument('data', 'must not be a prepared message while a fragmented message is not ended', message))
     }
     if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return rejectState(this.#connection, 'Open, CloseReceived')
-    // A client masks every frame anew.
+    // A client masks every frame with a new key.
     if (!settings.isServer) return sends.sendFrame(message, signal)
     return sends.sendWith(() => this.#connection.channel.writePrepared(message), message.frame.length, signal)
   }
@@ -391,7 +392,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   }
 }
 
-/** Checks the arguments of a close, and goes on with the Close frame that they make. */
+/** Checks the arguments of a close, and continues with the resulting Close frame. */
 function withCloseFrame(
   closeStatus: number | undefined,
   statusDescription: string | null | undefined,

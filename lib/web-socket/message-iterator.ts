@@ -3,7 +3,7 @@ import type { WebSocketConnection } from './web-socket-connection.ts'
 import type { WebSocketMessage } from './receiving/web-socket-message.ts'
 import { WebSocketState } from './values/web-socket-state.ts'
 
-/** Goes through whole messages until the conversation ends: the peer closes, vanishes, or breaks the rules. Leaving the loop leaves the socket as it is. */
+/** Iterates over whole messages until the peer closes, vanishes or breaks the rules. Leaving the loop early does not change the socket. */
 export class MessageIterator implements AsyncIterator<WebSocketMessage, undefined> {
   readonly #connection: WebSocketConnection
 

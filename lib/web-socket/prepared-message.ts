@@ -6,7 +6,7 @@ import { Opcode } from './frames/opcode.ts'
 import type { OutgoingFrame } from './sending/send-queue.ts'
 import { WebSocketMessageType } from './values/web-socket-message-type.ts'
 
-/** A message framed once, for any number of sockets. Made by {@link prepareMessage}. */
+/** A message that is framed once for any number of sockets. {@link prepareMessage} creates it. */
 export class PreparedMessage implements OutgoingFrame {
   /** @internal */
   readonly payload: Uint8Array
@@ -18,7 +18,7 @@ export class PreparedMessage implements OutgoingFrame {
   readonly isCompressionDisabled = false
   /** @internal The whole frame, as a server sends it. */
   readonly frame: Buffer
-  /** By window bits and level. */
+  /** Compressed frames by window bits and level. */
   readonly #compressedFrames = new Map<string, Buffer>()
 
   /** @internal */
@@ -33,13 +33,13 @@ export class PreparedMessage implements OutgoingFrame {
     return this.opcode === Opcode.Text
   }
 
-  /** @internal The whole frame, compressed without looking at any message before it, so that it suits every socket with these parameters. */
+  /** @internal The whole compressed frame. It does not refer to earlier messages, so it suits every socket with these parameters. */
   compressedFrame(windowBits: number, level: number): Buffer {
     const key = `${windowBits} ${level}`
     const known = this.#compressedFrames.get(key)
     if (known !== undefined) return known
     const compressed = deflateRawSync(this.payload, { windowBits, level, finishFlush: constants.Z_SYNC_FLUSH })
-    // RFC 7692, section 7.2.1: the end of the flush, 00 00 FF FF, is left out.
+    // RFC 7692, section 7.2.1: the sender removes the end of the flush, 00 00 FF FF.
     const frame = frameOf(0xc0 | this.opcode, compressed.subarray(0, -4))
     this.#compressedFrames.set(key, frame)
     return frame
@@ -47,10 +47,10 @@ export class PreparedMessage implements OutgoingFrame {
 }
 
 /**
- * Frames a message once, to be sent to many sockets with `sendAsync`; it is also compressed once, when the first socket with compression
- * wants it. The data is copied.
+ * Frames a message once, to send it to many sockets with `sendAsync()`. It is also compressed only once, when it is first sent to a socket with
+ * compression. The data is copied.
  * @param data - the whole message.
- * @param messageType - default: text for a string, binary for bytes.
+ * @param messageType - defaults to text for a string and binary for bytes.
  * @throws {@link WebSocketException} `ERR_WEBSOCKET_INVALID_ARGUMENT`
  *
  * @example

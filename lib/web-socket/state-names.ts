@@ -1,6 +1,6 @@
 import { WebSocketState } from './values/web-socket-state.ts'
 
-/** The names of the states, by their numbers. */
+/** The name of each state, by its number. */
 export const STATE_NAMES: Readonly<Record<number, string>> = Object.fromEntries(
   Object.entries(WebSocketState).map(([name, state]) => [state, name]),
 )

@@ -1,21 +1,21 @@
 import { startTimer } from '../options/start-timer.ts'
 import type { WebSocketTransport } from './transport/web-socket-transport.ts'
 
-/** What the end of a transport tells its connection. */
+/** Is notified about the end of a transport. */
 export interface TransportEndingListener {
   /** Both sides have ended, and the transport is about to be closed. */
   onTransportClosing(): void
-  /** The transport has not closed in the time that it was given. */
+  /** The transport has not closed within the timeout. */
   onEndTimeout(): void
 }
 
-/** Sees a transport to its end: ends our side, waits for the peer's, and destroys the stream when both have ended. */
+/** Ends a transport: ends our side, waits for the peer's side, and destroys the stream when both have ended. */
 export class TransportEnding {
   /** Whether the peer has ended its side. */
   isPeerEnded = false
   readonly #transport: WebSocketTransport
   readonly #listener: TransportEndingListener
-  /** Whether the stream stays until the peer, too, has ended its side. */
+  /** Whether the stream stays open until the peer has also ended its side. */
   #isPeerAwaited = true
   #isClosed = false
   #timer: NodeJS.Timeout | undefined
@@ -25,7 +25,7 @@ export class TransportEnding {
     this.#listener = listener
   }
 
-  /** Reports a transport that is not closed after `timeout` milliseconds. A timer that runs already stays as it is. */
+  /** Reports a transport that is not closed after `timeout` milliseconds. A running timer is not changed. */
   startTimer(timeout: number): void {
     if (this.#timer !== undefined || this.#isClosed) return
     this.#timer = startTimer(timeout, onTimeout, this)?.unref()
@@ -36,11 +36,11 @@ export class TransportEnding {
     this.#timer = undefined
   }
 
-  /** Ends our side, after everything that was written. */
+  /** Ends our side after all data was written. */
   end(): void {
     const { duplex } = this.#transport
     if (duplex.destroyed) return
-    // What still arrives is read and dropped, since a stream reports the end of the peer only when all before it was read.
+    // Later data is read and dropped, because a stream reports the end of the peer only when all data before it was read.
     duplex.resume()
     if (!duplex.writableEnded) this.#transport.end()
     this.destroyWhenFinished()
@@ -52,7 +52,7 @@ export class TransportEnding {
     if (this.#transport.duplex.writableEnded) this.destroyWhenFinished()
   }
 
-  /** Destroys the stream once everything has left, if the peer is not waited for. */
+  /** Destroys the stream when all data has left, unless it waits for the peer. */
   destroyWhenFinished(): void {
     const { duplex } = this.#transport
     if ((this.#isPeerAwaited && !this.isPeerEnded) || duplex.destroyed) return

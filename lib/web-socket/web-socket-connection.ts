@@ -25,8 +25,8 @@ import { WebSocketState } from './values/web-socket-state.ts'
 import type { WebSocketTransport } from './transport/web-socket-transport.ts'
 
 /**
- * One WebSocket from its opening handshake to its end: keeps the state machine of RFC 6455, section 7 (in .NET's words), takes part in the
- * closing handshake, and sees that every way out leads to a completion. Its frames go through a `FrameChannel`; `ManagedWebSocket` is its face.
+ * One WebSocket from its opening handshake to its end. It implements the state machine of RFC 6455, section 7 (with .NET's names) and the
+ * closing handshake, and every end leads to a completion. `FrameChannel` carries its frames; `ManagedWebSocket` is its public interface.
  */
 export class WebSocketConnection implements CloseAnswerListener, FrameChannelListener, TransportEndingListener {
   readonly settings: WebSocketSettings
@@ -34,13 +34,13 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
   readonly sends: SendQueue
   readonly receives: ReceiveQueue
   state: WebSocketState = WebSocketState.Open
-  /** Why the connection was cut, if an error says so. */
+  /** The error that aborted the connection, if there is one. */
   error: WebSocketException | undefined
-  /** Whether the conversation ended because the peer vanished or broke the rules, and not because the application gave it up. */
+  /** Whether the connection ended because the peer vanished or broke the rules, and not because the application ended it. */
   isLost = false
-  /** Whether the peer's Close frame was answered because the application had not done so. */
+  /** Whether the peer's Close frame was answered automatically. */
   isAnsweredForApplication = false
-  /** Loops over the messages that the application has neither left nor finished: each of them asks for the next message. */
+  /** The number of active `for await` loops. Each of them asks for the next message. */
   loopsAtWork = 0
   completion: WebSocketCompletion | undefined
   readonly #transport: WebSocketTransport
@@ -61,17 +61,17 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     this.channel.listen()
   }
 
-  /** The peer's Close frame, once the application has received it. */
+  /** The peer's Close frame, after the application has received it. */
   get closeFrame(): CloseFrame | undefined {
     return this.#handshake.received
   }
 
-  /** The Close frame of an application that names no code. */
+  /** The Close frame that is sent when the application specifies no code. */
   get ownCloseFrame(): CloseFrame {
     return this.#handshake.ownFrame
   }
 
-  /** Where the peer is, if that is known, with its port. */
+  /** The address and port of the peer, if known. */
   get remoteAddress(): string | undefined {
     return remoteAddressOf(this.#transport)
   }
@@ -98,14 +98,14 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     return this.receives.isWaiting
   }
 
-  /** Calls back once, when the connection has ended; at once if it has already. */
+  /** Calls back once when the connection has ended; immediately if it has already ended. */
   whenCompleted(callback: (completion: WebSocketCompletion) => void): void {
     if (this.completion !== undefined) return callback(this.completion)
     this.#onCompleted ??= []
     this.#onCompleted.push(callback)
   }
 
-  /** Sends our Close frame when its turn comes, for which it waits at most `closeTimeout`. */
+  /** Sends our Close frame when its turn comes. It waits at most `closeTimeout` for that. */
   sendClose(closeFrame: CloseFrame, signal: AbortSignal | undefined): Promise<void> {
     const length = 2 + Buffer.byteLength(closeFrame.description)
     const sent = this.sends.sendWith(() => this.#writeClose(closeFrame), length, signal)
@@ -116,13 +116,13 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     return sent
   }
 
-  /** Sends our Close frame, and leaves to the application what comes before the peer's. */
+  /** Sends our Close frame. The application can still receive the messages that arrive before the peer's Close frame. */
   drain(closeFrame: CloseFrame): void {
     void markHandled(this.sendClose(closeFrame, undefined))
     this.receives.startDraining()
   }
 
-  /** Cuts the connection. If it is closed, only stops waiting for the peer, so that what was written can still leave. */
+  /** Aborts the connection. If it is closed, it only stops waiting for the peer, so that written data can still leave. */
   abort(error: WebSocketException = abortError('The WebSocket was aborted')): void {
     this.#dropUnread()
     if (this.state === WebSocketState.Closed && !this.channel.isBlocked) return this.#leave()
@@ -134,10 +134,10 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     this.#cut(error)
   }
 
-  /** Gives the connection up: ends it in order without a Close frame, or cuts it if it was aborted. */
+  /** Ends the connection in order without a Close frame, or destroys it if it was aborted. */
   dispose(): void {
     this.#dropUnread()
-    // A peer that broke the rules is still to be sent its Close frame.
+    // A peer that broke the rules still gets its Close frame.
     if (this.channel.isEnding) return
     if (this.state === WebSocketState.Aborted) return this.#cut(abortError('The WebSocket was disposed'))
     if (!this.#isAlive()) return
@@ -156,9 +156,9 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     return new WebSocketException('ERR_WEBSOCKET_INVALID_STATE', message, error === undefined ? {} : { cause: error })
   }
 
-  // What the parts report.
+  // Notifications of the parts.
 
-  /** As in .NET, operations that wait are cancelled, and the cause of their error says why. */
+  /** As in .NET, pending operations are cancelled, and the `cause` of their error contains the reason. */
   onDeadPeer(cause: WebSocketException): void {
     if (!this.#isAlive()) return
     this.error ??= cause
@@ -181,21 +181,21 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     if (this.state === WebSocketState.CloseReceived) this.#getCloseAnswer().answerAtTurnEnd()
   }
 
-  /** The application has left a loop: it may never receive again. */
+  /** The application has left a loop, and may never receive again. */
   onLoopLeft(): void {
     this.loopsAtWork--
     this.#closeAnswer?.answerInTime()
   }
 
   onCloseAhead(): void {
-    // A drain sees to that frame itself, and counts the messages in front of it that are never received.
+    // A drain answers that frame itself, and counts the unreceived messages in front of it.
     if (this.receives.isDraining) return
     if (this.#closeAnswer === undefined && this.#isAlive()) this.#getCloseAnswer().answerInTime()
   }
 
   whenSent(): Promise<void> | undefined {
     const sent = this.#isAlive() ? this.sends.whenSent() : undefined
-    // The answer waits for its turn at most as long as any other Close frame.
+    // The answer waits in the queue at most as long as any other Close frame.
     if (sent !== undefined) this.#ending.startTimer(this.settings.closeTimeout)
     return sent
   }
@@ -207,17 +207,17 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     void this.sendClose(this.ownCloseFrame, undefined)
   }
 
-  /** The peer broke the rules: tell it (RFC 6455, section 7.1.7), and end the connection. */
+  /** The peer broke the rules: sends a Close frame (RFC 6455, section 7.1.7) and ends the connection. */
   onFailure({ closeStatus, error, isCloseReceived }: FrameFailure): void {
     if (!this.#isAlive()) return
     if (isCloseReceived) this.#handshake.isPeerDone = true
     this.error = error
     this.isLost = true
     this.#writeClose({ status: closeStatus, description: '' })
-    // As in .NET: a wrong Close frame is a Close frame all the same.
+    // As in .NET, an invalid Close frame still counts as a Close frame.
     this.state = isCloseReceived ? WebSocketState.Closed : WebSocketState.Aborted
     this.sends.close(() => this.invalidState(error.message))
-    // At once: a handler that throws the error of its receive makes Express, for one, destroy the connection within this turn.
+    // Immediately: if a handler throws the error of its receive, Express destroys the connection within this turn.
     this.channel.flush()
     this.#rejectReceives(error, connectionError('ABORT_ERR', error.message, error))
     this.#end()
@@ -241,13 +241,13 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     return this.error ?? closedPrematurely('The connection ended before the message had left', cause)
   }
 
-  // What the transport reports.
+  // Notifications of the transport.
 
   onLastFlush(): void {
     this.#ending.end()
   }
 
-  /** The peer has ended its side. What it sent before can still be received, and only then is the connection lost. */
+  /** The peer has ended its side. The connection is lost only after all data before that was received. */
   onTransportEnd(): void {
     this.#ending.isPeerEnded = true
     if (!this.#isAlive() || this.#handshake.ahead !== undefined) {
@@ -256,7 +256,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
       return
     }
     this.receives.end()
-    // The peer cannot send a Close frame any more, so the connection must end even if the application never receives.
+    // The peer can no longer send a Close frame, so the connection must end even if the application never receives.
     this.#ending.startTimer(this.settings.closeTimeout)
   }
 
@@ -266,7 +266,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
   }
 
   onTransportClose(): void {
-    // The stack of an error costs more than the rest of this.
+    // Capturing the stack of an error costs more than the rest of this function.
     if (this.#isAlive()) this.#lose(closedPrematurely('The connection was closed without a Close frame'))
     this.#complete()
   }
@@ -275,7 +275,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     if (this.state === WebSocketState.Closed && this.completion === undefined) this.#completionListener?.onClosing()
   }
 
-  /** The peer has not ended the connection, or answered our Close frame, within the timeout. */
+  /** The peer has not ended the connection or answered our Close frame within the timeout. */
   onEndTimeout(): void {
     const { closeTimeout } = this.settings
     if (this.#handshake.ahead !== undefined) return this.#transport.abort()
@@ -293,7 +293,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     return this.state < WebSocketState.Closed
   }
 
-  /** Only when it is the turn of the Close frame among the sends. */
+  /** Must be called only when the Close frame has its turn in the send queue. */
   #writeClose(closeFrame: CloseFrame): void {
     if (this.#handshake.sent !== undefined || !this.#isAlive()) return
     this.#handshake.sent = closeFrame
@@ -306,12 +306,12 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     this.#ending.startTimer(this.settings.closeTimeout)
   }
 
-  /** Our Close frame was cancelled before its turn came, which leaves the connection as it was. */
+  /** Our Close frame was cancelled before its turn. The connection is unchanged. */
   #onCloseCancelled(): void {
     if (this.#handshake.sent === undefined && this.#isAlive() && !this.#ending.isPeerEnded) this.#ending.stopTimer()
   }
 
-  /** Both Close frames were exchanged. The server ends the connection first (RFC 6455, section 7.1.1), the client waits for it. */
+  /** Both Close frames were exchanged. The server ends the connection first (RFC 6455, section 7.1.1), and the client waits for that. */
   #setClosed(): void {
     this.state = WebSocketState.Closed
     this.channel.stopPinging(() => this.invalidState('The WebSocket was closed'))
@@ -330,7 +330,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     return this.#closeAnswer
   }
 
-  /** Answers the Close frame that lies behind unreceived data, and ends the connection. The data can still be received. */
+  /** Answers a Close frame that is behind unreceived data, and ends the connection. The data can still be received. */
   #answerAhead(): void {
     const closeFrame = this.channel.closeFrameAhead()
     if (closeFrame === undefined) return
@@ -351,7 +351,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     this.#transport.duplex.resume()
   }
 
-  /** The application gives up the data that it could still receive after the peer's Close frame was answered ahead. */
+  /** The application abandons the data that it could still receive after the peer's Close frame was answered ahead. */
   #dropUnread(): void {
     if (this.#handshake.ahead === undefined || !this.#isAlive()) return
     this.#handshake.received = this.#handshake.ahead
@@ -360,7 +360,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     if (this.completion !== undefined) this.channel.release()
   }
 
-  /** The peer or the network has ended the transport, or is about to. */
+  /** The peer or the network has ended the transport, or is ending it. */
   #lose(error: WebSocketException): void {
     if (!this.#isAlive() || this.#handshake.ahead !== undefined) return
     this.state = WebSocketState.Aborted
@@ -371,19 +371,19 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     this.#rejectReceives(error, connectionError('ABORT_ERR', error.message, error))
   }
 
-  /** As in .NET, when the connection was lost, what waits behind the receive that meets the error is cancelled: `errorBehind`. */
+  /** As in .NET, when the connection is lost, the first receive gets the error, and receives behind it are cancelled with `errorBehind`. */
   #rejectReceives(error: WebSocketException, errorBehind = error): void {
     this.channel.rejectReceives(error, errorBehind, this.isLost)
   }
 
-  /** Lets what was written leave, then ends our side, and waits for the peer to end its own. */
+  /** Ends our side after all written data has left, and waits until the peer ends its side. */
   #end(): void {
     if (this.channel.isEnding) return
     this.#ending.startTimer(this.settings.closeTimeout)
     this.channel.end()
   }
 
-  /** Ends our side, and does not wait for the peer to end its own. */
+  /** Ends our side and does not wait until the peer ends its side. */
   #leave(): void {
     this.#ending.giveUpPeer()
     this.#end()
@@ -392,7 +392,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
   #cut(error: WebSocketException): void {
     if (this.completion !== undefined) return
     this.channel.cut()
-    // Our Close frame was written last, and leaves last.
+    // Our Close frame was written last, so it leaves last.
     this.#handshake.isSentLost = this.channel.writtenBytes > 0
     this.sends.abort(error)
     this.#rejectReceives(error)
@@ -404,7 +404,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     this.#ending.onClosed()
     this.receives.stop()
     this.#closeAnswer?.stop()
-    // What lies in front of a Close frame that was answered ahead can still be received.
+    // The data in front of a Close frame that was answered ahead can still be received.
     if (this.#handshake.ahead === undefined || !this.#isAlive()) this.channel.release()
     this.completion = this.#handshake.toCompletion(this.state === WebSocketState.Aborted, this.error)
     const callbacks = this.#onCompleted ?? []

@@ -5,21 +5,21 @@ import { RECEIVED, ReceiveOperation } from './receive-operation.ts'
 import type { ReceiveStep } from './receive-operation.ts'
 import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 
-/** What `receiveAsync` resolves with. .NET's `WebSocketReceiveResult`. */
+/** The result of `receiveAsync()` (.NET's `WebSocketReceiveResult`). */
 export interface WebSocketReceiveResult {
-  /** How many bytes of the buffer were filled. 0 does not mean the end: look at `endOfMessage`. */
+  /** The number of bytes written into the buffer. 0 does not mean the end of the message: check `endOfMessage`. */
   readonly count: number
   /** The type of the message, or `Close` for the peer's Close frame. */
   readonly messageType: WebSocketMessageType
-  /** Whether the message ends with these bytes. */
+  /** Whether these bytes complete the message. */
   readonly endOfMessage: boolean
-  /** The code of the Close frame, once it has arrived; else `null`. */
+  /** The code of the Close frame after it was received; else `null`. */
   readonly closeStatus: number | null
-  /** The reason in the Close frame, once it has arrived; else `null`. */
+  /** The reason in the Close frame after it was received; else `null`. */
   readonly closeStatusDescription: string | null
 }
 
-/** `receiveAsync`: fills a buffer with payload of one frame, and ends when the buffer is full or the frame is over. */
+/** Implements `receiveAsync()`: fills a buffer with the payload of one frame, and ends when the buffer is full or the frame has ended. */
 export class ReceiveIntoBuffer extends ReceiveOperation<WebSocketReceiveResult> {
   readonly #buffer: Uint8Array
   #filled = 0

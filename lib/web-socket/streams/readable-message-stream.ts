@@ -6,10 +6,10 @@ import { receiveChunk } from './receive-chunk.ts'
 import { WebSocketState } from '../values/web-socket-state.ts'
 
 /**
- * The next message as a stream (.NET's `WebSocketStream.CreateReadableMessageStream`): ends with the message, or at once if the peer closes.
- * A peer that vanishes destroys it with an error; if nobody listens to `'error'`, it only closes. Destroying it before its end aborts the socket,
- * because the rest of the message would be taken for the next one.
- * @param webSocket - a socket that nobody else receives from until the stream has ended.
+ * Returns the next message as a stream (.NET's `WebSocketStream.CreateReadableMessageStream`). The stream ends with the message, or immediately
+ * if the peer closes. If the peer vanishes, the stream is destroyed with an error; without an `'error'` listener it only closes. Destroying the
+ * stream before its end aborts the socket, because the rest of the message would look like the next message.
+ * @param webSocket - the socket to receive from. No other code may receive from it until the stream has ended.
  * @example
  * ```ts
  * import { text } from 'node:stream/consumers'

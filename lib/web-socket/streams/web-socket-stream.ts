@@ -11,25 +11,27 @@ import { WebSocketCloseStatus } from '../values/web-socket-close-status.ts'
 import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 import { WebSocketState } from '../values/web-socket-state.ts'
 
-/** How a WebSocket becomes a stream. */
+/** Options of {@link createWebSocketStream}. */
 export interface WebSocketStreamOptions {
-  /** Milliseconds that closing an owned socket may take until it is aborted; 0: it is disposed without a Close frame. Default 16,000. */
+  /** Milliseconds until closing an owned socket aborts it; with 0 it is disposed without a Close frame. Defaults to `16_000`. */
   readonly closeTimeout?: number
-  /** The type of the messages that are written. Default `WebSocketMessageType.Binary`. */
+  /** The type of the written messages. Defaults to `WebSocketMessageType.Binary`. */
   readonly messageType?: WebSocketMessageType
-  /** Whether the stream closes the socket: with 1000 when its writing side ends, with 1011 when it is destroyed by an error. Default `false`. */
+  /** Whether the stream closes the socket: with 1000 when its writable side ends, with 1011 when an error destroys it. Defaults to `false`. */
   readonly ownsWebSocket?: boolean
 }
 
 /**
- * A WebSocket as a stream of bytes (.NET's `WebSocketStream.Create`). Each write is one message; what is read are the bytes of all messages,
- * one behind the other, until the peer's Close frame ends it. Back-pressure works both ways. It reads ahead: what it has received is lost to
- * the socket. Ending a stream that owns its socket finishes with the close handshake if nobody has begun to read; else, reading goes on until
- * the peer's Close frame. One that was read to its end, and that nobody has begun to write to, ends by itself. A peer that vanishes or breaks the
- * rules destroys the stream with an error; if nobody listens to `'error'`, the stream only closes, without `'end'`, since that is no reason to end
- * the process.
- * @param webSocket - an open socket; what it has received is the stream's from now on.
- * @param options - the type of what is written, and whether the stream closes the socket.
+ * Returns a WebSocket as a stream of bytes (.NET's `WebSocketStream.Create`). Each write sends one message. Reading returns the bytes of all
+ * messages in order, and the peer's Close frame ends the readable side. Backpressure works in both directions. The stream reads ahead, so the
+ * socket itself can no longer receive those bytes.
+ *
+ * If the stream owns its socket, its end starts the close handshake. If the application has not begun to read, the stream finishes after the
+ * handshake; otherwise reading continues until the peer's Close frame. A stream that was read to its end and never written to ends by itself.
+ * If the peer vanishes or breaks the rules, the stream is destroyed with an error. Without an `'error'` listener it only closes, without `'end'`,
+ * so that the error does not end the process.
+ * @param webSocket - an open socket. From now on, only the stream receives from it.
+ * @param options - the type of the written messages, and whether the stream closes the socket.
  * @throws {@link WebSocketException} `ERR_WEBSOCKET_INVALID_OPTION`, `ERR_WEBSOCKET_INVALID_ARGUMENT`
  *
  * @example
@@ -54,9 +56,9 @@ export function createWebSocketStream(webSocket: ManagedWebSocket, options: WebS
 class WebSocketStream extends Duplex {
   readonly #webSocket: ManagedWebSocket
   readonly #messageType: WebSocketMessageType
-  /** `undefined`: the socket is not ours to close. */
+  /** `undefined` if the stream does not own the socket. */
   readonly #closeTimeout: number | undefined
-  /** Whether somebody writes, who will end the stream. */
+  /** Whether the application writes, and so will end the stream. */
   #isWriterKnown = false
 
   constructor(webSocket: ManagedWebSocket, messageType: WebSocketMessageType, closeTimeout: number | undefined) {
@@ -68,7 +70,7 @@ class WebSocketStream extends Duplex {
     this.once('pipe', () => {
       this.#isWriterKnown = true
     })
-    // Not before the microtasks that are due, as a tick may come: in them, whoever has read it to its end may write.
+    // After the pending microtasks, because a reader may write there after the end, and a tick may run before them.
     this.once('end', () => queueMicrotask(() => process.nextTick(() => this.#endUnlessWritten())))
   }
 
@@ -86,7 +88,7 @@ class WebSocketStream extends Duplex {
   }
 
   #endUnlessWritten(): void {
-    // A `pipeline()` from a generator has written nothing yet, and waits to do so.
+    // A `pipeline()` from a generator may not have written yet, but waits to write.
     if (!this.#isWriterKnown && this.listenerCount('drain') === 0 && !this.writableEnded) this.end()
   }
 
@@ -95,7 +97,7 @@ class WebSocketStream extends Duplex {
     if (closeTimeout === undefined || !canSend(this.#webSocket)) {
       callback()
     } else if (this.readableFlowing === null) {
-      // Nobody reads: nobody but us would see the peer's answer, or that there is none.
+      // The application does not read, so the stream itself must wait for the peer's answer.
       callbackify(async () => closeOwned(this.#webSocket, null, closeTimeout))(() => {
         callback()
         this.push(null)
@@ -108,7 +110,7 @@ class WebSocketStream extends Duplex {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const closeTimeout = this.#closeTimeout
-    // A loop that has read it to its end destroys it, which Node takes for an abort of the writing side.
+    // A loop destroys the stream at its end, and Node treats that as an abort of the writable side.
     const failure = this.readableEnded && error?.name === 'AbortError' ? null : error
     const finish = (): void => callback(audibleError(this, failure))
     if (closeTimeout === undefined) finish()
@@ -120,7 +122,7 @@ function canSend({ state }: ManagedWebSocket): boolean {
   return state === WebSocketState.Open || state === WebSocketState.CloseReceived
 }
 
-/** As .NET: a close handshake within the timeout, whose errors nobody can do anything about, and then the end. */
+/** As in .NET: a close handshake within the timeout, with its errors ignored, and then the end. */
 async function closeOwned(webSocket: ManagedWebSocket, error: Error | null, closeTimeout: number): Promise<void> {
   if (webSocket.state < WebSocketState.Closed && closeTimeout > 0) {
     const status = error === null ? WebSocketCloseStatus.NormalClosure : WebSocketCloseStatus.InternalServerError

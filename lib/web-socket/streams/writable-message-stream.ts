@@ -6,11 +6,11 @@ import type { ManagedWebSocket } from '../managed-web-socket.ts'
 import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 
 /**
- * One message as a stream (.NET's `WebSocketStream.CreateWritableMessageStream`): each write is a fragment, the end an empty last one.
- * A peer that vanishes destroys it with an error; if nobody listens to `'error'`, it only closes. Destroying it before its end aborts the socket,
- * because a message that has begun cannot be taken back.
- * @param webSocket - a socket that nobody else sends messages to until the stream has finished.
- * @param messageType - default `WebSocketMessageType.Binary`.
+ * Returns a stream that sends one message (.NET's `WebSocketStream.CreateWritableMessageStream`). Each write is a fragment, and the end is an
+ * empty last fragment. If the peer vanishes, the stream is destroyed with an error; without an `'error'` listener it only closes. Destroying the
+ * stream before its end aborts the socket, because a message that has begun cannot be cancelled.
+ * @param webSocket - the socket to send on. No other code may send messages on it until the stream has finished.
+ * @param messageType - defaults to `WebSocketMessageType.Binary`.
  * @example
  * ```ts
  * import { Readable } from 'node:stream'
@@ -48,7 +48,7 @@ class WritableMessageStream extends Writable {
         throw error
       }
     }
-    // From now on: it may be on its way when the stream is destroyed.
+    // Set before the send, which may be in progress when the stream is destroyed.
     this.#isMessageUnfinished = true
     callbackify(write)(callback)
   }

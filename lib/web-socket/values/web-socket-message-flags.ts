@@ -1,15 +1,15 @@
 /**
- * Bit flags of one send, to be joined by `|`. Names and numbers of .NET's `WebSocketMessageFlags`.
+ * Bit flags of one send, combined with `|`. The names and numbers are those of .NET's `WebSocketMessageFlags`.
  * @enum
  */
 export const WebSocketMessageFlags = {
-  /** The message goes on with the next send, compressed if that was negotiated. */
+  /** The next send continues the message. It is compressed if compression was negotiated. */
   None: 0,
-  /** This part is the last of its message. */
+  /** This is the last part of its message. */
   EndOfMessage: 1,
-  /** This message goes out uncompressed although compression was negotiated. */
+  /** This message is sent uncompressed even if compression was negotiated. */
   DisableCompression: 2,
 } as const
 
-/** Any combination of the bits of `WebSocketMessageFlags`, as `|` makes it: 0 to 3. */
+/** Any combination of the bits of `WebSocketMessageFlags`: 0 to 3. */
 export type WebSocketMessageFlags = number

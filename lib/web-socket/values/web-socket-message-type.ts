@@ -1,13 +1,13 @@
 /**
- * What a message, or a received part of one, is. Names and numbers of .NET's `WebSocketMessageType`.
+ * The type of a message or of a received part. The names and numbers are those of .NET's `WebSocketMessageType`.
  * @enum
  */
 export const WebSocketMessageType = {
-  /** UTF-8. */
+  /** A text message (UTF-8). */
   Text: 0,
-  /** Bytes. */
+  /** A binary message. */
   Binary: 1,
-  /** Only ever received: the peer's Close frame. */
+  /** The peer's Close frame. It is only received, never sent with this type. */
   Close: 2,
 } as const
 

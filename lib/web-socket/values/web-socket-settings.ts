@@ -1,4 +1,4 @@
-/** The agreed parameters of permessage-deflate (RFC 7692, section 7.1), and how much of it to use. */
+/** The negotiated parameters of permessage-deflate (RFC 7692, section 7.1), and the local settings for compression. */
 export interface WebSocketCompression {
   readonly clientContextTakeover: boolean
   readonly clientMaxWindowBits: number
@@ -6,11 +6,11 @@ export interface WebSocketCompression {
   readonly serverMaxWindowBits: number
   /** Messages shorter than this (bytes) are sent uncompressed. */
   readonly threshold: number
-  /** zlib's level, -1 to 9. */
+  /** The compression level of zlib, -1 to 9. */
   readonly level: number
 }
 
-/** How much a peer may send: two token buckets. Infinity: no limit. */
+/** How much a peer may send: two token buckets. `Infinity` means no limit. */
 export interface RateLimitSettings {
   readonly messagesPerSecond: number
   readonly messageBurst: number
@@ -19,13 +19,13 @@ export interface RateLimitSettings {
   readonly whenExceeded: 'close' | 'wait'
 }
 
-/** Everything that a socket is made with: complete and validated. Many sockets share one of these. */
+/** The complete, validated settings of a socket. Many sockets share one object. */
 export interface WebSocketSettings {
   readonly isServer: boolean
   readonly subProtocol: string | null
-  /** Milliseconds; 0 or Infinity: off. */
+  /** Milliseconds; 0 and `Infinity` mean off. */
   readonly keepAliveInterval: number
-  /** Milliseconds; 0 or Infinity: never. */
+  /** Milliseconds; 0 and `Infinity` mean never. */
   readonly keepAliveTimeout: number
   /** Bytes that may wait for a peer that reads too slowly. */
   readonly maxBufferedAmount: number

@@ -1,21 +1,21 @@
 /**
- * Where a {@link ManagedWebSocket} is in its life. Names and numbers of .NET's `WebSocketState`.
+ * The state of a {@link ManagedWebSocket}. The names and numbers are those of .NET's `WebSocketState`.
  * @enum
  */
 export const WebSocketState = {
-  /** Never the state of a socket here. */
+  /** Not used by this package. */
   None: 0,
-  /** Never the state of a socket here: its handshake is done. */
+  /** Not used by this package: a socket exists only after its handshake. */
   Connecting: 1,
   /** Both sides may send and receive. */
   Open: 2,
-  /** We sent a Close frame and wait for the peer's. */
+  /** This side has sent a Close frame and waits for the peer's. */
   CloseSent: 3,
-  /** The peer's Close frame was received; we have not answered it. */
+  /** The peer's Close frame was received and is not answered yet. */
   CloseReceived: 4,
   /** Both Close frames were exchanged, or the socket was disposed. */
   Closed: 5,
-  /** The connection was cut or the protocol was violated; nothing can be sent or received. */
+  /** The connection was aborted or the protocol was violated. Nothing can be sent or received. */
   Aborted: 6,
 } as const
 
