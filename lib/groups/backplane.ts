@@ -1,9 +1,9 @@
 /**
- * Carries messages between the processes of an application, by an engine that they have in common. `express-use-websockets/redis` has one for
- * Redis; one for another engine is these two methods.
+ * Carries messages between the processes of an application, over an engine that they share. `express-use-websockets/redis` has one for
+ * Redis. A backplane for another engine implements these two methods.
  *
- * It delivers a message at most once, and those of one process to a channel in their order. The process that publishes may get its own messages or
- * not: groups know theirs.
+ * It delivers each message at most once, and it keeps the order of the messages that one process publishes to one channel. It may or may not
+ * deliver a message to the process that published it: groups recognise their own messages.
  *
  * @example
  * ```ts
@@ -28,24 +28,24 @@
  */
 export interface Backplane {
   /**
-   * Hands a message to all that have subscribed to the channel, in every process.
+   * Publishes a message to all subscribers of a channel, in every process.
    * @param channel - the name of a group: any text.
-   * @param message - bytes, which do not change.
-   * @returns a promise that resolves when the engine has the message, and rejects if it has not got it. What cannot be published now must be rejected,
-   * rather than kept for later.
+   * @param message - bytes that do not change after the call.
+   * @returns a promise that resolves when the engine has accepted the message, and rejects if it has not. A message that cannot be published now
+   * must be rejected, not kept for later.
    */
   publish(channel: string, message: Uint8Array): Promise<unknown>
   /**
-   * Calls back with every message of a channel until it is told to stop. That the engine is gone for a while does not end a subscription; what was
-   * published meanwhile is lost.
+   * Calls the listener with every message of a channel until the subscription ends. A temporary loss of the engine does not end a subscription;
+   * messages that are published during the loss are lost.
    */
   subscribe(channel: string, listener: (message: Uint8Array) => void): BackplaneSubscription
 }
 
-/** That a channel of a {@link Backplane} is subscribed to. */
+/** A subscription to a channel of a {@link Backplane}. */
 export interface BackplaneSubscription {
-  /** Resolves when messages arrive. It may take until the engine is there. */
+  /** Resolves when the subscription is active. That may take until the engine can be reached. */
   readonly active: Promise<unknown>
-  /** Ends it, at once. */
+  /** Ends the subscription immediately. */
   unsubscribe(): unknown
 }

@@ -1,20 +1,20 @@
 import { markHandled } from '../errors/handled-rejection.ts'
 import type { BackplaneSubscription } from './backplane.ts'
 
-/** A connection to an engine, by which channels are listened to. */
+/** A connection to an engine that listens to channels. */
 export interface ChannelConnection {
   readonly isReady: boolean
   subscribe(channels: string[]): Promise<unknown>
   unsubscribe(channels: string[]): Promise<unknown>
-  /** Whether an error is what the engine has answered, and not that of a connection that is about to be lost. */
+  /** Whether an error is an answer of the engine, and not the error of a connection that is being lost. */
   isAnswer(error: unknown): boolean
 }
 
-/** The channels that are wanted, and their listeners. A connection that comes back is told of all of them. */
+/** The wanted channels and their listeners. After a reconnect, all of them are subscribed to again. */
 export class ChannelSubscriptions {
   readonly #connection: ChannelConnection
   readonly #channels = new Map<string, Channel>()
-  /** What the client was told to subscribe to, and does again by itself when it connects again. */
+  /** The channels that the client was told to subscribe to. It subscribes to them again by itself when it reconnects. */
   readonly #told = new Set<string>()
 
   constructor(connection: ChannelConnection) {
@@ -24,7 +24,7 @@ export class ChannelSubscriptions {
   add(name: string, listener: (message: Uint8Array) => void): BackplaneSubscription {
     const channel = this.#channels.get(name) ?? new Channel()
     const isNew = channel.listeners.size === 0
-    // A function of its own, since one function may listen twice.
+    // A separate function, because the same listener may be added twice.
     const own = (message: Uint8Array): void => listener(message)
     channel.listeners.add(own)
     this.#channels.set(name, channel)
@@ -32,7 +32,7 @@ export class ChannelSubscriptions {
     return { active: channel.active, unsubscribe: () => this.#delete(name, channel, own) }
   }
 
-  /** Subscribes to all, after the connection was made; resolves when that is done, or the connection is lost again. */
+  /** Subscribes to all channels after a connect. Resolves when that is done or the connection is lost again. */
   async restore(): Promise<void> {
     const unwanted = [...this.#told].filter((name) => !this.#channels.has(name))
     if (unwanted.length > 0) await this.#unsubscribe(unwanted)
@@ -49,7 +49,7 @@ export class ChannelSubscriptions {
       await this.#connection.subscribe(names)
       for (const name of names) this.#channels.get(name)?.activate()
     } catch (error) {
-      // When the connection is lost, all are subscribed to when it is back.
+      // If the connection is lost, the reconnect subscribes to all channels.
       if (this.#connection.isAnswer(error)) for (const name of names) this.#channels.get(name)?.fail(error)
     }
   }
@@ -66,7 +66,7 @@ export class ChannelSubscriptions {
     try {
       await this.#connection.unsubscribe(names)
     } catch {
-      // The connection was lost, and the client will subscribe again.
+      // The connection was lost, and the client subscribes again after the reconnect.
       for (const name of names) this.#told.add(name)
     }
   }

@@ -6,23 +6,23 @@ import type { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
 import type { PreparedMessage } from '../web-socket/prepared-message.ts'
 import { WebSocketState } from '../web-socket/values/web-socket-state.ts'
 
-/** What a member tells its group. */
+/** Is notified by a member. */
 export interface GroupMemberListener {
   onDropped(): void
 }
 
-/** A WebSocket in a group: sends it what the group sends, as far as it keeps up. */
+/** A WebSocket in a group. It sends the messages of the group and applies the policy for slow members. */
 export class GroupMember {
   readonly webSocket: ManagedWebSocket
-  /** Who that is, if the application says so. */
+  /** The identity of the member, if the application has set one. */
   readonly identity: string | undefined
-  /** Where on the list of members; -1 when it has left. */
+  /** The index in the list of members; -1 after the member has left. */
   index: number
   readonly #options: ResolvedSlowMemberOptions
   readonly #listener: GroupMemberListener
-  /** Messages of this group that wait in the queue of the socket. */
+  /** The number of messages of this group that wait in the queue of the socket. */
   #waiting = 0
-  /** With `'latest'`: what is sent when the message before it has left. */
+  /** With `'latest'`: the message that is sent after the current one has left. */
   #latest: PreparedMessage | undefined
   #timer: NodeJS.Timeout | undefined
 
@@ -40,7 +40,7 @@ export class GroupMember {
     this.#listener = listener
   }
 
-  /** @returns a promise if the message waits: it resolves when that has left, or will never. */
+  /** @returns a promise if the message waits. It resolves when the message has left or can no longer leave. */
   send(message: PreparedMessage): Promise<void> | undefined {
     const { webSocket } = this
     const { state } = webSocket
@@ -50,14 +50,14 @@ export class GroupMember {
     return sent === SETTLED ? undefined : this.#wait(sent)
   }
 
-  /** Forgets what has not been given to the socket. */
+  /** Drops the message that was not passed to the socket yet. */
   leave(): void {
     this.index = -1
     this.#latest = undefined
     clearTimeout(this.#timer)
   }
 
-  /** Called if others wait before the message. If it may not wait in the queue as well, its policy has been carried out. */
+  /** Called if other messages wait. If this one may not also wait, the policy for slow members is applied. */
   #mayWait(message: PreparedMessage): boolean {
     const { maxBufferedAmount, slowMembers } = this.#options
     if (slowMembers === 'latest') {
@@ -90,7 +90,7 @@ export class GroupMember {
     if (latest !== undefined) void this.send(latest)
   }
 
-  /** The socket has closed; or the application is in the middle of a message of several frames, where no other message can be. */
+  /** The socket has closed, or the application is sending a message of several frames, which no other message may interrupt. */
   #onFailed(): void {
     this.#listener.onDropped()
     this.#onTaken()
@@ -111,5 +111,5 @@ export class GroupMember {
   }
 }
 
-/** Bytes that a waiting message takes of each member, beside the frame, which all have in common; measured on Node 20 to 26. */
+/** Bytes that a waiting message takes per member, without the shared frame; measured on Node 20 to 26. */
 const WAITING_MEMORY = 1024

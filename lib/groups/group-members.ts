@@ -7,7 +7,7 @@ import type { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
 import type { PreparedMessage } from '../web-socket/prepared-message.ts'
 import { WebSocketState } from '../web-socket/values/web-socket-state.ts'
 
-/** What the members of a group tell it. */
+/** Is notified by the members of a group. */
 export interface GroupMembersListener extends GroupMemberListener {
   /** A member has left. */
   onLeft(members: GroupMembers): void
@@ -18,7 +18,7 @@ export class GroupMembers {
   readonly name: string
   readonly #options: ResolvedSlowMemberOptions
   readonly #listener: GroupMembersListener
-  /** An array, since it is gone through with every message. */
+  /** An array, because every message iterates over it. */
   readonly #members: GroupMember[] = []
 
   constructor(name: string, options: ResolvedSlowMemberOptions, listener: GroupMembersListener) {
@@ -31,7 +31,7 @@ export class GroupMembers {
     return this.#members.length
   }
 
-  /** Whose they are. */
+  /** The owner of the members. */
   get listener(): GroupMembersListener {
     return this.#listener
   }
@@ -40,7 +40,7 @@ export class GroupMembers {
     return this.#members.map(({ webSocket }) => webSocket)
   }
 
-  /** Who they are, each once. */
+  /** The identities of the members, each once. */
   get identities(): string[] {
     const identities = new Set<string>()
     for (const { identity } of this.#members) if (identity !== undefined) identities.add(identity)
@@ -51,7 +51,7 @@ export class GroupMembers {
     return knownMembershipsOf(webSocket)?.has(this) ?? false
   }
 
-  /** @returns whether it was no member before, and is one now. */
+  /** @returns whether it has become a member. */
   add(webSocket: ManagedWebSocket, identity: string | undefined): boolean {
     if (webSocket.state >= WebSocketState.Closed) return false
     const memberships = membershipsOf(webSocket)
@@ -62,7 +62,7 @@ export class GroupMembers {
     return true
   }
 
-  /** The last one takes the place that gets free. */
+  /** The last member moves to the free place. */
   delete(webSocket: ManagedWebSocket): boolean {
     const memberships = knownMembershipsOf(webSocket)
     const member = memberships?.get(this)
@@ -78,8 +78,8 @@ export class GroupMembers {
   }
 
   /**
-   * Sends to all, at once. No member is added or leaves meanwhile, since nothing here calls the application.
-   * @returns what a sender may wait for.
+   * Sends to all members synchronously. The list does not change meanwhile, because nothing here calls the application.
+   * @returns a promise that a sender can await.
    */
   send(message: PreparedMessage, except: ReadonlySet<ManagedWebSocket> | undefined): Promise<void> {
     let waiting: Promise<void>[] | undefined

@@ -4,15 +4,15 @@ import type { PresenceMessage } from './presence-message.ts'
 import { bad } from './relayed-message.ts'
 import { startTimer } from '../options/start-timer.ts'
 
-/** Who is in a group, in all processes. */
+/** The members of a group in all processes. */
 export interface WebSocketPresence {
-  /** How many members there are. */
+  /** The number of members. */
   readonly count: number
-  /** Who they are, as `add()` was told, each once, in alphabetical order. */
+  /** Their identities, as passed to `add()`, each once, in alphabetical order. */
   readonly identities: readonly string[]
 }
 
-/** What presence needs of its groups, and tells them. */
+/** The groups as presence sees them: state to query and notifications. */
 export interface PresenceListener {
   membersOf(name: string): GroupMembers | undefined
   names(): Iterable<string>
@@ -20,13 +20,13 @@ export interface PresenceListener {
   onPresence(name: string): void
 }
 
-/** Knows who is in the groups of other processes, and tells them who is in those of this one: when it changes, when they ask, and every `interval`. */
+/** Tracks the members in other processes, and tells those processes about the members here: on a change, on request, and every `interval`. */
 export class GroupPresence {
   readonly #interval: number
   readonly #listener: PresenceListener
-  /** By group and process. */
+  /** The members by group and process. */
   readonly #others = new Map<string, Map<string, OtherProcess>>()
-  /** Groups about which something is to be said, and whether to ask. */
+  /** The groups that need an announcement, and whether it asks for answers. */
   readonly #changed = new Map<string, boolean>()
   readonly #beat: NodeJS.Timeout | undefined
   #pause: NodeJS.Timeout | undefined
@@ -37,7 +37,7 @@ export class GroupPresence {
     this.#beat = setInterval(() => this.#onBeat(), interval).unref()
   }
 
-  /** @returns who is in a group, as far as is known. */
+  /** @returns the known members of a group. */
   of(name: string): WebSocketPresence {
     const here = describe(this.#listener.membersOf(name), false)
     const identities = new Set(here.identities)
@@ -49,17 +49,17 @@ export class GroupPresence {
     return { count, identities: [...identities].toSorted() }
   }
 
-  /** Somebody has come, or gone. Changes that come soon after one another are told together. */
+  /** A member has joined or left. Changes in quick succession are announced together. */
   onChange(name: string): void {
     this.#tell(name, false)
   }
 
-  /** This process hears of a group from now on. */
+  /** This process now gets messages about the group. */
   onListening(name: string): void {
     this.#tell(name, true)
   }
 
-  /** Nobody of this process is left in a group. */
+  /** The last member in this process has left the group. */
   onEmpty(name: string): void {
     this.#changed.delete(name)
     this.#others.delete(name)
@@ -112,7 +112,7 @@ export class GroupPresence {
 }
 
 interface OtherProcess extends PresenceMessage {
-  /** When it last said so. */
+  /** The time of its last announcement. */
   readonly heardAt: number
 }
 
@@ -126,9 +126,9 @@ function isSame(known: PresenceMessage | undefined, { count, identities }: Prese
 }
 
 const NOBODY: PresenceMessage = { count: 0, identities: [], isAsking: false }
-/** Milliseconds over which changes are collected. */
+/** The time over which changes are collected, in milliseconds. */
 const PAUSE = 50
-/** After so many intervals without a word, a process counts as gone. */
+/** A process counts as gone after this number of intervals without an announcement. */
 const BEATS_TO_EXPIRE = 3
-/** Of one group: an engine that others can write to must not fill the memory. */
+/** The limit for one group: an engine that others can write to must not fill the memory. */
 const MAX_PROCESSES = 1000

@@ -6,17 +6,17 @@ import { decodeRelayedMessage, encodeRelayedMessage, ORIGIN_LENGTH } from './rel
 import type { RelayedKind, RelayedMessage } from './relayed-message.ts'
 import type { ResolvedRelayOptions } from './relay-options.ts'
 
-/** What a relay tells. */
+/** Is notified by a relay. */
 export interface RelayListener {
-  /** Another process has said something about a group. */
+  /** Another process has sent a message about a group. */
   onRelayed(name: string, message: RelayedMessage): void
 }
 
-/** Carries what one object of groups says to those of the other processes, and back. */
+/** Carries messages between the groups of this process and those of other processes. */
 export class GroupRelay {
   readonly #options: ResolvedRelayOptions
   readonly #listener: RelayListener
-  /** Who we are, so that we do not hear ourselves. */
+  /** Identifies this process, so that it ignores its own messages. */
   readonly #origin = randomBytes(ORIGIN_LENGTH).toString('latin1')
   readonly #channels = new Map<string, RelayChannel>()
 
@@ -25,7 +25,7 @@ export class GroupRelay {
     this.#listener = listener
   }
 
-  /** @returns an error, of which `onError` was told, if nobody may get a message that the other processes cannot get. */
+  /** @returns an error if the message is too long for the other processes, so that no member may get it. `onError` is also called. */
   refuse({ length }: Uint8Array): WebSocketException | undefined {
     const { maxMessageSize, onError } = this.#options
     if (length <= maxMessageSize) return undefined
@@ -35,12 +35,12 @@ export class GroupRelay {
     return error
   }
 
-  /** @returns a promise that rejects, and need not be looked at, if the message was not published; `onError` was told. */
+  /** @returns a promise that rejects if the message was not published. It needs no handler, because `onError` is also called. */
   publish(name: string, kind: RelayedKind, payload: Uint8Array): Promise<void> {
     return markHandled(this.#publish(name, encodeRelayedMessage({ kind, origin: this.#origin, payload })))
   }
 
-  /** As `publish()`, for what is said again soon: that the backplane fails is not told. */
+  /** Works as `publish()` for messages that are repeated soon: a failure of the backplane is not reported. */
   repeat(name: string, kind: RelayedKind, payload: Uint8Array): void {
     if (this.refuse(payload) !== undefined) return
     const { backplane } = this.#options
@@ -48,7 +48,7 @@ export class GroupRelay {
     new Promise((resolve) => resolve(backplane.publish(name, bytes))).catch(ignore)
   }
 
-  /** Listens to what other processes say about a group. */
+  /** Listens to the messages of other processes about a group. */
   join(name: string): void {
     if (this.#channels.has(name)) return
     const channel = new RelayChannel()
@@ -70,7 +70,7 @@ export class GroupRelay {
     this.#channels.delete(name)
   }
 
-  /** Resolves when what other processes say about a group arrives, or, with `false`, when nobody listens to it any more. */
+  /** Resolves when messages of other processes about a group arrive; with `false` if the group is no longer listened to. */
   whenListening(name: string): Promise<boolean> {
     return this.#channels.get(name)?.whenOpen ?? Promise.resolve(false)
   }
@@ -96,7 +96,7 @@ export class GroupRelay {
   }
 }
 
-/** One channel that is, or is about to be, subscribed to. */
+/** A channel with an active or pending subscription. */
 class RelayChannel {
   readonly whenOpen: Promise<boolean>
   failed: Promise<unknown> | undefined
@@ -114,7 +114,7 @@ class RelayChannel {
     this.failed = subscription.active.then(() => this.#settle(true))
   }
 
-  /** Nothing will ever arrive. */
+  /** No message will arrive. */
   giveUp(): void {
     this.#settle(false)
   }

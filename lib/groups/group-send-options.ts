@@ -3,15 +3,15 @@ import { OptionReader } from '../options/option-reader.ts'
 import { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
 import type { WebSocketMessageType } from '../web-socket/values/web-socket-message-type.ts'
 
-/** How a message is sent to a group. */
+/** Options of sending a message to a group. */
 export interface GroupSendOptions {
-  /** Who does not get it: often, who has said it. Only members in this process can be left out. */
+  /** A member that does not get the message, usually its sender. Only members in this process can be excluded. */
   readonly except?: ManagedWebSocket | Iterable<ManagedWebSocket> | undefined
-  /** Default: text for a string, binary for bytes. Of a prepared message, it is ignored. */
+  /** Defaults to text for a string and binary for bytes. A prepared message ignores it. */
   readonly messageType?: WebSocketMessageType | undefined
 }
 
-/** The same, complete. */
+/** The same options, completed with the defaults. */
 export interface ResolvedGroupSendOptions {
   readonly except: ReadonlySet<ManagedWebSocket> | undefined
   readonly messageType: WebSocketMessageType | undefined

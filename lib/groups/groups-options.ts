@@ -6,48 +6,48 @@ import { OptionReader } from '../options/option-reader.ts'
 import { readRelayOptions, RELAY_OPTION_NAMES } from './relay-options.ts'
 import type { ResolvedRelayOptions } from './relay-options.ts'
 
-/** How groups work. Sizes are bytes, times are milliseconds. */
+/** Options of groups. Sizes are bytes, times are milliseconds. */
 export interface WebSocketGroupsOptions {
-  /** What becomes of messages for a member that reads too slowly. Defaults to `'abort'`: the client notices, comes back, and can ask for what it missed. */
+  /** The policy for members that read too slowly. Defaults to `'abort'`: the client notices, reconnects, and can ask for the messages it missed. */
   readonly slowMembers?: SlowMemberPolicy | undefined
   /**
-   * How much may wait for one member, in memory. One message may exceed it, and so may the buffer of its connection. Defaults to `1_048_576`. At the
-   * `maxBufferedAmount` of the socket itself, the socket aborts whatever this says.
+   * How many bytes of memory the waiting messages of one member may take. A single message may exceed it, and so may the buffer of its connection.
+   * Regardless of this option, the socket aborts at its own `maxBufferedAmount`. Defaults to `1_048_576`.
    */
   readonly maxBufferedAmount?: number | undefined
-  /** With `'wait'`: how long a member may take nothing before it is cut off. Defaults to `30_000`; `Infinity`: for ever. */
+  /** With `'wait'`: how long a member may take nothing before it is aborted; `Infinity` means no limit. Defaults to `30_000`. */
   readonly waitTimeout?: number | undefined
-  /** What carries messages between the processes, such as a `RedisBackplane`. Without one, groups are those of this process. */
+  /** Carries messages between processes, e.g. a `RedisBackplane`. Without a backplane, groups exist only in this process. */
   readonly backplane?: Backplane | undefined
-  /** The longest message that is given to the backplane, or taken from it, in bytes. Defaults to `1_048_576`. */
+  /** The longest message that the backplane may send or receive, in bytes. Defaults to `1_048_576`. */
   readonly maxMessageSize?: number | undefined
   /**
-   * Told of every message that was not published (`ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE`), and of every one that came and could not be understood
-   * (`ERR_WEBSOCKET_BACKPLANE_MESSAGE`). Without it, the first one of each kind is a warning of the process.
+   * Called for every message that was not published (`ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE`), and for every received message that is not valid
+   * (`ERR_WEBSOCKET_BACKPLANE_MESSAGE`). Without it, the first error of each kind is emitted as a process warning.
    */
   readonly onError?: ((error: WebSocketException) => void) | undefined
   /**
-   * With a backplane: whether the processes tell each other who is in their groups, for `presenceOf()`. Each tells it when it changes, and every
-   * `presenceInterval`. Defaults to `false`.
+   * With a backplane: whether the processes announce the members of their groups to each other, for `presenceOf()`. Each process does so when the
+   * members change and every `presenceInterval`. Defaults to `false`.
    */
   readonly presence?: boolean | undefined
-  /** Milliseconds. A process that has said nothing for three times as long counts as gone. Defaults to `10_000`. */
+  /** The time between two announcements. A process without an announcement for three times as long counts as gone. Defaults to `10_000`. */
   readonly presenceInterval?: number | undefined
-  /** Told the name of a group for which `presenceOf()` has another answer than before. */
+  /** Called with the name of a group when the result of `presenceOf()` has changed for it. */
   readonly onPresence?: ((name: string) => void) | undefined
 }
 
-/** The same, complete. */
+/** The same options, completed with the defaults. */
 export interface ResolvedGroupsOptions extends ResolvedSlowMemberOptions {
   readonly relay: ResolvedRelayOptions | undefined
-  /** `undefined`: nobody wants to know. */
+  /** `undefined` if presence is off. */
   readonly presenceInterval: number | undefined
   readonly onPresence: ((name: string) => void) | undefined
 }
 
 /**
- * @param owner - who takes the options, for the messages.
- * @param moreNames - options that are not read here.
+ * @param owner - the class that takes the options, for error messages.
+ * @param moreNames - known options that are not read here.
  * @throws {@link WebSocketException} with code `ERR_WEBSOCKET_INVALID_OPTION`.
  */
 export function resolveGroupsOptions(

@@ -1,17 +1,17 @@
 import type { GroupMember } from './group-member.ts'
 import type { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
 
-/** A group, which its members can leave. */
+/** A group that members can leave. */
 export interface Leavable {
   delete(webSocket: ManagedWebSocket): boolean
 }
 
-/** The groups that a WebSocket is in, and what it is to each. */
+/** The groups of a WebSocket, and its member object in each. */
 export type Memberships = Map<Leavable, GroupMember>
 
 /**
- * The groups of a WebSocket, which leaves them all when it has completed. It is listened to once, however often it comes and goes: who waits for a
- * completion cannot be taken off it.
+ * The groups of a WebSocket. It leaves all of them when it has completed. There is one listener per socket, however often the socket joins and
+ * leaves, because a listener cannot be removed from a promise.
  */
 export function membershipsOf(webSocket: ManagedWebSocket): Memberships {
   const known = all.get(webSocket)
@@ -22,7 +22,7 @@ export function membershipsOf(webSocket: ManagedWebSocket): Memberships {
   return memberships
 }
 
-/** What {@link membershipsOf} tells, if the WebSocket was ever asked for. */
+/** The result of {@link membershipsOf} if it was called for this WebSocket; else `undefined`. */
 export function knownMembershipsOf(webSocket: ManagedWebSocket): Memberships | undefined {
   return all.get(webSocket)
 }

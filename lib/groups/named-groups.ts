@@ -19,7 +19,7 @@ import type { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
 import { PreparedMessage, prepareMessage } from '../web-socket/prepared-message.ts'
 import { WebSocketMessageType } from '../web-socket/values/web-socket-message-type.ts'
 
-/** The groups of this process by name, and their ties to those of other processes. */
+/** The groups of this process by name, and their connection to the groups of other processes. */
 export class NamedGroups implements GroupMembersListener, PresenceListener, RelayListener {
   readonly groups = new Map<string, GroupMembers>()
   dropped = 0
@@ -58,7 +58,7 @@ export class NamedGroups implements GroupMembersListener, PresenceListener, Rela
     return { count: group?.size ?? 0, identities: group?.identities.toSorted() ?? [] }
   }
 
-  /** A rejection because of an argument is as loud as every other; one because of the backplane need not be looked at. */
+  /** An invalid argument causes an ordinary unhandled rejection; a rejection of the backplane needs no handler. */
   send(name: string, data: WebSocketData | PreparedMessage, options: GroupSendOptions | undefined): Promise<void> {
     let message: PreparedMessage
     let resolved: ResolvedGroupSendOptions
@@ -87,7 +87,7 @@ export class NamedGroups implements GroupMembersListener, PresenceListener, Rela
     this.#presence?.dispose()
   }
 
-  // What the parts ask and tell.
+  // Queries and notifications of the parts.
 
   onDropped(): void {
     this.dropped++

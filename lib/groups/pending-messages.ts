@@ -1,7 +1,7 @@
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 import { startTimer } from '../options/start-timer.ts'
 
-/** What is on its way to an engine: bounds it, and turns the engine's errors into ours. */
+/** The messages on their way to an engine. It limits their bytes, and converts errors of the engine into errors of this package. */
 export class PendingMessages {
   readonly #engine: string
   readonly #maxBytes: number
@@ -9,13 +9,13 @@ export class PendingMessages {
   #count = 0
   #onIdle: (() => void) | undefined
 
-  /** @param engine - its name, for the messages. */
+  /** @param engine - the name of the engine, for error messages. */
   constructor(engine: string, maxBytes: number) {
     this.#engine = engine
     this.#maxBytes = maxBytes
   }
 
-  /** @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE` if it fails, or too much is on its way. One message may be more. */
+  /** @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE` on failure or over the limit. One message may exceed it. */
   async add(length: number, publish: () => Promise<unknown>): Promise<void> {
     if (this.#count > 0 && this.#bytes + length > this.#maxBytes) {
       throw unavailable(`${this.#engine} takes messages too slowly: more than maxPendingBytes (${this.#maxBytes}) are on their way`)
@@ -33,7 +33,7 @@ export class PendingMessages {
     }
   }
 
-  /** Resolves when nothing is on its way any more, or the engine says nothing for long. */
+  /** Resolves when no message is on its way, or the engine has not answered for a long time. */
   async whenIdle(): Promise<void> {
     if (this.#count === 0) return
     await new Promise<void>((resolve) => {
@@ -46,7 +46,7 @@ export class PendingMessages {
   }
 }
 
-/** The error of what an engine cannot be told. */
+/** The error of a message that cannot be passed to an engine. */
 export function unavailable(message: string, cause?: unknown): WebSocketException {
   return new WebSocketException('ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE', message, cause === undefined ? {} : { cause })
 }

@@ -1,21 +1,21 @@
 import { bad } from './relayed-message.ts'
 
-/** What one process says about the members that a group has there. */
+/** The announcement of one process about the members of a group in it. */
 export interface PresenceMessage {
-  /** How many there are; none: the group has gone from that process. */
+  /** The number of members; 0 means that the process no longer has the group. */
   readonly count: number
-  /** Who they are, as far as they have an identity, each once. */
+  /** The identities of the members that have one, each once. */
   readonly identities: readonly string[]
-  /** Whether the others are to say the same of theirs, at once. */
+  /** Whether the other processes must answer immediately with their members. */
   readonly isAsking: boolean
 }
 
-/** As JSON, in a message between processes. */
+/** Encodes the announcement as JSON, for a message between processes. */
 export function encodePresence({ count, identities, isAsking }: PresenceMessage): Buffer {
   return Buffer.from(JSON.stringify([count, isAsking, identities]))
 }
 
-/** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_BACKPLANE_MESSAGE` for what cannot be understood. */
+/** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_BACKPLANE_MESSAGE` if the message is not valid. */
 export function decodePresence(channel: string, payload: Uint8Array): PresenceMessage {
   const value = parse(payload)
   const [count, isAsking, identities]: readonly unknown[] = Array.isArray(value) ? value : []

@@ -2,7 +2,7 @@ import type { Backplane } from './backplane.ts'
 import type { OptionReader } from '../options/option-reader.ts'
 import type { WebSocketException } from '../errors/web-socket-exception.ts'
 
-/** What ties groups to those of other processes. */
+/** The options that connect groups to those of other processes. */
 export interface ResolvedRelayOptions {
   readonly backplane: Backplane
   readonly maxMessageSize: number
@@ -34,7 +34,7 @@ function isBackplane(value: unknown): value is Backplane {
   return typeof value.publish === 'function' && typeof value.subscribe === 'function'
 }
 
-/** While an engine is gone, every message fails: nobody reads that many warnings. */
+/** Warns only once: while an engine cannot be reached, every message fails. */
 function warnOnce(): (error: WebSocketException) => void {
   const seen = new Set<string>()
   return (error) => {

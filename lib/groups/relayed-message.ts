@@ -1,27 +1,27 @@
 import { isUtf8 } from 'node:buffer'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 
-/** What a message between processes says. */
+/** The kinds of messages between processes. */
 export const RelayedKind = { Text: 1, Binary: 2, Presence: 3 } as const
 
 /** One of the numbers of `RelayedKind`. */
 export type RelayedKind = (typeof RelayedKind)[keyof typeof RelayedKind]
 
-/** What one process tells the others. */
+/** A message from one process to the others. */
 export interface RelayedMessage {
   readonly kind: RelayedKind
-  /** Who says it: random bytes, as Latin-1. */
+  /** The sender: random bytes, as Latin-1. */
   readonly origin: string
   readonly payload: Uint8Array
 }
 
-/** How many bytes are in front of a payload: `EW`, the version of this format, the kind, and the origin. */
+/** The length of the header in front of a payload: `EW`, the version of this format, the kind, and the origin. */
 export const HEADER_LENGTH = 16
 
 /** Bytes. */
 export const ORIGIN_LENGTH = 12
 
-/** Puts the header before a payload. */
+/** Prepends the header to a payload. */
 export function encodeRelayedMessage({ kind, origin, payload }: RelayedMessage): Buffer {
   const bytes = Buffer.allocUnsafeSlow(HEADER_LENGTH + payload.length)
   bytes.set(MAGIC)
@@ -32,7 +32,7 @@ export function encodeRelayedMessage({ kind, origin, payload }: RelayedMessage):
   return bytes
 }
 
-/** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_BACKPLANE_MESSAGE` for what cannot be understood. */
+/** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_BACKPLANE_MESSAGE` if the message is not valid. */
 export function decodeRelayedMessage(channel: string, message: Uint8Array, maxMessageSize: number): RelayedMessage {
   const bytes = Buffer.from(message.buffer, message.byteOffset, message.length)
   if (bytes.length < HEADER_LENGTH || bytes[0] !== MAGIC[0] || bytes[1] !== MAGIC[1]) throw bad(channel, 'is none of this package')
@@ -42,12 +42,12 @@ export function decodeRelayedMessage(channel: string, message: Uint8Array, maxMe
   const kind = bytes[3]
   if (kind !== RelayedKind.Text && kind !== RelayedKind.Binary && kind !== RelayedKind.Presence)
     throw bad(channel, `is of an unknown kind, ${kind}`)
-  // A client would have to close its connection.
+  // A client would have to close its connection if it got this.
   if (kind === RelayedKind.Text && !isUtf8(payload)) throw bad(channel, 'is text that is no UTF-8')
   return { kind, origin: bytes.toString('latin1', 4, HEADER_LENGTH), payload }
 }
 
-/** The error of a message that was passed over. */
+/** The error of a message that was ignored. */
 export function bad(channel: string, what: string): WebSocketException {
   return new WebSocketException('ERR_WEBSOCKET_BACKPLANE_MESSAGE', `A message of the backplane for '${channel.slice(0, 100)}' ${what}`)
 }

@@ -1,16 +1,16 @@
 import type { OptionReader } from '../options/option-reader.ts'
 
 /**
- * What becomes of a message for a member that reads more slowly than the group sends:
- * - `'abort'`: it waits for the member, and a member for which more than `maxBufferedAmount` would wait is cut off (`ERR_WEBSOCKET_TOO_SLOW`).
- * - `'drop'`: it waits for the member, and is dropped for it if more than `maxBufferedAmount` would wait.
- * - `'latest'`: one message waits for the member: the latest one, which takes the place of the one before. For states, such as prices.
- * - `'wait'`: it waits as with `'abort'`, and the promise of `send()` resolves when every member has taken it, so that a sender that awaits it is as
- *   fast as the slowest member. A member that takes nothing for `waitTimeout` is cut off.
+ * How a group treats a member that reads more slowly than the group sends:
+ * - `'abort'`: messages wait for the member. A member with more than `maxBufferedAmount` waiting is aborted (`ERR_WEBSOCKET_TOO_SLOW`).
+ * - `'drop'`: messages wait for the member. A message that would exceed `maxBufferedAmount` is dropped for this member.
+ * - `'latest'`: only the latest message waits for the member, and replaces the one before. Use it for states, such as prices.
+ * - `'wait'`: messages wait as with `'abort'`, and the promise of `send()` resolves when every member has taken the message. A sender that awaits it
+ *   is as fast as the slowest member. A member that takes nothing for `waitTimeout` is aborted.
  */
 export type SlowMemberPolicy = 'abort' | 'drop' | 'latest' | 'wait'
 
-/** How groups treat members that read slowly. Sizes are bytes, times are milliseconds. */
+/** Options for members that read slowly. Sizes are bytes, times are milliseconds. */
 export interface ResolvedSlowMemberOptions {
   readonly slowMembers: SlowMemberPolicy
   readonly maxBufferedAmount: number

@@ -1,7 +1,7 @@
 import { argumentError } from '../options/argument-error.ts'
 import { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
 
-/** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_INVALID_ARGUMENT` if it is none. */
+/** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_INVALID_ARGUMENT` if the value is not a `ManagedWebSocket`. */
 export function toManagedWebSocket(owner: string, value: unknown): ManagedWebSocket {
   if (value instanceof ManagedWebSocket) return value
   throw argumentError(owner, 'webSocket', 'must be a ManagedWebSocket, as acceptWebSocketAsync() makes it; a socket of ws is none', value)

@@ -10,16 +10,16 @@ import type { PreparedMessage } from '../web-socket/prepared-message.ts'
 
 /** A name. */
 export interface WebSocketGroupName {
-  /** With a backplane, groups of one name are one group, in whichever process they are, be they of one class or of the other. Defaults to `''`. */
+  /** With a backplane, groups with the same name are one group across all processes and both classes. Defaults to `''`. */
   readonly name?: string | undefined
 }
 
-/** How a {@link WebSocketGroup} works: as {@link WebSocketGroups}, and with a name. */
+/** Options of a {@link WebSocketGroup}: those of {@link WebSocketGroups}, and a name. */
 export type WebSocketGroupOptions = WebSocketGroupsOptions & WebSocketGroupName
 
 /**
- * WebSockets that get the same messages, each of which is framed, and compressed, once for all. A member leaves when its WebSocket has completed.
- * A member that does not read delays no other, and what waits for it is bounded: see {@link SlowMemberPolicy}.
+ * A group of WebSockets that get the same messages. Each message is framed and compressed once for all members. A member leaves when its
+ * WebSocket has completed. A slow member does not delay the others, and its waiting messages are limited: see {@link SlowMemberPolicy}.
  *
  * @example
  * ```ts
@@ -40,7 +40,7 @@ export class WebSocketGroup implements Disposable, Iterable<ManagedWebSocket> {
   readonly #name: string
 
   /**
-   * @param options - what becomes of messages for members that read slowly; what ties the group to those of other processes.
+   * @param options - the policy for slow members, and the connection to other processes.
    * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_OPTION`.
    */
   constructor(options: WebSocketGroupOptions = {}) {
@@ -49,13 +49,13 @@ export class WebSocketGroup implements Disposable, Iterable<ManagedWebSocket> {
     if (typeof this.#name !== 'string') throw argumentError('WebSocketGroup', 'name', 'must be a string', this.#name)
   }
 
-  /** How many members there are in this process. */
+  /** The number of members in this process. */
   get size(): number {
     return this.#groups.groups.get(this.#name)?.size ?? 0
   }
 
   /**
-   * How many messages did not get to the connection of a member, because that read too slowly or was in the middle of a message of several frames.
+   * The number of messages that were not sent to a member, because the member read too slowly or was being sent a message of several frames.
    * A message that two members miss counts twice.
    */
   get dropped(): number {
@@ -63,10 +63,10 @@ export class WebSocketGroup implements Disposable, Iterable<ManagedWebSocket> {
   }
 
   /**
-   * Makes a WebSocket a member, until it has completed. Does nothing if it is one, or has closed.
-   * @param webSocket - as `acceptWebSocketAsync()` makes it.
-   * @param identity - who that is, for `presence`.
-   * @returns whether it has become one.
+   * Adds a WebSocket until it has completed. Has no effect if it is already a member or has closed.
+   * @param webSocket - a socket of `acceptWebSocketAsync()`.
+   * @param identity - the identity of the member, for `presence`.
+   * @returns whether it has become a member.
    * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
    */
   add(webSocket: ManagedWebSocket, identity?: string): boolean {
@@ -74,19 +74,19 @@ export class WebSocketGroup implements Disposable, Iterable<ManagedWebSocket> {
   }
 
   /**
-   * Lets a member leave before its WebSocket has completed.
-   * @returns whether it was one.
+   * Removes a member before its WebSocket has completed.
+   * @returns whether it was a member.
    */
   delete(webSocket: ManagedWebSocket): boolean {
     return this.#groups.groups.get(this.#name)?.delete(webSocket) ?? false
   }
 
-  /** Whether a WebSocket is a member, in this process. */
+  /** Whether a WebSocket is a member in this process. */
   has(webSocket: ManagedWebSocket): boolean {
     return this.#groups.groups.get(this.#name)?.has(webSocket) ?? false
   }
 
-  /** Who is in the group: in all processes, with the options `backplane` and `presence`, as far as they have told; else in this one. */
+  /** The members of the group: in all known processes with the options `backplane` and `presence`, else in this process. */
   get presence(): WebSocketPresence {
     return this.#groups.presenceOf(this.#name)
   }
@@ -94,36 +94,37 @@ export class WebSocketGroup implements Disposable, Iterable<ManagedWebSocket> {
   /**
    * Sends a message to all members, in the order of the calls.
    * @param data - the whole message, or one of `prepareMessage()`.
-   * @param options - who does not get it.
-   * @returns a promise that resolves at once; with `slowMembers: 'wait'`, when every member has taken the message, or has gone; with a backplane, when
-   * the engine has the message. A rejection need not be looked at: the members in this process get the message in any case, and `onError` is told.
-   * @throws `WebSocketException` rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT`; with a backplane, with `ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE` if it does
-   * not take the message, and with `ERR_WEBSOCKET_MESSAGE_TOO_BIG`, when nobody gets it.
+   * @param options - the member to exclude, and the type of the message.
+   * @returns a promise that resolves immediately. With `slowMembers: 'wait'` it resolves when every member has taken the message or has left. With a
+   * backplane it resolves when the engine has accepted the message. A failure of the backplane needs no handler: members in this process still get
+   * the message, and `onError` is called.
+   * @throws `WebSocketException` rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT`; with a backplane, with `ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE` if the
+   * engine does not accept the message, and with `ERR_WEBSOCKET_MESSAGE_TOO_BIG`, and then no member gets the message.
    */
   send(data: WebSocketData | PreparedMessage, options?: GroupSendOptions): Promise<void> {
     return this.#groups.send(this.#name, data, options)
   }
 
   /**
-   * Waits until messages of other processes arrive: before a history is read, say, to which nothing may be missing. While the engine of the backplane
-   * is gone, that takes until it is back.
-   * @returns `true`; or `false`, if the group has no members, or is left by its last one meanwhile.
+   * Waits until messages of other processes arrive, e.g. before the application reads a history that must have no gap. While the engine of the
+   * backplane cannot be reached, the promise waits.
+   * @returns `true`, or `false` if the group has no members or its last member leaves meanwhile.
    */
   whenListening(): Promise<boolean> {
     return this.#groups.whenListening(this.#name)
   }
 
-  /** Lets all members leave, and ends what ties the group to other processes. Their sockets stay open. */
+  /** Removes all members and ends the connection to other processes. The sockets stay open. */
   dispose(): void {
     this.#groups.close()
   }
 
-  /** `dispose()`, for `using`. */
+  /** Calls `dispose()`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose()
   }
 
-  /** The members in this process, as they are now. */
+  /** A snapshot of the members in this process. */
   [Symbol.iterator](): Iterator<ManagedWebSocket> {
     const members = this.#groups.groups.get(this.#name)?.webSockets ?? []
     return members[Symbol.iterator]()

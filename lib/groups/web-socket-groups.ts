@@ -8,8 +8,8 @@ import type { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
 import type { PreparedMessage } from '../web-socket/prepared-message.ts'
 
 /**
- * Groups by name: rooms, topics, users. A group begins with its first member, and is forgotten when the last has left. Each works as a
- * {@link WebSocketGroup}.
+ * Groups by name, such as rooms, topics or users. A group is created with its first member and removed when the last member has left. Each group
+ * works as a {@link WebSocketGroup}.
  *
  * @example
  * ```ts
@@ -30,34 +30,34 @@ export class WebSocketGroups implements Disposable {
   readonly #groups: NamedGroups
 
   /**
-   * @param options - what becomes of messages for members that read slowly; what ties the groups to those of other processes.
+   * @param options - the policy for slow members, and the connection to other processes.
    * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_OPTION`.
    */
   constructor(options: WebSocketGroupsOptions = {}) {
     this.#groups = new NamedGroups(resolveGroupsOptions('WebSocketGroups', options))
   }
 
-  /** How many groups have members in this process. */
+  /** The number of groups that have members in this process. */
   get size(): number {
     return this.#groups.groups.size
   }
 
-  /** How many messages did not get to the connection of a member; as of {@link WebSocketGroup.dropped}. */
+  /** The number of messages that were not sent to a member; as {@link WebSocketGroup.dropped}. */
   get dropped(): number {
     return this.#groups.dropped
   }
 
-  /** The names of the groups that have members in this process, as they are now. */
+  /** A snapshot of the names of the groups that have members in this process. */
   get names(): string[] {
     return [...this.#groups.groups.keys()]
   }
 
   /**
-   * Makes a WebSocket a member of a group, until it has completed. Does nothing if it is one, or has closed.
-   * @param name - of the group: any text.
-   * @param webSocket - as `acceptWebSocketAsync()` makes it.
-   * @param identity - who that is, for `presenceOf()`.
-   * @returns whether it has become one.
+   * Adds a WebSocket to a group until it has completed. Has no effect if it is already a member or has closed.
+   * @param name - the name of the group: any text.
+   * @param webSocket - a socket of `acceptWebSocketAsync()`.
+   * @param identity - the identity of the member, for `presenceOf()`.
+   * @returns whether it has become a member.
    * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
    */
   add(name: string, webSocket: ManagedWebSocket, identity?: string): boolean {
@@ -65,8 +65,8 @@ export class WebSocketGroups implements Disposable {
   }
 
   /**
-   * Lets a member leave a group before its WebSocket has completed.
-   * @returns whether it was one.
+   * Removes a member from a group before its WebSocket has completed.
+   * @returns whether it was a member.
    */
   delete(name: string, webSocket: ManagedWebSocket): boolean {
     return this.#groups.groups.get(name)?.delete(webSocket) ?? false
@@ -77,44 +77,44 @@ export class WebSocketGroups implements Disposable {
     return this.#groups.groups.get(name)?.has(webSocket) ?? false
   }
 
-  /** The members of a group in this process, as they are now; empty if it has none. */
+  /** A snapshot of the members of a group in this process; empty if it has none. */
   membersOf(name: string): ManagedWebSocket[] {
     return this.#groups.groups.get(name)?.webSockets ?? []
   }
 
-  /** The names of the groups that a WebSocket is in, as they are now. */
+  /** A snapshot of the names of the groups that contain a WebSocket. */
   namesOf(webSocket: ManagedWebSocket): string[] {
     return this.#groups.namesOf(webSocket)
   }
 
-  /** Who is in a group; as of {@link WebSocketGroup.presence}. A process that has no member in a group hears nothing of the others. */
+  /** The members of a group; as {@link WebSocketGroup.presence}. A process without a member in the group does not know the others. */
   presenceOf(name: string): WebSocketPresence {
     return this.#groups.presenceOf(name)
   }
 
   /**
-   * Sends a message to all members of a group, in the order of the calls. To a group without members, it does nothing, unless other processes have some.
-   * @param name - of the group.
+   * Sends a message to all members of a group, in the order of the calls. It has no effect if the group has no members in any process.
+   * @param name - the name of the group.
    * @param data - the whole message, or one of `prepareMessage()`.
-   * @param options - who does not get it.
-   * @returns as {@link WebSocketGroup.send}.
+   * @param options - the member to exclude, and the type of the message.
+   * @returns the same promise as {@link WebSocketGroup.send}.
    * @throws `WebSocketException` rejects as {@link WebSocketGroup.send} does.
    */
   send(name: string, data: WebSocketData | PreparedMessage, options?: GroupSendOptions): Promise<void> {
     return this.#groups.send(name, data, options)
   }
 
-  /** Waits until messages of other processes arrive; as {@link WebSocketGroup.whenListening}. */
+  /** Waits until messages of other processes arrive, as {@link WebSocketGroup.whenListening} does. */
   whenListening(name: string): Promise<boolean> {
     return this.#groups.whenListening(name)
   }
 
-  /** Lets all members leave, and ends what ties the groups to other processes. Their sockets stay open. */
+  /** Removes all members and ends the connection to other processes. The sockets stay open. */
   dispose(): void {
     this.#groups.close()
   }
 
-  /** `dispose()`, for `using`. */
+  /** Calls `dispose()`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose()
   }
