@@ -4,13 +4,13 @@ import { MAX_CLOSE_DESCRIPTION_LENGTH } from '../web-socket/frames/close-frame.t
 import { WebSocketCloseStatus } from '../web-socket/values/web-socket-close-status.ts'
 import type { StandardSchemaV1 } from './standard-schema.ts'
 
-/** A message that is no JSON, or not what the schema describes: a `WebSocketException` with code `ERR_WEBSOCKET_INVALID_MESSAGE`. */
+/** The error of a message that is not JSON or does not match the schema: a `WebSocketException` with code `ERR_WEBSOCKET_INVALID_MESSAGE`. */
 export type InvalidJsonMessage = WebSocketException & {
-  /** The close code for it: 1007, or 1003 for a binary message. */
+  /** The close code for this error: 1007, or 1003 for a binary message. */
   readonly closeStatus: 1003 | 1007
   /** The first issue, with its path; cut to 123 bytes of UTF-8, so that it fits into a Close frame. */
   readonly reason: string
-  /** What is wrong, as the schema tells it; of a message that is no JSON, what the parser says. */
+  /** The issues of the schema, or the error of the parser if the message is not JSON. */
   readonly issues: readonly StandardSchemaV1.Issue[]
 }
 
@@ -43,7 +43,7 @@ function invalidMessage(
   return Object.assign(error, { closeStatus, reason, issues })
 }
 
-/** Says where the issue is, too, unless its message begins with that. */
+/** Adds the path of the issue, unless the message begins with it. */
 function describeIssue(issue: StandardSchemaV1.Issue | undefined): string {
   if (issue === undefined) return 'Invalid message'
   const path = (issue.path ?? []).map((segment) => String(typeof segment === 'object' ? segment.key : segment))
@@ -51,11 +51,11 @@ function describeIssue(issue: StandardSchemaV1.Issue | undefined): string {
   return first === undefined || issue.message.startsWith(first) ? issue.message : `${path.join('.')}: ${issue.message}`
 }
 
-/** Cuts between two characters. */
+/** Truncates a text between two characters. */
 function cutToReason(text: string): string {
   return text.slice(0, encoder.encodeInto(text, scratch).read)
 }
 
 const encoder = new TextEncoder()
-/** Written to only to see how much fits. */
+/** Memory that only shows how many characters fit. */
 const scratch = new Uint8Array(MAX_CLOSE_DESCRIPTION_LENGTH)

@@ -6,28 +6,29 @@ import { binaryMessage, noJson, notAsDescribed } from './invalid-json-message.ts
 import type { InvalidJsonMessage } from './invalid-json-message.ts'
 import type { StandardSchemaV1 } from './standard-schema.ts'
 
-/** How {@link jsonMessages} receives. */
+/** Options of {@link jsonMessages}. */
 export interface JsonMessagesOptions {
   /**
-   * What happens to a message that is no JSON, or not what the schema describes. The loop waits for it, and goes on with the next message if the
-   * socket is still open then; else it ends. What it throws, the loop throws. Default: a Close frame with `error.closeStatus` and `error.reason`.
+   * Called for a message that is not JSON or does not match the schema. The loop awaits it, and then continues with the next message if the socket
+   * is still open; otherwise the loop ends. If it throws, the loop throws the same error. By default, it sends a Close frame with
+   * `error.closeStatus` and `error.reason`.
    */
   readonly onInvalid?: ((error: InvalidJsonMessage, webSocket: ManagedWebSocket) => Promise<void> | void) | undefined
 }
 
 /**
- * Receives whole messages as JSON, until the conversation ends: goes through the values as `for await` over the socket goes through the messages,
- * and ends as that does. With a schema, the values are what it makes of them, and have its type; an async one is awaited, and the peer waits
- * meanwhile. What is no JSON, or not what the schema describes, goes to `onInvalid`, which closes with 1007 and the first issue as the reason.
- * A binary message is no JSON, and closes with 1003. An error that the schema throws is thrown by the loop.
+ * Receives whole messages as JSON. It iterates over the values as `for await` over the socket iterates over the messages, and ends in the same
+ * cases. With a schema, it returns the output of the schema, with its type. An async schema is awaited, and the peer waits meanwhile
+ * (backpressure). A message that is not JSON or does not match the schema is passed to `onInvalid`. By default that closes the socket with 1007
+ * and the first issue as the reason. A binary message closes it with 1003. If the schema throws, the loop throws the same error.
  *
- * A message of n bytes can become a value of 30 n bytes; so let `maxMessageSize` be what your messages need. How deep it is nested does not matter to
- * the parser; a schema that runs out of stack refuses the message. A key `__proto__` is an own property like any other: copy values with a spread,
- * not with `Object.assign()`.
+ * A message of n bytes can become a value of 30 n bytes, so set `maxMessageSize` to the size that your messages need. The parser accepts any depth
+ * of nesting; a message that makes the schema run out of stack is invalid. A key `__proto__` is an ordinary own property: copy values with a
+ * spread, not with `Object.assign()`.
  *
- * @param webSocket - a socket that nobody else receives from.
- * @param schema - anything that implements Standard Schema v1: zod, valibot, arktype. Default: none, and values are `unknown`.
- * @param options - what happens to invalid messages.
+ * @param webSocket - the socket to receive from. No other code may receive from it.
+ * @param schema - a schema that implements Standard Schema v1, e.g. of zod, valibot or arktype. Without it, values are `unknown`.
+ * @param options - how to handle invalid messages.
  * @example
  * ```ts
  * import { jsonMessages, sendJson } from 'express-use-websockets/json'
@@ -60,7 +61,7 @@ export function jsonMessages<Schema extends StandardSchemaV1 | undefined = undef
 const OWNER = 'jsonMessages'
 
 function checkSchema(schema: unknown): void {
-  // Those of arktype are functions.
+  // Schemas of arktype are functions.
   const isObject = (typeof schema === 'object' && schema !== null) || typeof schema === 'function'
   const standard: unknown = isObject && '~standard' in schema ? schema['~standard'] : undefined
   if (typeof standard === 'object' && standard !== null && 'version' in standard && standard.version === 1) return
@@ -76,7 +77,7 @@ async function* receiveValues<Value>(
     let result = typeof message === 'string' ? parse(message) : { error: binaryMessage() }
     if (schema !== undefined && 'value' in result) result = await validate(schema, result.value)
     if ('value' in result) {
-      // The schema vouches for it.
+      // The schema guarantees the type.
       yield result.value as Value
       continue
     }
@@ -101,18 +102,18 @@ async function validate(schema: StandardSchemaV1, value: unknown): Promise<Readi
     const result = await schema['~standard'].validate(value)
     return result.issues === undefined ? { value: result.value } : { error: notAsDescribed(result.issues) }
   } catch (error) {
-    // A schema that is recursive follows the peer into any depth, which is the peer's fault, not the schema's.
+    // A recursive schema follows any depth of nesting. An overflow of the stack is the fault of the peer, not of the schema.
     if (error instanceof RangeError && error.message === STACK_OVERFLOW)
       return { error: notAsDescribed([{ message: 'Nested too deeply' }]) }
     throw error
   }
 }
 
-/** V8's words. */
+/** The message of V8. */
 const STACK_OVERFLOW = 'Maximum call stack size exceeded'
 
 async function close({ closeStatus, reason }: InvalidJsonMessage, webSocket: ManagedWebSocket): Promise<void> {
-  // How it ends is in the completion.
+  // `completion` reports how it ends.
   await webSocket.closeAsync(closeStatus, reason).catch(ignoreError)
 }
 

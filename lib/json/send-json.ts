@@ -4,11 +4,11 @@ import { checkWebSocket } from '../web-socket/arguments.ts'
 import type { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
 import { WebSocketMessageFlags } from '../web-socket/values/web-socket-message-flags.ts'
 
-/** How {@link sendJson} sends. */
+/** Options of {@link sendJson}. */
 export interface SendJsonOptions {
-  /** Whether this message goes out uncompressed although compression was negotiated: for secrets. Default `false`. */
+  /** Whether to send this message uncompressed even if compression was negotiated. Use it for secrets. Defaults to `false`. */
   readonly disableCompression?: boolean | undefined
-  /** Cancels, as of `sendAsync()`. */
+  /** Cancels the call, as for `sendAsync()`. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -16,8 +16,8 @@ export interface SendJsonOptions {
  * Sends a value as JSON, in one text message. Resolves as `sendAsync()` does. To send one value to many sockets, use
  * `prepareMessage(JSON.stringify(value))`.
  * @param webSocket - the socket to send on.
- * @param value - anything that `JSON.stringify()` makes a text of, in its way: a `Date` becomes a string, a `Map` becomes `{}`.
- * @param options - whether to compress, and what cancels.
+ * @param value - any value that `JSON.stringify()` accepts. As always, a `Date` becomes a string and a `Map` becomes `{}`.
+ * @param options - whether to compress, and a signal that cancels the call.
  * @example
  * ```ts
  * import { sendJson } from 'express-use-websockets/json'

@@ -1,52 +1,52 @@
 /**
- * A schema of any library that implements Standard Schema v1, such as zod, valibot or arktype. A copy of the interface of standardschema.dev,
- * which allows that, so that this package depends on no other.
+ * A schema of a library that implements Standard Schema v1, such as zod, valibot or arktype. This is a copy of the interface of
+ * standardschema.dev, which allows copies, so that this package has no further dependency.
  */
 export interface StandardSchemaV1<Input = unknown, Output = Input> {
-  /** What the library offers to others. */
+  /** The interface of the schema. */
   readonly '~standard': StandardSchemaV1.Props<Input, Output>
 }
 
 /** The types of Standard Schema v1. */
 export declare namespace StandardSchemaV1 {
-  /** What a schema offers. */
+  /** The interface of a schema. */
   interface Props<Input = unknown, Output = Input> {
     /** The version of Standard Schema. */
     readonly version: 1
     /** The name of the library. */
     readonly vendor: string
-    /** Validates a value, at once or later. */
+    /** Validates a value, synchronously or asynchronously. */
     readonly validate: (value: unknown) => Result<Output> | Promise<Result<Output>>
     /** For the compiler only: the types of the schema. */
     readonly types?: Types<Input, Output> | undefined
   }
 
-  /** What a validation results in. */
+  /** The result of a validation. */
   type Result<Output> = SuccessResult<Output> | FailureResult
 
   /** The value is valid. */
   interface SuccessResult<Output> {
-    /** What the schema has made of it. */
+    /** The output of the schema. */
     readonly value: Output
-    /** There are none. */
+    /** Always absent. */
     readonly issues?: undefined
   }
 
   /** The value is not valid. */
   interface FailureResult {
-    /** What is wrong with it. */
+    /** The issues of the value. */
     readonly issues: readonly Issue[]
   }
 
-  /** One thing that is wrong with a value. */
+  /** One issue of a value. */
   interface Issue {
-    /** What is wrong, in words. */
+    /** The description of the issue. */
     readonly message: string
-    /** Where in the value it is. */
+    /** The path of the issue in the value. */
     readonly path?: readonly (PropertyKey | PathSegment)[] | undefined
   }
 
-  /** A step of the way to an issue. */
+  /** A segment of the path to an issue. */
   interface PathSegment {
     /** The name of the property, or the index. */
     readonly key: PropertyKey
@@ -54,12 +54,12 @@ export declare namespace StandardSchemaV1 {
 
   /** The types of a schema. */
   interface Types<Input = unknown, Output = Input> {
-    /** What the schema takes. */
+    /** The input type of the schema. */
     readonly input: Input
-    /** What it makes of that. */
+    /** The output type of the schema. */
     readonly output: Output
   }
 
-  /** The type of what a schema makes of a value. */
+  /** The output type of a schema. */
   type InferOutput<Schema extends StandardSchemaV1> = NonNullable<Schema['~standard']['types']>['output']
 }
