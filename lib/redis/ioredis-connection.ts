@@ -2,7 +2,7 @@ import { isErrorReply } from './is-error-reply.ts'
 import type { IoRedisClient } from './redis-client.ts'
 import type { RedisConnection, RedisConnectionListener } from './redis-connection.ts'
 
-/** A client of `ioredis`. It connects again, and subscribes again, by itself. */
+/** A client of `ioredis`. It reconnects and resubscribes by itself. */
 export class IoRedisConnection implements RedisConnection {
   readonly #client: IoRedisClient
   readonly #listener: RedisConnectionListener
@@ -15,7 +15,7 @@ export class IoRedisConnection implements RedisConnection {
     this.#client.on('close', this.#onState)
     this.#client.on('end', this.#onState)
     this.#client.on('messageBuffer', this.#onMessage)
-    // With `lazyConnect` it waits to be told; else it has begun.
+    // With `lazyConnect`, the client waits for this call; otherwise it is already connecting.
     if (this.#client.status === 'wait') this.#client.connect().catch(this.#onError)
   }
 

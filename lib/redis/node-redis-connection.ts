@@ -2,7 +2,7 @@ import { isErrorReply } from './is-error-reply.ts'
 import type { NodeRedisClient } from './redis-client.ts'
 import type { RedisConnection, RedisConnectionListener } from './redis-connection.ts'
 
-/** A client of `redis`. It connects again, and subscribes again, by itself. */
+/** A client of `redis`. It reconnects and resubscribes by itself. */
 export class NodeRedisConnection implements RedisConnection {
   readonly #client: NodeRedisClient
   readonly #listener: RedisConnectionListener
@@ -13,7 +13,7 @@ export class NodeRedisConnection implements RedisConnection {
     this.#client.on('error', this.#onError)
     this.#client.on('ready', this.#onState)
     this.#client.on('end', this.#onState)
-    // It tells by an event, too.
+    // An event also reports the error.
     this.#client.connect().catch(this.#onError)
   }
 
@@ -41,7 +41,7 @@ export class NodeRedisConnection implements RedisConnection {
     try {
       this.#client.destroy()
     } catch {
-      // It was closed before.
+      // The client was already closed.
     }
   }
 

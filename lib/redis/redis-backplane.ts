@@ -8,23 +8,24 @@ import type { RedisClient } from './redis-client.ts'
 import { openRedisConnection } from './redis-connection.ts'
 import type { RedisConnection } from './redis-connection.ts'
 
-/** How a {@link RedisBackplane} works. */
+/** Options of a {@link RedisBackplane}. */
 export interface RedisBackplaneOptions {
-  /** What the names of its channels in Redis begin with. Applications that share a Redis need different ones. Defaults to `'websockets:'`. */
+  /** The prefix of the channel names in Redis. Applications that share a Redis need different prefixes. Defaults to `'websockets:'`. */
   readonly prefix?: string | undefined
-  /** How many bytes may be on their way to Redis, before more is refused. Defaults to `16_777_216`. */
+  /** How many bytes may be on their way to Redis before further messages are refused. Defaults to `16_777_216`. */
   readonly maxPendingBytes?: number | undefined
-  /** Redis cannot be reached, from now on: what is said meanwhile stays in its process. The error is that of the client, if it has told one. */
+  /** Called when Redis can no longer be reached. Until `onUp`, messages reach only their own process. The error is that of the client, if any. */
   readonly onDown?: ((error: Error | undefined) => void) | undefined
-  /** Redis can be reached, for the first time or again, and all groups hear from it what the other processes say. */
+  /** Called when Redis can be reached, for the first time or again, and all groups get the messages of other processes. */
   readonly onUp?: (() => void) | undefined
 }
 
 /**
- * Redis, by its publish and subscribe, as the backplane of groups: `redis` or `ioredis`, whichever the application has.
+ * A backplane over the publish and subscribe of Redis. It works with the client library of the application, `redis` or `ioredis`.
  *
- * It opens two connections as the client has it that it is given, one to publish and one to subscribe. They connect again by the rules of that client; what
- * is subscribed to is subscribed to again. While Redis is gone, what is published is refused, and not kept; what was on its way is not sent again.
+ * It opens two connections with the settings of the given client, one to publish and one to subscribe. They reconnect by the rules of that client,
+ * and all subscriptions are restored. While Redis cannot be reached, messages are refused and not kept. Messages that were on their way when the
+ * connection was lost are not sent again.
  *
  * @example
  * ```ts
@@ -47,15 +48,16 @@ export class RedisBackplane implements AsyncDisposable, Backplane {
   readonly #publisher: RedisConnection
   readonly #subscriber: RedisConnection
   readonly #subscriptions: ChannelSubscriptions
-  /** Whether the subscriber hears of all that is subscribed to. */
+  /** Whether all subscriptions of the subscriber are active. */
   #isSubscribed = false
-  /** What was told last. */
+  /** The last reported state. */
   #wasUp: boolean | undefined
   #isClosed = false
 
   /**
-   * @param client - of `redis` or `ioredis`, connected or not: it is duplicated, and else left alone. Of a cluster, one for any of its nodes.
-   * @param options - the names of channels, and who is told when Redis comes and goes.
+   * @param client - a client of `redis` or `ioredis`, connected or not. It is duplicated and not used otherwise. For a cluster, pass a client of one
+   * of its nodes.
+   * @param options - the prefix of the channels, the limit, and callbacks for the state of Redis.
    * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`, `ERR_WEBSOCKET_INVALID_OPTION`.
    */
   constructor(client: RedisClient, options: RedisBackplaneOptions = {}) {
@@ -101,8 +103,8 @@ export class RedisBackplane implements AsyncDisposable, Backplane {
   }
 
   /**
-   * Takes nothing more to publish, waits until what is on its way has arrived, at most 5 seconds, and ends the subscriptions and both connections. The client
-   * that was given is left alone.
+   * Refuses further messages, waits at most 5 seconds until pending messages have arrived, and ends the subscriptions and both connections. The
+   * given client is not closed.
    */
   async closeAsync(): Promise<void> {
     if (this.#isClosed) return
@@ -112,12 +114,12 @@ export class RedisBackplane implements AsyncDisposable, Backplane {
     this.#subscriber.close()
   }
 
-  /** `closeAsync()`, for `await using`. */
+  /** Calls `closeAsync()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.closeAsync()
   }
 
-  /** The subscriber has come, has gone, or could not come. */
+  /** The subscriber has connected, was lost, or could not connect. */
   #onSubscriberState(error: Error | undefined): void {
     this.#isSubscribed = false
     if (this.#subscriber.isReady) void this.#subscribeAll()
@@ -131,7 +133,7 @@ export class RedisBackplane implements AsyncDisposable, Backplane {
   }
 
   #onState(error: Error | undefined): void {
-    // Before the first attempt has failed, nothing is known.
+    // The state is unknown until the first attempt has succeeded or failed.
     if (this.#isClosed || this.isUp === this.#wasUp || (this.#wasUp === undefined && !this.isUp && error === undefined)) return
     this.#wasUp = this.isUp
     if (this.#wasUp) this.#options.onUp?.()

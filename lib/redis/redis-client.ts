@@ -1,4 +1,4 @@
-/** What is needed of a client of `redis` (node-redis 5 or 6), as `createClient()` makes it. */
+/** The required part of a client of `redis` (node-redis 5 or 6), as `createClient()` returns it. */
 export interface NodeRedisClient {
   /** Whether commands reach Redis now. */
   readonly isReady: boolean
@@ -18,13 +18,13 @@ export interface NodeRedisClient {
   unsubscribe(channels: string[], listener: (message: Buffer, channel: Buffer) => void, bufferMode: true): Promise<unknown>
 }
 
-/** What is needed of a client of `ioredis` 5 or 6, as `new Redis()` makes it. */
+/** The required part of a client of `ioredis` 5 or 6, as `new Redis()` creates it. */
 export interface IoRedisClient {
   /** `ready`, if commands reach Redis now. */
   readonly status: string
   /** Connects. */
   connect(): Promise<unknown>
-  /** Ends the connection, and does not connect again. */
+  /** Ends the connection without a reconnect. */
   disconnect(): void
   /** Another client for the same Redis. */
   duplicate(overrides: IoRedisOverrides): IoRedisClient
@@ -38,13 +38,13 @@ export interface IoRedisClient {
   unsubscribe(...channels: string[]): Promise<unknown>
 }
 
-/** What a duplicate of a client of `ioredis` does otherwise. */
+/** The options that a duplicate of an `ioredis` client overrides. */
 export interface IoRedisOverrides {
-  /** Whether what was not answered is sent again on the next connection. */
+  /** Whether unanswered commands are sent again on the next connection. */
   readonly autoResendUnfulfilledCommands: boolean
-  /** Whether what is asked for without a connection waits for one. */
+  /** Whether commands without a connection wait for one. */
   readonly enableOfflineQueue: boolean
-  /** After so many connections, what was not answered is given up. */
+  /** The number of reconnects after which unanswered commands fail. */
   readonly maxRetriesPerRequest: number
 }
 
@@ -54,7 +54,7 @@ export type RedisClient = NodeRedisClient | IoRedisClient
 /** Whether a value looks like such a client. */
 export function isRedisClient(value: unknown): value is RedisClient {
   if (typeof value !== 'object' || value === null) return false
-  // The clients of a cluster are made, and duplicated, otherwise.
+  // Cluster clients are created and duplicated in another way.
   if ('isCluster' in value && value.isCluster === true) return false
   const isOne = 'isReady' in value || ('status' in value && typeof value.status === 'string')
   return isOne && METHODS.every((name) => name in value && typeof Reflect.get(value, name) === 'function')

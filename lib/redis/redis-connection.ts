@@ -2,14 +2,14 @@ import { NodeRedisConnection } from './node-redis-connection.ts'
 import type { RedisClient } from './redis-client.ts'
 import { IoRedisConnection } from './ioredis-connection.ts'
 
-/** What happens on a connection to Redis. */
+/** Is notified by a connection to Redis. */
 export interface RedisConnectionListener {
-  /** It is ready, has been lost, or could not be made. */
+  /** The connection is ready, was lost, or could not be made. */
   onState(error: Error | undefined): void
   onMessage(channel: string, message: Uint8Array): void
 }
 
-/** A client of either library, in one language. */
+/** A common interface for the clients of both libraries. */
 export interface RedisConnection {
   readonly isReady: boolean
   publish(channel: string, message: Buffer): Promise<unknown>
@@ -21,8 +21,8 @@ export interface RedisConnection {
 }
 
 /**
- * Opens a connection as a client of the application has it. When it is lost, what was not answered is given up, and not sent again on the next one: it
- * may have been done.
+ * Opens a connection with the settings of a client of the application. When it is lost, unanswered commands fail. They are not sent again, because
+ * Redis may have executed them.
  */
 export function openRedisConnection(client: RedisClient, listener: RedisConnectionListener): RedisConnection {
   return 'isReady' in client ? new NodeRedisConnection(client, listener) : new IoRedisConnection(client, listener)
