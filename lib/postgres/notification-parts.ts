@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import type { PostgresNotification } from './postgres-client.ts'
 
-/** A notification that is to be sent. */
+/** A notification to send. */
 export interface NotificationPart {
   readonly channel: string
   readonly payload: string
 }
 
 /**
- * Writes a message as the payloads of notifications, which are text of less than 8,000 bytes. Each has a number of its own: of those that are alike,
- * PostgreSQL sends one in a transaction.
+ * Splits a message into the payloads of notifications, which are text of less than 8,000 bytes. Each payload has a unique number, because
+ * PostgreSQL sends equal notifications of a transaction only once.
  */
 export class MessageSplitter {
   readonly #sender = randomBytes(9).toString('base64url')
@@ -27,14 +27,14 @@ export class MessageSplitter {
 }
 
 /**
- * Puts the parts of a message together. They are sent in one transaction, and so come one behind the other: at most one message is incomplete, and
- * it is given up when something else comes.
+ * Joins the parts of a message. They are sent in one transaction and so arrive in sequence. At most one message is incomplete, and it is dropped
+ * when another message arrives.
  */
 export class MessageJoiner {
   #key = ''
   #parts: string[] = []
 
-  /** @returns a message, if it is complete; what cannot be understood, as it is, so that its receiver can complain. */
+  /** @returns a message if it is complete. An invalid payload is returned unchanged, so that the receiver can report it. */
   join({ channel, payload = '' }: PostgresNotification): Uint8Array | undefined {
     const [, sender, number, index, count, part = ''] = PATTERN.exec(payload) ?? []
     if (sender === undefined) return Buffer.from(payload)
@@ -58,7 +58,7 @@ export class MessageJoiner {
   }
 }
 
-/** Characters, so that with what is before them they are surely less than 8,000. */
+/** The number of characters of a part. With its prefix, a part is always below 8,000 bytes. */
 const PART_LENGTH = 7900
 /** Some 24 million bytes. */
 const MAX_PARTS = 4096

@@ -2,7 +2,7 @@ import { MessageSplitter } from './notification-parts.ts'
 import type { NotificationPart } from './notification-parts.ts'
 import type { PostgresClient } from './postgres-client.ts'
 
-/** Sends messages as notifications by one connection, one statement after the other, each with all that has come meanwhile: so they stay in order, and many are quick. */
+/** Sends messages as notifications over one connection. Each statement contains all messages that came meanwhile: this is fast and keeps the order. */
 export class NotifyQueue {
   readonly #client: PostgresClient
   readonly #splitter = new MessageSplitter()
@@ -21,7 +21,7 @@ export class NotifyQueue {
     })
   }
 
-  /** Sends nothing of what waits. */
+  /** Discards all waiting messages. */
   clear(error: Error): void {
     for (const { reject } of this.#waiting.splice(0)) reject(error)
   }

@@ -10,22 +10,22 @@ import { isPostgresPool } from './postgres-client.ts'
 import type { PostgresClient, PostgresNotification, PostgresPool } from './postgres-client.ts'
 import { PostgresSession } from './postgres-session.ts'
 
-/** How a {@link PostgresBackplane} works. */
+/** Options of a {@link PostgresBackplane}. */
 export interface PostgresBackplaneOptions {
-  /** What the names of its channels in PostgreSQL begin with: at most 24 letters, digits and `_`. Applications that share a database need different ones. Defaults to `'websockets_'`. */
+  /** The prefix of the channels: at most 24 letters, digits and `_`. Applications on one database need different ones. Defaults to `'websockets_'`. */
   readonly prefix?: string | undefined
-  /** How many bytes may be on their way to PostgreSQL, before more is refused. Defaults to `16_777_216`. */
+  /** How many bytes may be on their way to PostgreSQL before further messages are refused. Defaults to `16_777_216`. */
   readonly maxPendingBytes?: number | undefined
-  /** PostgreSQL cannot be reached, from now on: what is said meanwhile stays in its process. The error is that of `pg`, if it has told one. */
+  /** Called when PostgreSQL can no longer be reached. Until `onUp`, messages reach only their own process. The error is that of `pg`, if any. */
   readonly onDown?: ((error: Error | undefined) => void) | undefined
-  /** PostgreSQL can be reached, for the first time or again, and all groups hear from it what the other processes say. */
+  /** Called when PostgreSQL can be reached, for the first time or again, and all groups get the messages of other processes. */
   readonly onUp?: (() => void) | undefined
 }
 
 /**
- * PostgreSQL, by its `LISTEN` and `NOTIFY`, as the backplane of groups: for an application that has PostgreSQL, and no Redis. It needs no table. It takes
- * one connection of a pool of `pg`, by which it sends and listens, and takes another when that is lost, sooner or later: after 100 ms, and after up to 5
- * seconds when that fails again. While PostgreSQL is gone, what is published is refused, and not kept.
+ * A backplane over `LISTEN` and `NOTIFY` of PostgreSQL, for an application that uses PostgreSQL but not Redis. It needs no table. It uses one
+ * connection of a `pg` pool to send and to listen. When that connection is lost, it takes another one: after 100 ms at first, and after up to
+ * 5 seconds when that fails again. While PostgreSQL cannot be reached, messages are refused and not kept.
  *
  * @example
  * ```ts
@@ -50,14 +50,14 @@ export class PostgresBackplane implements AsyncDisposable, Backplane {
   readonly #subscriptions: ChannelSubscriptions
   #queue: NotifyQueue | undefined
   #joiner = new MessageJoiner()
-  /** What was told last. */
+  /** The last reported state. */
   #isUp: boolean | undefined
   #isClosed = false
 
   /**
-   * @param pool - of `pg`, with at least one connection more than the application needs. A pooler in between that gives a connection to another client after
-   * each transaction, as PgBouncer may, does not do.
-   * @param options - the names of channels, and who is told when PostgreSQL comes and goes.
+   * @param pool - a pool of `pg` with at least one connection more than the application needs. It does not work through a pooler that reassigns
+   * connections after each transaction, as PgBouncer may do.
+   * @param options - the prefix of the channels, the limit, and callbacks for the state of PostgreSQL.
    * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`, `ERR_WEBSOCKET_INVALID_OPTION`.
    */
   constructor(pool: PostgresPool, options: PostgresBackplaneOptions = {}) {
@@ -100,7 +100,7 @@ export class PostgresBackplane implements AsyncDisposable, Backplane {
   }
 
   /**
-   * Takes nothing more to publish, waits until what is on its way has arrived, at most 5 seconds, and ends the subscriptions and the connection that they had. The
+   * Refuses further messages, waits at most 5 seconds until pending messages have arrived, and ends the subscriptions and their connection. The
    * pool stays open.
    */
   async closeAsync(): Promise<void> {
@@ -111,12 +111,12 @@ export class PostgresBackplane implements AsyncDisposable, Backplane {
     this.#queue?.clear(new Error('The backplane was closed'))
   }
 
-  /** `closeAsync()`, for `await using`. */
+  /** Calls `closeAsync()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.closeAsync()
   }
 
-  /** The names of channels are of at most 63 bytes, and those of groups are any text. */
+  /** Channel names have at most 63 bytes, but group names can be any text. */
   #nameOf(channel: string): string {
     return this.#prefix + createHash('sha256').update(channel).digest('hex').slice(0, 32)
   }

@@ -1,10 +1,10 @@
-/** What is needed of a `Pool` of `pg`. */
+/** The required part of a `Pool` of `pg`. */
 export interface PostgresPool {
-  /** A connection of the pool. */
+  /** Takes a connection of the pool. */
   connect(): Promise<PostgresClient>
 }
 
-/** What is needed of a connection of a pool of `pg`. */
+/** The required part of a connection of a `pg` pool. */
 export interface PostgresClient {
   /** Listens to an event. */
   on(event: 'notification', listener: (notification: PostgresNotification) => void): unknown
@@ -14,11 +14,11 @@ export interface PostgresClient {
   on(event: 'end', listener: () => void): unknown
   /** Runs a statement. */
   query(text: string, values?: unknown[]): Promise<unknown>
-  /** Gives the connection back, or ends it. */
+  /** Returns the connection to the pool, or ends it. */
   release(isToBeEnded?: boolean): void
 }
 
-/** What `NOTIFY` has sent. */
+/** A received notification. */
 export interface PostgresNotification {
   /** The name of the channel. */
   readonly channel: string
@@ -26,7 +26,7 @@ export interface PostgresNotification {
   readonly payload?: string | undefined
 }
 
-/** Whether a value looks like a pool. A client of `pg` alone does not: it cannot connect again. */
+/** Whether a value looks like a pool. A single `pg` client does not, because it cannot reconnect. */
 export function isPostgresPool(value: unknown): value is PostgresPool {
   if (typeof value !== 'object' || value === null) return false
   return 'connect' in value && typeof value.connect === 'function' && 'totalCount' in value

@@ -2,16 +2,16 @@ import type { ChannelConnection } from '../groups/channel-subscriptions.ts'
 import { startTimer } from '../options/start-timer.ts'
 import type { PostgresClient, PostgresNotification, PostgresPool } from './postgres-client.ts'
 
-/** What happens on a connection to PostgreSQL. */
+/** Is notified by a connection to PostgreSQL. */
 export interface PostgresSessionListener {
-  /** It is there. */
+  /** The connection is ready. */
   onConnected(client: PostgresClient): void
-  /** It has been lost, or could not be made. */
+  /** The connection was lost or could not be made. */
   onLost(error: Error | undefined): void
   onNotification(notification: PostgresNotification): void
 }
 
-/** One connection of a pool, kept as long as it lasts, and replaced when it is lost. */
+/** One connection of a pool. It is replaced when it is lost. */
 export class PostgresSession implements ChannelConnection {
   readonly #pool: PostgresPool
   readonly #listener: PostgresSessionListener
@@ -61,13 +61,13 @@ export class PostgresSession implements ChannelConnection {
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#timer)
-    // It listens: nobody else can use it.
+    // The connection listens to channels, so no other code may use it.
     this.#client?.release(true)
     this.#client = undefined
   }
 
   async #run(command: 'LISTEN' | 'UNLISTEN', channels: readonly string[]): Promise<unknown> {
-    // Their names have no quotes in them.
+    // Channel names contain no quotes.
     return this.#client?.query(channels.map((channel) => `${command} "${channel}"`).join(';'))
   }
 
@@ -79,7 +79,7 @@ export class PostgresSession implements ChannelConnection {
     this.#connectLater()
   }
 
-  /** Later each time, and not all processes at once. */
+  /** The delay grows with each attempt, and is random so that not all processes reconnect at once. */
   #connectLater(): void {
     this.#timer = startTimer(this.#delay * (0.5 + Math.random() / 2), () => void this.connect(), undefined)
     this.#delay = Math.min(2 * this.#delay, MAX_DELAY)
