@@ -11,14 +11,14 @@ import { resolveAddress } from './web-socket-address.ts'
 import type { WebSocketAddress } from './web-socket-address.ts'
 
 /**
- * Opens a WebSocket that comes back: it connects, and connects again when the connection is lost, until the server says by its close code that there
- * is no use, or `close()` is called. For pages, and for Node.js, Deno and Bun; it needs nothing but a class of WebSockets.
+ * Opens a WebSocket that reconnects. It connects again after each lost connection, until the server sends a close code that rules out a retry, or
+ * `close()` is called. It works in pages, Node.js, Deno and Bun, and needs only a WebSocket class.
  *
- * It connects in a moment, so that there is time to add listeners. A message is sent once at most: one that was on its way when the connection was lost
- * is not sent again.
+ * It connects asynchronously, so that the caller can add listeners first. Each message is sent at most once: a message that was on its way when the
+ * connection was lost is not sent again.
  *
- * @param address - where to connect. A function is asked at each attempt, e.g. for a fresh ticket; when it throws, that attempt has failed.
- * @param options - times in milliseconds, sizes in bytes.
+ * @param address - the address to connect to. A function is called for each attempt, e.g. for a new ticket; if it throws, the attempt has failed.
+ * @param options - delays, limits and the protocol. Times are milliseconds, sizes are bytes.
  * @throws `TypeError` with the `code` `ERR_WEBSOCKET_INVALID_ARGUMENT`, and the name of the argument or the option as `argument`.
  * @example
  * ```ts
@@ -33,9 +33,9 @@ export function connectWebSocket(
   address: WebSocketAddress | (() => WebSocketAddress | Promise<WebSocketAddress>),
   options: ReconnectingWebSocketOptions = {},
 ): ReconnectingWebSocket {
-  // One function with what it knows, and no class with fields: variables get short names when a page is bundled, and it has to be small.
+  // One function with local variables, not a class with fields: bundlers shorten the names of variables, and the client must be small.
   if (typeof address !== 'function') resolveAddress(address)
-  // Aborted by `close()`, or when there is nothing to come back to.
+  // Aborted by `close()`, or when the client does not reconnect.
   const ended = new AbortController()
   const { signal: over } = ended
   const {
@@ -56,7 +56,7 @@ export function connectWebSocket(
   const subscriptions = new Set<() => void>()
   let state: ReconnectingWebSocketState
   let socket: PlainWebSocket | undefined
-  // Of the one thing that can be due: the end of the attempt, the next ping, or the next attempt.
+  // The only timer: for the end of the attempt, the next ping, or the next attempt.
   let timer: ReturnType<typeof setTimeout> | undefined
   let failures = 0
   let openedAt = Infinity
@@ -107,7 +107,7 @@ export function connectWebSocket(
   }
   const client = new Client()
 
-  // Not all browsers end a connection when the network has gone, and it seldom survives.
+  // Not all browsers end a connection when the network is lost, and the connection seldom survives.
   for (const type of ['online', 'offline'])
     surroundings.addEventListener?.(type, () => (type === 'online') !== (state === 'open') && reconnect(), ended)
   signal.addEventListener('abort', () => close(), ended)
@@ -137,7 +137,7 @@ export function connectWebSocket(
     opening.binaryType = 'arraybuffer'
     const on = (type: string, listener: (event: PlainWebSocketEvent) => void): void =>
       opening.addEventListener(type, (event) => {
-        // What a socket does that was let go concerns nobody.
+        // Events of an abandoned socket are ignored.
         if (socket === opening) listener(event)
       })
     on('open', onOpen)
@@ -160,7 +160,7 @@ export function connectWebSocket(
     startPing()
     for (const ask of subscriptions) ask()
     dispatch('open')
-    // A listener may have closed, or connected anew.
+    // A listener may have closed the client or started a new attempt.
     if (isOpen()) {
       queuedBytes = 0
       for (const data of queue.splice(0)) socket?.send(data)
@@ -194,10 +194,10 @@ export function connectWebSocket(
     } else leave({ code, reason, wasClean: true }, null)
   }
 
-  /** The connection has ended, or there was none: waits for the next attempt, or closes. */
+  /** The connection or the attempt has ended: waits for the next attempt, or closes. */
   function lose(end: EndedConnection, byDefault = comesBack(end)): void {
     if (Date.now() - openedAt >= maxDelay) failures = 0
-    // Full jitter, so that many clients that lost one server do not come back at once. What the server has asked for comes on top.
+    // Full jitter, so that the clients of a lost server do not all reconnect at once. The delay that the server asks for is added.
     // https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     const delay = Math.random() * Math.min(maxDelay, baseDelay * 2 ** failures++) + (readRetryAfter(end.reason) || 0) * 1000
     let isToReturn = byDefault
@@ -209,7 +209,7 @@ export function connectWebSocket(
     }
   }
 
-  /** Tells that it has ended, and what follows. */
+  /** Dispatches the `close` event, which tells whether another attempt follows. */
   function leave(end: EndedConnection, retryDelay: number | null): void {
     letGo()
     openedAt = Infinity
@@ -224,7 +224,7 @@ export function connectWebSocket(
     if (retryDelay === null) nextMessage.resolve(undefined)
   }
 
-  /** Nothing is due any more, and the socket is on its own. */
+  /** Stops the timer and abandons the socket. */
   function letGo(): void {
     clearTimeout(timer)
     const leaving = socket
@@ -237,7 +237,7 @@ export function connectWebSocket(
   }
 
   function isOpen(): boolean {
-    // After the server's Close frame a WebSocket drops what is sent, some time before it says that it has closed.
+    // After the server's Close frame a WebSocket drops sent data, some time before its `close` event.
     return state === 'open' && socket?.readyState === 1
   }
 }
@@ -257,7 +257,7 @@ function defer<Value>(): Deferred<Value> {
   return { promise, resolve: resolve as unknown as Deferred<Value>['resolve'] }
 }
 
-/** A message, and the one after it: each loop goes along the chain at its own pace, and what all have passed is garbage. */
+/** A message and its successor. Each loop follows the chain at its own pace; messages that all loops have passed are garbage. */
 interface ReceivedMessage {
   readonly data: string | ArrayBuffer
   readonly next: Deferred<ReceivedMessage | undefined>
@@ -268,6 +268,6 @@ function withoutClose(reason: string): EndedConnection {
 }
 
 function valueOf<Value>(value: Value | (() => Value | Promise<Value>)): Value | Promise<Value> {
-  // No address and no list is a function.
+  // Neither an address nor a list is a function.
   return typeof value === 'function' ? (value as () => Value | Promise<Value>)() : value
 }

@@ -1,4 +1,4 @@
-/** The part of a WebSocket that the client uses: browsers, Node.js, Deno, Bun, undici and `ws` all have it. */
+/** The part of a WebSocket that the client uses. Browsers, Node.js, Deno, Bun, undici and `ws` all have it. */
 export interface PlainWebSocket {
   /** The client sets it to `'arraybuffer'`. */
   binaryType: string
@@ -6,16 +6,16 @@ export interface PlainWebSocket {
   readonly bufferedAmount: number
   /** The extensions in use, such as permessage-deflate; `''` if none. */
   readonly extensions: string
-  /** The sub-protocol that the server has chosen; `''` if none. */
+  /** The negotiated sub-protocol; `''` if none. */
   readonly protocol: string
   /** 1 if it is open. */
   readonly readyState: number
-  /** Where it is connected to. */
+  /** The address of the connection. */
   readonly url: string
   /**
    * Listens to `open`, `message`, `error` and `close`.
    * @param type - the name of the event.
-   * @param listener - is called with it.
+   * @param listener - called with the event.
    */
   addEventListener(type: string, listener: (event: PlainWebSocketEvent) => void): void
   /**
@@ -31,7 +31,7 @@ export interface PlainWebSocket {
   send(data: string | ArrayBuffer | ArrayBufferView | Blob): void
 }
 
-/** What the events of a WebSocket carry: `data` that of a message, the others that of a close. */
+/** The data of a WebSocket event: `data` belongs to a message, the other members to a close. */
 export interface PlainWebSocketEvent {
   /** The close code. */
   readonly code: number
@@ -43,22 +43,22 @@ export interface PlainWebSocketEvent {
   readonly wasClean: boolean
 }
 
-/** What can be given as a class of WebSockets. */
+/** The type of the option for a WebSocket class. */
 export interface WebSocketClass {
   /** Begins to connect. */
   new (url: string, protocols: string[]): object
 }
 
-/** What such a class is taken for. */
+/** The type that the client uses for such a class. */
 export type PlainWebSocketClass = new (url: string, protocols: readonly string[]) => PlainWebSocket
 
-/** What the client finds where it runs. Not all places have all of it, and the types of Node.js 20 know none of it. */
+/** The globals that the client uses. Not all environments have all of them, and the types of Node.js 20 declare none of them. */
 export interface Surroundings {
   /** In browsers, Deno, Bun, and Node.js from 22 on. */
   readonly WebSocket?: PlainWebSocketClass
   /** In pages and workers. */
   readonly location?: { readonly href: string }
-  /** In pages, workers and Deno. Only the first two hear of the network. */
+  /** In pages, workers and Deno. Only pages and workers get events of the network. */
   addEventListener?(type: string, listener: () => void, options: { readonly signal: AbortSignal }): void
 }
 

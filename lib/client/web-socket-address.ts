@@ -1,16 +1,16 @@
 import { refusal } from './refusal.ts'
 import { surroundings } from './surroundings.ts'
 
-/** Where to connect: `ws:`, `wss:`, `http:` or `https:`, or, in a page, relative to it: `'/ws'`. */
+/** The address to connect to: `ws:`, `wss:`, `http:` or `https:`, or, in a page, a relative address such as `'/ws'`. */
 export type WebSocketAddress = string | URL
 
-/** The address as every WebSocket takes it; throws if it is none. */
+/** Converts the address into the form that every WebSocket accepts; throws if it is not valid. */
 export function resolveAddress(address: WebSocketAddress): string {
   try {
     const url = new URL(address, surroundings.location?.href).href.replace(/^http/, 'ws')
     if (/^wss?:/.test(url)) return url
   } catch {
-    // The next line tells what it should be.
+    // The error below explains the valid forms.
   }
   throw refusal('address', "like 'wss://example.com/ws', or a function", address)
 }
