@@ -10,23 +10,23 @@ import { ManagedWebSocket } from './web-socket/managed-web-socket.ts'
 
 export type { RecordedFrame } from './testing/frame-recorder.ts'
 
-/** How {@link requestWebSocket} asks. */
+/** Options of {@link requestWebSocket}. */
 export interface WebSocketTestOptions {
   /** Header fields of the handshake, e.g. `Origin` or `Cookie`. */
   readonly headers?: OutgoingHttpHeaders
-  /** The protocol to ask over, in cleartext. Default `'http/1.1'`. */
+  /** The protocol of the request, in cleartext. Defaults to `'http/1.1'`. */
   readonly protocol?: 'h2' | 'http/1.1'
-  /** The sub-protocols to offer. Default: none. */
+  /** The sub-protocols to offer. Defaults to none. */
   readonly subProtocols?: readonly string[]
 }
 
 /**
- * Asks an application for a WebSocket, for a test: starts a server of its own for it, and resolves with the answer, be it a WebSocket or not.
- * Give it up with `await using`, or `closeAsync()`.
+ * Requests a WebSocket from an application in a test. It starts a server for the application, and resolves with the answer, whether the application
+ * accepts or refuses. Release the answer with `await using` or `closeAsync()`.
  *
  * @param app - an Express or Connect application, or a request listener, with `useWebSockets()` in it.
- * @param path - what to ask for, e.g. `'/ws?room=1'`.
- * @param options - the protocol, and what to send with the request.
+ * @param path - the path of the request, e.g. `'/ws?room=1'`.
+ * @param options - the protocol, header fields and sub-protocols of the request.
  * @example
  * ```ts
  * import { requestWebSocket } from 'express-use-websockets/testing'
@@ -55,7 +55,7 @@ export async function requestWebSocket(
 
 const OWNER = 'requestWebSocket'
 
-/** What an application answered to {@link requestWebSocket}. */
+/** The answer of an application to {@link requestWebSocket}. */
 export class WebSocketTestAnswer implements AsyncDisposable {
   readonly #answer: HandshakeAnswer
   readonly #recorder = new FrameRecorder()
@@ -70,22 +70,22 @@ export class WebSocketTestAnswer implements AsyncDisposable {
     answer.stream.on('data', (chunk: Buffer) => this.#recorder.push(chunk))
   }
 
-  /** The status of the answer: 101 or, over HTTP/2, 200 if the WebSocket was accepted. */
+  /** The status of the answer. If the WebSocket was accepted, it is 101, or 200 over HTTP/2. */
   get status(): number {
     return this.#answer.status
   }
 
-  /** The header fields of the answer, by lower-case name. */
+  /** The header fields of the answer, by their names in lower case. */
   get headers(): IncomingHttpHeaders {
     return this.#answer.headers
   }
 
-  /** The body of an answer that is a refusal. */
+  /** The body of a refusal. */
   get body(): string {
     return this.#answer.body
   }
 
-  /** The client's WebSocket. Throws if the application did not accept, with what it answered. */
+  /** The WebSocket of the client. If the application refused, the getter throws an error that shows the answer. */
   get webSocket(): ManagedWebSocket {
     if (this.#webSocket !== undefined) return this.#webSocket
     throw new Error(`The WebSocket was not accepted: the application answered ${this.status} ${JSON.stringify(this.body)}`)
@@ -101,7 +101,7 @@ export class WebSocketTestAnswer implements AsyncDisposable {
     const { webSocket } = this
     const messages = webSocket[Symbol.asyncIterator]()
     const result = await messages.next()
-    // Between two calls nobody receives: the server's Close frame is answered soon, not only when a loop would come round.
+    // Between two calls there is no receive, so the server's Close frame is answered automatically after a short time.
     await messages.return?.()
     if (result.done === true && webSocket.closeStatus === null) {
       throw (await webSocket.completion).error ?? new Error('The connection ended without a Close frame')
@@ -109,13 +109,13 @@ export class WebSocketTestAnswer implements AsyncDisposable {
     return result.value
   }
 
-  /** Cuts the connection, if it is still open, and stops the server. */
+  /** Aborts the connection if it is still open, and stops the server. */
   async closeAsync(): Promise<void> {
     this.#webSocket?.abort()
     await this.#answer.close()
   }
 
-  /** `closeAsync()`, for `await using`. */
+  /** Calls `closeAsync()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.closeAsync()
   }

@@ -1,19 +1,19 @@
 import { FrameHeader, HeaderOutcome } from '../web-socket/frames/frame-header.ts'
 import { ReceivedBytes } from '../web-socket/memory/received-bytes.ts'
 
-/** A frame that the server has sent, as it came over the wire (RFC 6455, section 5.2). */
+/** A frame of the server as it was on the wire (RFC 6455, section 5.2). */
 export interface RecordedFrame {
   /** 0 continuation, 1 text, 2 binary, 8 Close, 9 Ping, 10 Pong. */
   readonly opcode: number
-  /** Whether it is the last, or only, frame of its message (FIN). */
+  /** Whether this is the last or only frame of its message (FIN). */
   readonly isFinal: boolean
   /** Whether the payload is compressed (RSV1). */
   readonly isCompressed: boolean
-  /** As it came over the wire: still compressed, if it is. */
+  /** The payload as it was on the wire, so compressed if `isCompressed` says so. */
   readonly payload: Buffer
 }
 
-/** Takes the frames apart that a server sends, and keeps them. */
+/** Parses the frames of a server and keeps them. */
 export class FrameRecorder {
   readonly frames: RecordedFrame[] = []
   readonly #bytes = new ReceivedBytes()

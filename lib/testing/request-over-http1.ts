@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { HandshakeAnswer } from './handshake-answer.ts'
 
-/** Sends a handshake over HTTP/1.1 to a server that is made for it. */
+/** Starts a server for the application and sends it a handshake over HTTP/1.1. */
 export async function requestOverHttp1(app: RequestListener, path: string, headers: OutgoingHttpHeaders): Promise<HandshakeAnswer> {
   const server = createServer(app).listen(0, '127.0.0.1')
   await once(server, 'listening')

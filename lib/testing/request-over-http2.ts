@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { createServer } from '../hosting/http2/create-server.ts'
 import type { HandshakeAnswer } from './handshake-answer.ts'
 
-/** Sends a handshake over HTTP/2 (RFC 8441) to a server that is made for it. */
+/** Starts a server for the application and sends it a handshake over HTTP/2 (RFC 8441). */
 export async function requestOverHttp2(app: RequestListener, path: string, headers: OutgoingHttpHeaders): Promise<HandshakeAnswer> {
   const server = createServer(app)
   server.listen(0, '127.0.0.1')
@@ -35,7 +35,7 @@ function lowerCase(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
 }
 
 async function close(session: ClientHttp2Session, server: ReturnType<typeof createServer>): Promise<void> {
-  // Not in the turn in which a stream was closed: Node 20 would loop for ever.
+  // Not in the turn in which a stream was closed: Node 20 would loop endlessly.
   await new Promise(setImmediate)
   const closed = once(server, 'close')
   session.destroy()
