@@ -1,6 +1,6 @@
 import { quoted } from './quoted.ts'
 
-/** Why these lines of `Sec-WebSocket-Key` are not a key; `undefined` if they are one: base64 of 16 bytes, once (RFC 6455, section 4.2.1). */
+/** Why these lines of `Sec-WebSocket-Key` are invalid; `undefined` if they are valid: base64 of 16 bytes, once (RFC 6455, section 4.2.1). */
 export function checkKey(lines: readonly string[]): string | undefined {
   const [key] = lines
   if (key === undefined) return 'the Sec-WebSocket-Key header is missing'

@@ -1,5 +1,5 @@
 /**
- * Every line of one header field, in order, as the client sent it. `request.headers` does not tell: it joins the lines of some fields and
+ * Every line of one header field, in order, as the client sent it. `request.headers` does not contain them: it joins the lines of some fields and
  * drops those of others.
  * @param rawHeaders - names and values in turn, as `IncomingMessage.rawHeaders`
  * @param name - in lower case

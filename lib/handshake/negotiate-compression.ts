@@ -1,14 +1,14 @@
 import { splitHeaderList, withoutQuotes } from './header-list.ts'
 import { headerLines } from './header-lines.ts'
 
-/** What the application wants of permessage-deflate. */
+/** The permessage-deflate settings of the application. */
 export interface CompressionWishes {
   readonly serverContextTakeover: boolean
   /** 9 to 15. */
   readonly serverMaxWindowBits: number
 }
 
-/** What client and server have agreed on. */
+/** The result of the negotiation. */
 export interface CompressionAgreement {
   /** The `Sec-WebSocket-Extensions` of the accepting response. */
   readonly responseHeader: string
@@ -19,9 +19,9 @@ export interface CompressionAgreement {
 }
 
 /**
- * Answers the client's offers of permessage-deflate: takes the first that can be taken (RFC 7692, section 5.1), and declines the others.
- * An offer with anything in it that RFC 7692 does not know is declined (section 7.1), and so are windows of 256 bytes: zlib has none.
- * @returns `undefined` if no offer was taken.
+ * Answers the client's offers of permessage-deflate: accepts the first acceptable one (RFC 7692, section 5.1) and declines the others. Offers with
+ * unknown parameters are declined (section 7.1), and so are windows of 256 bytes, which zlib does not support.
+ * @returns `undefined` if no offer was accepted.
  */
 export function negotiateCompression(rawHeaders: readonly string[], wishes: CompressionWishes): CompressionAgreement | undefined {
   for (const offer of splitHeaderList(headerLines(rawHeaders, 'sec-websocket-extensions'))) {

@@ -1,11 +1,11 @@
 import { quoted } from './quoted.ts'
 
-/** An origin as browsers send it, or why none sends it, in words that go on after "the option must". */
+/** An origin as browsers send it, or the remedy for an invalid one, as text that follows "the option must". */
 export type NormalisedOrigin = { readonly origin: string } | { readonly remedy: string }
 
 /**
- * Writes an origin, with or without an asterisk, as browsers do (WHATWG HTML, "serialization of an origin"): in lower case, without the port that
- * its scheme has anyway, and names in Punycode.
+ * Serialises an origin, with or without an asterisk, as browsers do (WHATWG HTML, "serialization of an origin"): in lower case, without the default
+ * port of its scheme, and names in Punycode.
  */
 export function normaliseOrigin(text: string): NormalisedOrigin {
   const [, scheme = '', host = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#\s]*)(.*)$/is.exec(text) ?? []
@@ -24,16 +24,16 @@ export function normaliseOrigin(text: string): NormalisedOrigin {
     }
   }
   if (!isWebScheme) return { origin: text.toLowerCase() }
-  // A label stands for the asterisk, since a host with one is none.
+  // A label replaces the asterisk, because a host with an asterisk is invalid.
   const url = `${scheme}://${subdomains === '' ? '' : LABEL}${name}`
   if (!URL.canParse(url)) return { remedy: `hold origins of hosts and ports that can exist, not ${quoted(text)}` }
   const { origin } = new URL(url)
   return { origin: (subdomains === '' ? origin : origin.replace(LABEL, subdomains)) + port }
 }
 
-/** Whose origins are a scheme, a host and a port (WHATWG URL). What an application registers has what the application likes, or nothing. */
+/** The schemes whose origins consist of a scheme, a host and a port (WHATWG URL). Origins of registered custom schemes can have any form. */
 const WEB_SCHEMES = new Set(['http', 'https'])
-/** Those of WebSockets are not those of pages. */
+/** The schemes of WebSockets, which are not schemes of pages. */
 const SCHEMES_INSTEAD = new Map([
   ['ws', 'http'],
   ['wss', 'https'],

@@ -1,16 +1,17 @@
 import type { IncomingMessage } from 'node:http'
 
-/** Decides about an origin. It is called for WebSocket requests with an `Origin` header, after everything else that is allowed failed to match. */
+/** Decides about an origin. It is called for WebSocket requests with an `Origin` header if no other entry of the list matches. */
 export type OriginPredicate = (origin: string, request: IncomingMessage) => boolean | Promise<boolean>
 
 /**
  * An origin that may open WebSockets:
- * - `'https://client.com'`, `'https://client.com:8443'`: just this one, however it is written: it is compared as browsers send it, in lower case,
- *   names in Punycode, without the port that the scheme has anyway; `'null'`: pages without an origin;
+ * - `'https://client.com'`, `'https://client.com:8443'`: exactly this origin. It is normalised to the form that browsers send: in lower case, names
+ *   in Punycode, without the default port of the scheme;
+ * - `'null'`: pages without an origin;
  * - `'https://*.client.com'`: every subdomain, at any depth, but not `https://client.com` itself;
  * - `'http://localhost:*'`: every port, for development;
- * - `'file://'`, `'app://localhost'`, `'capacitor://localhost'`, `'chrome-extension://<id>'`: what applications and extensions send;
- * - `'same-origin'`: the host, and the port, that the request itself was sent to;
+ * - `'file://'`, `'app://localhost'`, `'capacitor://localhost'`, `'chrome-extension://<id>'`: origins of applications and extensions;
+ * - `'same-origin'`: the host and port that the request itself was sent to;
  * - `'*'`: every origin;
  * - a `RegExp`, which must match the whole origin;
  * - a predicate.
@@ -23,17 +24,17 @@ export interface OriginFacts {
   readonly origin: string
   /** The host, with its port, that the client addressed. */
   readonly host: string | undefined
-  /** Whether the client is known to have come by TLS. Without TLS it is not known: a proxy may have taken it off. */
+  /** Whether the client certainly connected by TLS. Without TLS it is uncertain: a proxy may have terminated TLS. */
   readonly isEncrypted: boolean
   readonly request: IncomingMessage
 }
 
-/** Tells whether a WebSocket request of this origin may go on. Answers at once unless a predicate needs time. */
+/** Tells whether a WebSocket request of this origin is allowed. Answers synchronously unless a predicate is asynchronous. */
 export type OriginFilter = (facts: OriginFacts) => boolean | Promise<boolean>
 
 /**
- * Compiles a list of allowed origins that was validated before. The comparison is ASP.NET Core's: the `Origin` header as it is, against the
- * configured origin in lower case (browsers send lower case). An empty list allows every origin.
+ * Compiles a validated list of allowed origins. As in ASP.NET Core, the unchanged `Origin` header is compared with the configured origin in lower
+ * case (browsers send lower case). An empty list allows every origin.
  * @returns `undefined` if every origin is allowed.
  */
 export function createOriginFilter(allowedOrigins: readonly AllowedOrigin[]): OriginFilter | undefined {
@@ -67,7 +68,7 @@ function createTextMatch(expected: string): OriginMatch {
   return ({ origin }) => origin === expected
 }
 
-/** `domain` has its leading dot. What stands before it must be host name labels and nothing else: no port, no user, no path. */
+/** `domain` has its leading dot. The text before it must consist of host name labels only: no port, no user, no path. */
 function isSubdomain(origin: string, scheme: string, domain: string): boolean {
   if (!origin.startsWith(scheme) || !origin.endsWith(domain)) return false
   return /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(origin.slice(scheme.length, origin.length - domain.length))
@@ -87,7 +88,7 @@ function withoutDefaultPort(host: string, scheme: string): string {
 
 function askPredicates(predicates: readonly OriginPredicate[], facts: OriginFacts): boolean | Promise<boolean> {
   for (const [index, predicate] of predicates.entries()) {
-    // Plain JavaScript can answer anything: nothing but true is a yes.
+    // A predicate in JavaScript can return any value: only `true` allows the origin.
     const answer: unknown = predicate(facts.origin, facts.request)
     if (answer instanceof Promise) {
       const rest = predicates.slice(index + 1)

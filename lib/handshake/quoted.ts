@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 
-/** Shows a text that a client sent: in quotes, escaped, and cut when it is long. */
+/** Formats a text of a client for a message: quoted, escaped and truncated. */
 export function quoted(text: string | undefined): string {
   return inspect(text, { maxStringLength: 64, breakLength: Infinity })
 }

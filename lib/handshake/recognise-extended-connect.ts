@@ -1,7 +1,7 @@
 import { checkVersion } from './check-version.ts'
 import { quoted } from './quoted.ts'
 
-/** What recognition looks at in an HTTP/2 request. */
+/** The parts of an HTTP/2 request that are checked. */
 export interface ExtendedConnect {
   readonly method: string | undefined
   /** The `:protocol` pseudo-header. */
@@ -11,8 +11,8 @@ export interface ExtendedConnect {
 }
 
 /**
- * Why an extended CONNECT (RFC 8441) does not ask for a WebSocket, in words; `undefined` if it does.
- * There is no key over HTTP/2, nor Upgrade and Connection.
+ * Why an extended CONNECT (RFC 8441) does not ask for a WebSocket, as text; `undefined` if it does. HTTP/2 has no key, no Upgrade and no
+ * Connection field.
  */
 export function recogniseExtendedConnect({ method, protocol, versionLines }: ExtendedConnect): string | undefined {
   if (method?.toUpperCase() !== 'CONNECT') return `the method is ${method ?? 'missing'}; a WebSocket over HTTP/2 is opened by CONNECT`

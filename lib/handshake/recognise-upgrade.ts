@@ -4,7 +4,7 @@ import { splitHeaderList } from './header-list.ts'
 import { headerLines } from './header-lines.ts'
 import { quoted } from './quoted.ts'
 
-/** What recognition looks at in an HTTP/1 request. */
+/** The parts of an HTTP/1 request that are checked. */
 export interface UpgradeRequest {
   readonly method?: string | undefined
   /** `'1.1'`, as `IncomingMessage.httpVersion`. */
@@ -12,20 +12,20 @@ export interface UpgradeRequest {
   readonly rawHeaders: readonly string[]
 }
 
-/** What an HTTP/1 request is. */
+/** The result for an HTTP/1 request. */
 export interface UpgradeRecognition {
   readonly isWebSocketRequest: boolean
-  /** Why an attempt at a WebSocket is not one; `undefined` if it is one, or was no attempt. */
+  /** Why a malformed WebSocket request is not valid; `undefined` for a valid one and for every other request. */
   readonly refusal: string | undefined
-  /** The handshake's key, if this is a WebSocket request. */
+  /** The key of the handshake, if this is a WebSocket request. */
   readonly key: string | undefined
-  /** Header fields of one item that matched, by lower-case name, as they read back: `Upgrade: "WebSocket"` is `websocket`. */
+  /** Matched header fields of one item, by name in lower case, in their canonical form: `Upgrade: "WebSocket"` is `websocket`. */
   readonly canonicalHeaders: Readonly<Record<string, string>>
 }
 
 /**
  * Tells whether an HTTP/1 request asks for a WebSocket: RFC 6455, section 4.2.1, and the list syntax that ASP.NET Core takes.
- * Whatever a proxy could read differently is no WebSocket request: HTTP/1.0, several `Host`, repeated fields of the handshake, a body.
+ * A request that a proxy could read differently is refused: HTTP/1.0, several `Host`, repeated fields of the handshake, a body.
  */
 export function recogniseUpgrade({ method, httpVersion, rawHeaders }: UpgradeRequest): UpgradeRecognition {
   const lines = handshakeLines(rawHeaders)
@@ -68,7 +68,7 @@ function checkFrame(method: string | undefined, httpVersion: string, lines: Hand
   return hasBody ? 'the request has a body; a WebSocket handshake has none' : undefined
 }
 
-/** A list of tokens, and a token is not quoted (RFC 9110, section 7.6.1); ASP.NET Core, too, is lenient elsewhere only. */
+/** A list of tokens without quotes (RFC 9110, section 7.6.1). ASP.NET Core is also lenient only for other fields. */
 function checkConnection(lines: readonly string[]): string | undefined {
   const refusal = checkToken('Connection', lines, 'Upgrade')
   if (refusal !== undefined || UNQUOTED_UPGRADE.test(lines.join(','))) return refusal
@@ -83,7 +83,7 @@ function checkToken(name: string, lines: readonly string[], token: string): stri
   return `the ${name} header is ${quoted(lines.join(', '))}; it must have '${token}' in it`
 }
 
-/** Notes how a field of just this item reads back. Never refuses. */
+/** Notes the canonical form of a field with only this item. Never refuses. */
 function canonicalise(canonicalHeaders: Record<string, string>, name: string, lines: readonly string[], value: string): undefined {
   if (splitHeaderList(lines).length === 1) canonicalHeaders[name] = value
 }
