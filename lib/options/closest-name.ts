@@ -1,4 +1,4 @@
-/** The name that was probably meant: the one of the smallest edit distance, if that is small for a name of this length. */
+/** The probably intended name: the one with the smallest edit distance, if that is small for the length of the name. */
 export function closestName(name: string, names: readonly string[]): string | undefined {
   let closest: string | undefined
   let smallest = Math.max(2, Math.floor(name.length / 3)) + 1

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { closestName } from './closest-name.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 
-/** Whose options these are, for the messages. */
+/** The owner of the options, for error messages. */
 export interface OptionOwner {
   /** The function that takes them, e.g. `useWebSockets`. */
   readonly name: string
@@ -10,8 +10,8 @@ export interface OptionOwner {
 }
 
 /**
- * Reads options one by one: checks each, and puts in the default for one that is absent or `undefined`.
- * Every method throws a {@link WebSocketException} that names the option, shows its value, and tells what to write instead.
+ * Reads and checks options one by one, and adds the default for an option that is absent or `undefined`. Every method throws a
+ * {@link WebSocketException} that names the option, shows its value, and suggests a valid one.
  */
 export class OptionReader {
   readonly #owner: OptionOwner
@@ -45,7 +45,7 @@ export class OptionReader {
     throw this.error(name, `must be an integer from ${minimum} to ${maximum}`)
   }
 
-  /** A size or a count that can be without limit. */
+  /** Reads a size or a count, which may be unlimited. */
   limit(name: string, minimum: number, unit: string, defaultValue: number): number {
     const value = this.#options[name]
     if (value === undefined) return defaultValue
@@ -53,7 +53,7 @@ export class OptionReader {
     throw this.error(name, `must be a number of ${unit}, ${minimum} or more, or Infinity`)
   }
 
-  /** A time in milliseconds. `off` is what 0 or Infinity mean, in words. */
+  /** Reads a time in milliseconds. `off` describes the meaning of 0 or `Infinity`. */
   duration(name: string, off: string, defaultValue: number): number {
     const value = this.#options[name]
     if (value === undefined) return defaultValue
@@ -61,7 +61,7 @@ export class OptionReader {
     throw this.error(name, `must be a number of milliseconds, 0 or more, or Infinity (${off})`)
   }
 
-  /** How much there may be of something in a second. */
+  /** Reads an amount per second. */
   rate(name: string, unit: string, defaultValue: number): number {
     const value = this.#options[name]
     if (value === undefined) return defaultValue
@@ -69,7 +69,7 @@ export class OptionReader {
     throw this.error(name, `must be a number of ${unit} per second, more than 0, or Infinity`)
   }
 
-  /** Options that stand together under one name; `undefined` if they are absent. */
+  /** Reads a nested object of options; `undefined` if it is absent. */
   group(name: string, knownNames: readonly string[]): OptionReader | undefined {
     const value = this.#options[name]
     if (value === undefined) return undefined
@@ -94,7 +94,7 @@ export class OptionReader {
   }
 }
 
-/** A value as a message shows it. */
+/** Formats a value for a message. */
 export function show(value: unknown): string {
   return inspect(value, { depth: 1, breakLength: Infinity, maxStringLength: 100, maxArrayLength: 10 })
 }

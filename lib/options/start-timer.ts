@@ -1,6 +1,6 @@
 /**
- * Calls `callback(argument)` after a duration in milliseconds, which may be a fraction. Infinity is for ever: then there is no timer. A duration
- * that is longer than a timer of Node.js can be, 24.8 days, is cut to that; Node.js itself would call back at once.
+ * Calls `callback(argument)` after a duration in milliseconds, which may be a fraction. With `Infinity` there is no timer. A duration above the
+ * maximum of a Node.js timer, 24.8 days, is reduced to that maximum; Node.js itself would call back at once.
  */
 export function startTimer<Argument>(
   milliseconds: number,
