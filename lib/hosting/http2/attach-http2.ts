@@ -10,9 +10,8 @@ import type { WebSocketMethod } from './web-socket-method.ts'
 export type Http2RequestListener = (request: IncomingMessage, response: ServerResponse) => void
 
 /**
- * Makes a server of `node:http2` that somebody else has created hand its requests over as `node:http` would, extended CONNECT included.
- * Sessions that exist already are not told that the server takes extended CONNECT; call it before `listen()`. A server that was told not to take
- * it does not.
+ * Makes an existing server of `node:http2` emit its requests as `node:http` does, extended CONNECT included. Call it before `listen()`: existing
+ * sessions do not learn that the server supports extended CONNECT. A server with extended CONNECT turned off keeps it off.
  */
 export function attachHttp2(
   server: Http2Server | Http2SecureServer,
@@ -23,13 +22,13 @@ export function attachHttp2(
   serveHttp2Streams(server, app, webSocketMethod)
 }
 
-/** The part of {@link attachHttp2} that leaves the settings alone. Does nothing the second time but add the `app`, if it is another. */
+/** The part of {@link attachHttp2} that does not change the settings. A second call only adds the `app` if it is another one. */
 export function serveHttp2Streams(
   server: Http2Server | Http2SecureServer,
   app?: Http2RequestListener,
   webSocketMethod: WebSocketMethod = 'CONNECT',
 ): void {
-  // The declaration of 'request' speaks of the compatibility layer's classes, which go.
+  // The declaration of 'request' uses the classes of the compatibility layer, which is removed.
   const listeners = server.listeners('request') as unknown[]
   if (app !== undefined && !listeners.includes(app)) server.on('request', app as unknown as (...values: unknown[]) => void)
   if (served.has(server)) return

@@ -7,12 +7,12 @@ import type { Http2RequestListener } from './attach-http2.ts'
 import { readWebSocketMethod } from './web-socket-method.ts'
 import type { WebSocketMethod } from './web-socket-method.ts'
 
-/** What an HTTP/2 server of this package can be told besides what Node's can. */
+/** Options of an HTTP/2 server of this package in addition to those of Node. */
 export interface Http2WebSocketOptions {
   /**
-   * The method that `request.method` has for a WebSocket request over HTTP/2. By default `'CONNECT'`, which it is (RFC 8441), and which
-   * ASP.NET Core shows. With `'GET'` it looks as over HTTP/1.1, to routes (`app.get()`) and to middleware that decides by the method:
-   * CSRF protection, OpenAPI validation.
+   * The value of `request.method` for a WebSocket request over HTTP/2. Defaults to `'CONNECT'`, the method on the wire (RFC 8441), as in ASP.NET
+   * Core. With `'GET'` the request looks as over HTTP/1.1 to routes (`app.get()`) and to middleware that checks the method, such as CSRF protection
+   * or OpenAPI validation.
    */
   readonly webSocketMethod?: WebSocketMethod | undefined
 }
@@ -24,11 +24,11 @@ export type Http2ServerOptions = ServerOptions & Http2WebSocketOptions
 export type Http2SecureServerOptions = SecureServerOptions & Http2WebSocketOptions
 
 /**
- * Like `createSecureServer` of `node:http2`, but requests and responses are those of `node:http`, so that an Express application works,
- * and WebSockets over HTTP/2 arrive as CONNECT requests. Browsers speak HTTP/2 to such a server only, never to a cleartext one.
+ * Works as `createSecureServer` of `node:http2`, but with the requests and responses of `node:http`, so that an Express application works. WebSockets
+ * over HTTP/2 arrive as CONNECT requests. Browsers use HTTP/2 only over TLS, never with a cleartext server.
  *
- * Defaults that differ: `allowHTTP1` is `true`, so that one port serves clients of both protocols, and `settings.enableConnectProtocol`
- * is `true` (RFC 8441, section 3); `webSocketMethod` is new. `close()` also asks the sessions to end, as Node does from version 24 on.
+ * Two defaults differ: `allowHTTP1` is `true`, so that one port serves clients of both protocols, and `settings.enableConnectProtocol` is `true`
+ * (RFC 8441, section 3). The option `webSocketMethod` is new. `close()` also asks the sessions to end, as Node does from version 24 on.
  *
  * @param app - the Express or Connect application, or request listener.
  * @example
@@ -50,8 +50,8 @@ export function createSecureServer(
 }
 
 /**
- * Like `createServer` of `node:http2` (cleartext, with prior knowledge: for proxies and service meshes, not for browsers),
- * with the differences that {@link createSecureServer} has.
+ * Works as `createServer` of `node:http2` (cleartext with prior knowledge, for proxies and service meshes, not for browsers), with the same differences
+ * as {@link createSecureServer}.
  *
  * @param app - the Express or Connect application, or request listener.
  * @example
@@ -87,7 +87,7 @@ function readArguments<Options extends Http2ServerOptions>(
   if (second !== undefined && typeof second !== 'function') {
     throw argumentError(name, 'app', 'must be a request listener, such as an Express application', second)
   }
-  // Which options there are besides is Node's to know.
+  // Node itself checks all other options.
   const reader = new OptionReader({ name, code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, Object.keys(options))
   return { options, app: second, webSocketMethod: readWebSocketMethod(reader) }
 }
@@ -106,7 +106,7 @@ function prepare<T extends Http2Server | Http2SecureServer>(
   return server
 }
 
-/** Before version 24 Node's `close()` waits for HTTP/2 clients to leave, which browsers do not; `node:http` closes idle connections. */
+/** Before version 24, `close()` of Node waits until HTTP/2 clients leave, and browsers do not. `node:http` closes idle connections. */
 function closeSessionsWith(server: Http2Server | Http2SecureServer): void {
   const sessions = new Set<ServerHttp2Session>()
   server.on('session', (session: ServerHttp2Session) => {
