@@ -15,15 +15,15 @@ import { contextOfServer } from './ws/server-context.ts'
 import { isClosing, trackClient } from './ws/ws-web-socket-internals.ts'
 
 /**
- * Accepts as `request.webSockets.acceptWebSocketAsync()` does, with a `WebSocket` of the package `ws`, for libraries that want one. All that
- * holds for an accepted request holds for this: the options of `useWebSockets()`, the limit of connections, `closeAsync()` of the middleware,
- * diagnostics, the unfinished response; over HTTP/1.1, on an attached server, and over HTTP/2.
+ * Works as `request.webSockets.acceptWebSocketAsync()`, but resolves with a `WebSocket` of the package `ws`, for libraries that need one. All rules
+ * of an accepted request apply: the options of `useWebSockets()`, the limit of connections, `closeAsync()` of the middleware, diagnostics and the
+ * unfinished response. It works over HTTP/1.1, on an attached server, and over HTTP/2.
  *
- * Messages that arrive before there is a `'message'` listener are kept for it, up to 64 KiB, beyond which the client has to wait; so is the
- * `'close'` event. An `'error'` that nobody listens to does not end the process.
+ * Messages that arrive before there is a `'message'` listener are kept, up to 64 KiB; beyond that the client must wait (backpressure). The `'close'`
+ * event is kept too. An `'error'` without a listener does not end the process.
  *
- * @param subProtocolOrContext - as of `acceptWebSocketAsync()`. `maxMessageSize` is the `maxPayload` of `ws`; `compressionThreshold` has the meaning
- * that it has in `ws`: it counts if `disableServerContextTakeover` is set, or the client wants no context.
+ * @param subProtocolOrContext - as for `acceptWebSocketAsync()`. `maxMessageSize` sets `maxPayload` of `ws`. `compressionThreshold` works as in `ws`:
+ * it applies only if `disableServerContextTakeover` is set or the client asks for no context takeover.
  * @throws `WebSocketException` rejects as `acceptWebSocketAsync()` does, and with `ERR_WEBSOCKET_NOT_SUPPORTED` if the request has not passed
  * `useWebSockets()`.
  * @example
@@ -47,19 +47,19 @@ export async function acceptWsWebSocketAsync(
 }
 
 /**
- * Makes an endpoint of a `WebSocketServer` of the package `ws`, for `app.all()`, behind `useWebSockets()`. It is for libraries that are handed
- * such a server and listen to its `'connection'` event:
- * - what is no WebSocket request is answered 426, or 400 if it is a malformed attempt at one;
- * - a WebSocket request is accepted as by {@link acceptWsWebSocketAsync}, is one of the server's `clients` until it has closed, and is its
- *   `'connection'`, with the request; if that fails, the error goes to `next`;
- * - of the server's options, `handleProtocols` and `clientTracking` count, and unless the context says otherwise `maxPayload`, `closeTimeout` and
- *   `perMessageDeflate` (`threshold`, `serverMaxWindowBits`, `serverNoContextTakeover`, `zlibDeflateOptions.level`); one that would have no effect is an
- *   error, such as `verifyClient`.
+ * Creates an endpoint from a `WebSocketServer` of the package `ws`, for `app.all()`. It requires `useWebSockets()` in front of it. Use it for
+ * libraries that take such a server and listen to its `'connection'` event.
+ * - It answers other requests with 426, and a malformed WebSocket request with 400.
+ * - It accepts a WebSocket request as {@link acceptWsWebSocketAsync} does, adds the socket to the `clients` of the server until it has closed, and
+ *   emits `'connection'` with the socket and the request. If the accept fails, it passes the error to `next`.
+ * - It uses the server options `handleProtocols` and `clientTracking`. It also uses `maxPayload`, `closeTimeout` and `perMessageDeflate` (`threshold`,
+ *   `serverMaxWindowBits`, `serverNoContextTakeover`, `zlibDeflateOptions.level`) unless the context overrides them. An option that would have no
+ *   effect, such as `verifyClient`, is an error.
  *
  * @param webSocketServer - `new WebSocketServer({ noServer: true })`.
- * @param context - as of `acceptWebSocketAsync()`, or a function that makes one for a request. Without a `subProtocol` in it, the server's
- * `handleProtocols` chooses one; without that, it is the first that the client offers, as in `ws`.
- * @param options - as of `webSocketHandler()`.
+ * @param context - the context for `acceptWebSocketAsync()`, or a function that returns one for a request. Without a `subProtocol` in it,
+ * `handleProtocols` of the server chooses one; without `handleProtocols` it is the first that the client offers, as in `ws`.
+ * @param options - as for `webSocketHandler()`.
  * @example
  * ```ts
  * import { WebSocketServer } from 'ws'
@@ -98,7 +98,7 @@ export function webSocketServerHandler<Request extends IncomingMessage = Incomin
   }
 }
 
-/** One of another copy of `ws` will do. */
+/** Accepts a server of another copy of `ws` too. */
 function isWebSocketServer(value: unknown): value is WebSocketServer {
   return typeof value === 'object' && value !== null && 'handleUpgrade' in value && 'options' in value && 'emit' in value
 }
@@ -129,7 +129,7 @@ function chooseSubProtocol({ options }: WebSocketServer, request: IncomingMessag
   const offered = new Set(request.webSockets.webSocketRequestedProtocols)
   const [first = null] = offered
   if (first === null) return null
-  // It is `null` unless it was given.
+  // The option is `null` unless it was set.
   const chosen = typeof options.handleProtocols === 'function' ? options.handleProtocols(offered, request) : first
   return chosen === false ? null : chosen
 }
