@@ -1,23 +1,23 @@
 import { isUtf8 } from 'node:buffer'
 import { WebSocketCloseStatus } from '../values/web-socket-close-status.ts'
 
-/** What a Close frame says. */
+/** The content of a Close frame. */
 export interface CloseFrame {
   readonly status: number
   readonly description: string
-  /** Whether a received frame had no code: .NET reads it as 1000, but it is answered as it came. */
+  /** Whether a received frame had no code. .NET reads it as 1000, but the answer also has no code. */
   readonly isEmpty?: true
 }
 
 /** A Close frame without a code, to be sent. */
 export const EMPTY_CLOSE: CloseFrame = { status: WebSocketCloseStatus.Empty, description: '' }
 
-/** The answer of somebody who has nothing of its own to say: the same again. */
+/** The default answer to a Close frame: the same code and reason. */
 export function answerTo(closeFrame: CloseFrame): CloseFrame {
   return closeFrame.isEmpty === true ? EMPTY_CLOSE : closeFrame
 }
 
-/** The longest reason that fits into a Close frame beside the code, in bytes of UTF-8. */
+/** The longest reason that fits into a Close frame besides the code, in bytes of UTF-8. */
 export const MAX_CLOSE_DESCRIPTION_LENGTH = 123
 
 /** Whether a code may stand in a Close frame (RFC 6455, section 7.4, with the IANA registry's 1012 to 1014). */
@@ -35,7 +35,7 @@ export function encodeCloseFrame({ status, description }: CloseFrame): Buffer {
   return payload
 }
 
-/** Reads a received Close payload; a string says what is wrong with it. As in .NET, no code at all reads as 1000. */
+/** Reads a received Close payload; a returned string says why it is invalid. As in .NET, a missing code reads as 1000. */
 export function decodeCloseFrame(payload: Buffer): CloseFrame | string {
   if (payload.length === 0) return { status: WebSocketCloseStatus.NormalClosure, description: '', isEmpty: true }
   if (payload.length === 1) return 'The peer sent a Close frame with a payload of one byte'

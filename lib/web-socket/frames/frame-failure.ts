@@ -2,11 +2,11 @@ import { connectionError } from '../../errors/connection-error.ts'
 import type { WebSocketException } from '../../errors/web-socket-exception.ts'
 import { WebSocketCloseStatus } from '../values/web-socket-close-status.ts'
 
-/** Why reading cannot go on, and the code that the peer is told. */
+/** Why reading cannot continue, and the close code for the peer. */
 export interface FrameFailure {
   readonly closeStatus: number
   readonly error: WebSocketException
-  /** Whether it was the peer's Close frame that was wrong. */
+  /** Whether the invalid frame is the peer's Close frame. */
   readonly isCloseReceived: boolean
 }
 
@@ -17,7 +17,7 @@ export function messageTooBig(limit: number): FrameFailure {
   return { closeStatus: WebSocketCloseStatus.MessageTooBig, error, isCloseReceived: false }
 }
 
-/** The failure of a payload that does not hold what it should: text that is not UTF-8, data that does not inflate (code 1007). */
+/** The failure of an invalid payload: text that is not UTF-8, or data that does not inflate (code 1007). */
 export function invalidPayload(message: string, cause?: unknown): FrameFailure {
   const error = connectionError('ERR_WEBSOCKET_INVALID_PAYLOAD', message, cause)
   return { closeStatus: WebSocketCloseStatus.InvalidPayloadData, error, isCloseReceived: false }

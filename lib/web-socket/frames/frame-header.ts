@@ -1,25 +1,25 @@
 import { Opcode } from './opcode.ts'
 import type { ReceivedBytes } from '../memory/received-bytes.ts'
 
-/** What {@link FrameHeader.parse} found. */
+/** The result of {@link FrameHeader.parse}. */
 export const HeaderOutcome = { NeedsMore: 0, Complete: 1, Violation: 2 } as const
 export type HeaderOutcome = (typeof HeaderOutcome)[keyof typeof HeaderOutcome]
 
 /**
- * A frame header (RFC 6455, section 5.2), parsed in place and judged as early as its bytes allow.
- * One instance serves every socket: it is filled and read within one call.
+ * A frame header (RFC 6455, section 5.2), parsed in place and validated as early as its bytes allow. All sockets share one instance, which is filled
+ * and read within one call.
  */
 export class FrameHeader {
   isFinal = false
   isCompressed = false
   opcode = 0
-  /** Bytes of payload; Infinity if it is more than a number can count exactly. */
+  /** The length of the payload; `Infinity` above the largest safe integer. */
   length = 0
   /** The masking key, first byte most significant; 0 in an unmasked frame. */
   mask = 0
   /** Bytes of the header itself. */
   size = 0
-  /** What is wrong, after `HeaderOutcome.Violation`. */
+  /** The description of the error, after `HeaderOutcome.Violation`. */
   violation = ''
 
   get isControl(): boolean {
@@ -73,7 +73,7 @@ export class FrameHeader {
     const high = bytes.uint32At(offset)
     if (high > 0x7fff_ffff)
       return this.#violate('The peer sent a payload length with the most significant bit set') === HeaderOutcome.Complete
-    // Above 2^53 a number cannot count; no message may be that long.
+    // Numbers above 2^53 are not exact, and no message may be that long.
     this.length = high > 0x1f_ffff ? Infinity : high * 2 ** 32 + bytes.uint32At(offset + 4)
     if (this.length < 65_536) return this.#violate(NON_MINIMAL) === HeaderOutcome.Complete
     return true

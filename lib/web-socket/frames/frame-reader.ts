@@ -10,40 +10,39 @@ import { ReceivedBytes } from '../memory/received-bytes.ts'
 import { Utf8Validator } from './utf8-validator.ts'
 import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 
-/** Where {@link FrameReader.next} has come to. */
+/** The position of {@link FrameReader.next}. */
 export const FramePosition = {
-  /** More bytes have to arrive first. */
+  /** More bytes must arrive first. */
   NeedsMore: 0,
-  /** At the payload of a data frame, ready to be read. */
+  /** At the payload of a data frame. */
   Data: 1,
-  /** At a compressed frame, all of it in `compressedPayload`, to be inflated and given back. */
+  /** At a compressed frame. `compressedPayload` contains all of it; the caller inflates it and returns the result. */
   Compressed: 2,
-  /** At the peer's Close frame: `closeFrame`. Nothing comes after it. */
+  /** At the peer's Close frame: `closeFrame`. No frame follows. */
   Close: 3,
-  /** The peer broke the protocol: `failure`. Nothing comes after it. */
+  /** The peer broke the protocol: `failure`. No frame follows. */
   Failed: 4,
 } as const
 export type FramePosition = (typeof FramePosition)[keyof typeof FramePosition]
 
-/** What a reader reports of the control frames it passes. */
+/** Is notified of control frames. */
 export interface ControlFrameListener {
   onPing(payload: Buffer): void
   onPong(payload: Buffer): void
 }
 
-/** What a reader is made for. */
+/** Options of a reader. */
 export interface FrameReaderOptions {
   /** The server expects masked frames, the client unmasked ones. */
   readonly isServer: boolean
-  /** What was agreed on. `undefined`: no frame may be compressed. */
+  /** The negotiated compression. `undefined` means that no frame may be compressed. */
   readonly compression: object | undefined
-  /** The limit for compressed messages, which have to be held to be inflated. Bytes. */
+  /** The limit for compressed messages, which are held until they are inflated. Bytes. */
   readonly maxMessageSize: number
 }
 
 /**
- * Reads WebSocket frames out of received bytes, one step at a time and only as far as it is asked to:
- * payload is unmasked straight into the buffer of whoever asks for it.
+ * Reads WebSocket frames from received bytes, one step at a time and only on request. It unmasks the payload directly into the buffer of the caller.
  */
 export class FrameReader {
   readonly bytes = new ReceivedBytes()
@@ -51,15 +50,15 @@ export class FrameReader {
   failure: FrameFailure | undefined
   /** The payload of the frame at `FramePosition.Compressed`. */
   compressedPayload: Buffer | undefined
-  /** Whether a data frame has begun and was not completed. */
+  /** Whether a data frame has begun and is not complete. */
   isInFrame = false
   /** Whether the frame is the last of its message. */
   isFinal = false
-  /** Bytes of the frame's payload that were not read yet. */
+  /** The unread payload bytes of the frame. */
   remaining = 0
-  /** Bytes of payload that were read, or passed over, so far. */
+  /** The payload bytes that were read or discarded so far. */
   bytesRead = 0
-  /** Messages that were read, or passed over, to their end so far. */
+  /** The number of messages that were completely read or discarded so far. */
   messagesRead = 0
   /** Whether all of the message that was read so far is ASCII. */
   isMessageAscii = true
@@ -68,15 +67,15 @@ export class FrameReader {
   #mask = 0
   #maskOffset = 0
   #compressedFilled = 0
-  /** The inflated payload, read instead of the received bytes. */
+  /** The inflated payload, which is read instead of the received bytes. */
   #inflated: Buffer | undefined
-  /** Whether that lies in memory that others use, too, as soon as this step has ended. */
+  /** Whether that payload is in shared memory, which is reused after this step. */
   #isInflatedBorrowed = false
-  /** Bytes from the head, up to a frame boundary, that `readAhead` has been through: data frames, and pings that wait. */
+  /** The bytes from the head, up to a frame boundary, that `readAhead` has scanned: data frames and waiting pings. */
   #scouted = 0
-  /** Whether the Close frame comes next behind them. */
+  /** Whether the Close frame follows the scanned bytes. */
   isCloseAhead = false
-  /** Whether there may be a ping among them. */
+  /** Whether the scanned bytes may contain a ping. */
   #isPingScouted = false
   /** Lives from the first piece of a text message that is not ASCII to the message's end. */
   #utf8: Utf8Validator | undefined
@@ -92,17 +91,17 @@ export class FrameReader {
     return this.#opcode === Opcode.Text ? WebSocketMessageType.Text : WebSocketMessageType.Binary
   }
 
-  /** Whether what comes next is the beginning of a frame that belongs to no message yet, or nothing at all. */
+  /** Whether the reader is between messages, at a frame boundary. */
   get isBetweenMessages(): boolean {
     return !this.isInFrame && this.#opcode === 0 && this.closeFrame === undefined && this.failure === undefined
   }
 
-  /** Whether the peer has to mask its frames. */
+  /** Whether the peer must mask its frames. */
   get isMaskExpected(): boolean {
     return this.#options.isServer
   }
 
-  /** Passes a whole message of `length` bytes, in a frame of `size`, header included, which somebody else has dealt with. */
+  /** Skips a whole message of `length` bytes, in a frame of `size` bytes with its header, that the caller has already read. */
   passFrame(size: number, length: number): void {
     this.#skip(size)
     this.bytesRead += length
@@ -110,8 +109,8 @@ export class FrameReader {
   }
 
   /**
-   * Goes to the next data frame (or stays in the one begun), reporting the control frames on the way.
-   * `isDiscarding`: its payload is not wanted, so it need not be inflated.
+   * Advances to the next data frame (or stays in the current one), and reports the control frames on the way. With `isDiscarding`, the payload is not
+   * wanted and need not be inflated.
    */
   next(isDiscarding = false): FramePosition {
     while (!this.isInFrame) {
@@ -127,7 +126,7 @@ export class FrameReader {
     return this.#isMessageCompressed && this.#inflated === undefined && !isDiscarding ? this.#collectCompressed() : FramePosition.Data
   }
 
-  /** Whether there is anything to read, if only a failure, without further bytes. Nothing is read by asking. */
+  /** Whether data or a failure can be read without further bytes. The call reads nothing. */
   hasMore(): boolean {
     const position = this.next()
     if (position !== FramePosition.Data) return position !== FramePosition.NeedsMore
@@ -135,8 +134,7 @@ export class FrameReader {
   }
 
   /**
-   * Reads up to `count` bytes of the frame's payload, as many as are there, and returns how many.
-   * Text is validated on the way; check `failure` after it.
+   * Reads up to `count` available bytes of the payload, and returns their number. It validates text; check `failure` after the call.
    */
   read(target: Uint8Array, start: number, count: number): number {
     const inflated = this.#inflated
@@ -158,7 +156,7 @@ export class FrameReader {
     return done
   }
 
-  /** Ends a frame whose payload was read to its end; tells whether its message ends with it. Check `failure` after it. */
+  /** Ends a completely read frame, and returns whether its message ends with it. Check `failure` after the call. */
   completeFrame(): boolean {
     this.isInFrame = false
     this.#inflated = undefined
@@ -171,14 +169,14 @@ export class FrameReader {
     return true
   }
 
-  /** Ends a frame whose payload was discarded. Text that was not inflated is not judged. */
+  /** Ends a frame whose payload was discarded. Text that was not inflated is not validated. */
   skipFrame(): void {
     if (this.#isMessageCompressed) this.#utf8 = undefined
     this.compressedPayload = undefined
     this.completeFrame()
   }
 
-  /** Gives back what `compressedPayload` inflates to. `isBorrowed`: only until {@link keepInflated}. */
+  /** Sets the inflated form of `compressedPayload`. With `isBorrowed`, the memory is valid only until {@link keepInflated}. */
   setInflated(payload: Buffer, isBorrowed: boolean): void {
     this.compressedPayload = undefined
     this.#inflated = payload
@@ -186,25 +184,25 @@ export class FrameReader {
     this.remaining = payload.length
   }
 
-  /** What a message inflates to whose only frame, or the last one of those that are not empty, this is; `undefined` if a part of it was read. */
+  /** The inflated message, if this is its only or last non-empty frame and no part of it was read; else `undefined`. */
   get inflatedMessage(): Buffer | undefined {
     return this.isFinal && this.#utf8 === undefined && this.#inflated?.length === this.remaining ? this.#inflated : undefined
   }
 
-  /** Copies what was borrowed and not read. */
+  /** Copies borrowed bytes that were not read. */
   keepInflated(): void {
     if (this.#inflated === undefined || !this.#isInflatedBorrowed) return
     this.#inflated = Buffer.from(this.#inflated.subarray(this.#inflated.length - this.remaining))
     this.#isInflatedBorrowed = false
   }
 
-  /** Refuses what was received, on behalf of whoever reads. */
+  /** Refuses received data on behalf of the caller. */
   fail(failure: FrameFailure): void {
     this.isInFrame = false
     this.failure ??= failure
   }
 
-  /** Passes over the rest of the frame's payload, as far as it has arrived. Check `failure` after it: text is judged all the same. */
+  /** Discards the available rest of the payload. Check `failure` after the call, because text is still validated. */
   discard(): void {
     if (this.#inflated !== undefined) {
       this.bytesRead += this.remaining
@@ -222,8 +220,8 @@ export class FrameReader {
   }
 
   /**
-   * Takes the pongs, and with `takesPings` the pings, out of what waits, also from behind data nobody has asked for yet. Everything else
-   * waits for its turn. Returns whether a ping does.
+   * Takes the pongs, and with `takesPings` the pings, out of the waiting bytes, even from behind unrequested data. All other frames keep their place.
+   * Returns whether a ping waits.
    */
   readAhead(takesPings = true): boolean {
     if (this.closeFrame !== undefined || this.failure !== undefined) return false
@@ -255,7 +253,7 @@ export class FrameReader {
     return this.#isPingScouted
   }
 
-  /** What the Close frame says that `readAhead` has come upon, or what is wrong with it. It stays where it is. */
+  /** The content of the Close frame that `readAhead` has found, or a string that says why it is invalid. The frame stays in the queue. */
   closeFrameAhead(): CloseFrame | string | undefined {
     const outcome = header.parse(this.bytes, this.#scouted, this.#options.isServer, this.#options.compression !== undefined)
     const isClose = outcome === HeaderOutcome.Complete && header.opcode === Opcode.Close
@@ -280,7 +278,7 @@ export class FrameReader {
     this.#skip(header.size)
   }
 
-  /** Passes the control frame at the head; `false` if it is not complete. */
+  /** Takes the control frame at the head; `false` if it is not complete. */
   #takeControlFrame(): boolean {
     const size = header.size + header.length
     if (this.bytes.length < size) return false
@@ -310,7 +308,7 @@ export class FrameReader {
     return payload
   }
 
-  /** Gathers a compressed frame: zlib wants it whole, and what is held counts against the limit from its header on. */
+  /** Gathers a compressed frame, because zlib needs all of it. The frame counts against the limit from its header on. */
   #collectCompressed(): FramePosition {
     const { maxMessageSize } = this.#options
     if (this.compressedPayload === undefined) this.#compressedFilled = 0
@@ -343,10 +341,10 @@ export class FrameReader {
   }
 }
 
-/** Filled and read within one step, so that one is enough for all sockets. */
+/** Filled and read within one step, so all sockets share it. */
 const header = new FrameHeader()
 
-/** Where text goes that nobody wants. */
+/** The target of discarded text. */
 const scratch = Buffer.alloc(4096)
 
 const INVALID_TEXT = 'The peer sent a text message that is not valid UTF-8'

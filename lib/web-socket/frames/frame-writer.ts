@@ -9,18 +9,18 @@ import { WriteSlab } from '../memory/write-slab.ts'
 /** Payloads up to this many bytes are copied next to their header, so that many frames leave in one write. */
 export const MAX_COPIED_LENGTH = 16_384
 
-/** Called when bytes that were not copied have left, or will never. */
+/** Called when bytes that were not copied have left or can no longer leave. */
 export type WriteCallback = (error: Error | null | undefined) => void
 
-/** What a writer tells. */
+/** Is notified by a writer. */
 export interface WriteListener {
-  /** There is room again, though the stream was never full: many small writes had waited in it. */
+  /** There is room again. The stream itself was not full, but many small writes had waited in it. */
   onDrain(): void
 }
 
 /**
- * Writes WebSocket frames (RFC 6455, section 5.2) to a stream. What is written in one turn of the event loop leaves in one
- * write when `flush` is called. Small frames are laid one behind the other into a slab that all sockets share.
+ * Writes WebSocket frames (RFC 6455, section 5.2) to a stream. Frames of one turn of the event loop leave in one write when `flush` is called. Small
+ * frames are placed one after the other in a slab that all sockets share.
  */
 export class FrameWriter {
   readonly #duplex: Duplex
@@ -28,20 +28,20 @@ export class FrameWriter {
   readonly #highWaterMark: number
   /** The client masks what it sends (RFC 6455, section 5.3). */
   readonly #isMasking: boolean
-  /** Whether memory is free again as soon as the stream holds nothing. */
+  /** Whether memory can be reused as soon as the stream is empty. */
   readonly #isReleasing: boolean
-  /** What was framed and not yet handed to the stream, before the run. */
+  /** The framed pieces before the run that were not passed to the stream yet. */
   #pieces: Uint8Array[] = EMPTY
   #pieceBytes = 0
   /** The last, still growing piece: `runSlab` from `runStart` to `runEnd`. */
   #runSlab: WriteSlab | undefined
   #runStart = 0
   #runEnd = 0
-  /** Writes that were handed to the stream behind others, and have not left it. */
+  /** The number of writes that wait in the stream behind others. */
   #waitingWrites = 0
-  /** `false` once a write has left room: then nobody need look, which is two more objects that a broadcast has to fetch from memory. */
+  /** `false` after a write has left room. This saves a broadcast the access to two more objects in memory. */
   #mayBeFull = true
-  /** `false` once a write has left nothing in the stream, for the same reason. */
+  /** `false` after a write has left the stream empty, for the same reason. */
   #mayHold = true
 
   constructor({ duplex, releasesWrites = false }: WebSocketTransport, isMasking: boolean, listener: WriteListener) {
@@ -52,17 +52,17 @@ export class FrameWriter {
     this.#isReleasing = releasesWrites
   }
 
-  /** Bytes that were framed and have not left the process. */
+  /** Bytes that were framed and have not left the process yet. */
   get bufferedAmount(): number {
     return this.#pendingBytes() + this.#duplex.writableLength
   }
 
-  /** Whether so much waits in the stream that nothing should be added before its `'drain'`. */
+  /** Whether the stream is full, so that writing should wait for its `'drain'`. */
   get isBlocked(): boolean {
     return this.#mayBeFull && this.#isFull()
   }
 
-  /** Whether a payload of this length is copied, so that its memory is the caller's again at once. */
+  /** Whether a payload of this length is copied, so that the caller may reuse its memory at once. */
   isCopying(length: number): boolean {
     return length <= MAX_COPIED_LENGTH || this.#isMasking
   }
@@ -83,13 +83,13 @@ export class FrameWriter {
     }
   }
 
-  /** Writes a text as one frame; tells how many bytes it has. */
+  /** Writes a text as one frame, and returns its number of bytes. */
   writeText(firstByte: number, text: string): number {
     if (this.#isMasking || text.length > MAX_TEXT_IN_SLAB) return this.#writeLongText(firstByte, Buffer.from(text, 'utf8'))
     const maxLength = 3 * text.length
     const start = this.#reserve(4 + maxLength)
     const { bytes } = slab
-    // Most text is ASCII, and is as many bytes as it has characters: the header is laid out for that.
+    // Most text is ASCII, with one byte per character, so the header is laid out for that.
     const headerSize = headerSizeOf(text.length)
     const length = encodeUtf8(text, bytes, start + headerSize, maxLength)
     const neededSize = headerSizeOf(length)
@@ -100,12 +100,12 @@ export class FrameWriter {
     return length
   }
 
-  /** Writes frames that were made before. Their memory must not change any more. */
+  /** Writes prepared frames. Their memory must not change afterwards. */
   writePrepared(frames: Buffer): void {
     this.#addPiece(frames)
   }
 
-  /** Hands everything to the stream; calls back when the last of it has left, or never will. */
+  /** Passes all data to the stream; calls back when the last byte has left or can no longer leave. */
   flush(onWritten?: WriteCallback): void {
     if (this.#pieces.length === 0 && onWritten === undefined) return this.#flushRun()
     this.#endRun()
@@ -125,7 +125,7 @@ export class FrameWriter {
     this.#noteRoom()
   }
 
-  /** One write of few bytes costs less than one of several pieces. */
+  /** One write of few bytes costs less than a write of several pieces. */
   #writeTogether(pieces: readonly Uint8Array[], length: number): void {
     let position = this.#reserve(length)
     for (const piece of pieces) {
@@ -155,9 +155,9 @@ export class FrameWriter {
 
   /** Makes room for `size` bytes at the end of the run, and tells where in the slab. */
   #reserve(size: number): number {
-    // A turn that has this much has enough to send; the stream can tell then when it is too much.
+    // This is enough for one write. The stream can then report when it is full.
     if (this.#runSlab !== undefined && this.#runEnd - this.#runStart + size > MAX_RUN) this.flush()
-    // First of all: whoever is at the other end of what leaves by this may answer at once, into the same slab.
+    // This must come first: a synchronous peer may answer at once, into the same slab.
     while (this.#runSlab !== undefined && !this.#isRunGrowing(size)) this.#endRun()
     if (!slab.hasRoom(size)) slab = new WriteSlab(SLAB_SIZE)
     const start = slab.end
@@ -176,7 +176,7 @@ export class FrameWriter {
     return this.#runSlab === slab && this.#runEnd === slab.end && slab.hasRoom(size)
   }
 
-  /** The run alone, which is the usual case. */
+  /** Writes the run alone, which is the usual case. */
   #flushRun(): void {
     const run = this.#runSlab
     if (run === undefined) return
@@ -207,16 +207,16 @@ export class FrameWriter {
     return this.#duplex.writableLength >= this.#highWaterMark || this.#waitingWrites >= MAX_WAITING_WRITES
   }
 
-  /** Whether a write would wait behind others, perhaps long; then it must not lie in shared memory. */
+  /** Whether a write would wait behind others. It must then not be in shared memory. */
   #isHolding(): boolean {
     return this.#mayHold && this.#duplex.writableLength > 0
   }
 
-  /** Hands memory that is not shared to the stream. A write that waits takes more than its bytes, so they are counted. */
+  /** Passes unshared memory to the stream. Waiting writes are counted, because each takes more memory than its bytes. */
   #write(bytes: Uint8Array, onWritten?: WriteCallback): void {
     const duplex = this.#duplex
     if (!this.#isHolding()) {
-      // What follows in this turn may wait behind it.
+      // Later writes of this turn may wait behind it.
       this.#mayHold = true
       duplex.write(bytes, onWritten)
       return
@@ -229,7 +229,7 @@ export class FrameWriter {
     })
   }
 
-  /** Makes the run a piece, which is kept until it has been written. */
+  /** Turns the run into a piece that is kept until it was written. */
   #endRun(): void {
     const run = this.#runSlab
     if (run === undefined) return
@@ -258,7 +258,7 @@ export function frameOf(firstByte: number, payload: Uint8Array): Buffer {
   return frame
 }
 
-/** Few bytes, or many pieces of few bytes each: a write of each costs more than the copy. */
+/** For few bytes or many small pieces, separate writes cost more than a copy. */
 function isWorthCopying(count: number, length: number): boolean {
   return length <= MAX_COPIED_LENGTH || (length <= SLAB_SIZE && length < count * SMALL_PIECE)
 }
@@ -266,9 +266,9 @@ function isWorthCopying(count: number, length: number): boolean {
 const EMPTY: Uint8Array[] = []
 /** In a stream, each takes some 500 bytes more than it has. */
 const MAX_WAITING_WRITES = 64
-/** So that the text, three bytes a character, surely fits into a run. */
+/** A text of this length always fits into a run, at three bytes per character. */
 const MAX_TEXT_IN_SLAB = 16_384
-/** A little more than what a read of 64 KiB can ask for: then the answer to it leaves in one write. */
+/** Slightly more than the answers to a read of 64 KiB, so that they leave in one write. */
 const MAX_RUN = 131_072
 const SLAB_SIZE = 2 * MAX_RUN
 /** Bytes, on average. */

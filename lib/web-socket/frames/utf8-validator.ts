@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 
-/** Checks a text message for valid UTF-8 piece by piece; a character may be split between pieces (RFC 6455, section 8.1). */
+/** Validates the UTF-8 of a text message piece by piece. A character may be split between pieces (RFC 6455, section 8.1). */
 export class Utf8Validator {
-  /** The bytes of a character whose rest has not come yet: 0 to 3 of them. */
+  /** The first bytes of an incomplete character: 0 to 3 of them. */
   #pending: Uint8Array = NOTHING
 
   /** Takes the next piece; `false` if it is, or can only become, invalid. `isAscii` tells that no byte of it has its high bit set. */
@@ -29,7 +29,7 @@ export class Utf8Validator {
     return isUtf8(bytes.subarray(from, end - tail))
   }
 
-  /** Ends the message; `false` if that cuts a character in two. */
+  /** Ends the message; `false` if its last character is incomplete. */
   end(): boolean {
     const isComplete = this.#pending.length === 0
     this.#pending = NOTHING
@@ -39,13 +39,13 @@ export class Utf8Validator {
 
 const NOTHING = new Uint8Array(0)
 
-/** How many bytes the character with this first byte has; 1 for whatever cannot begin one. */
+/** The length of the character with this first byte; 1 for an invalid first byte. */
 function sequenceLength(lead: number): number {
   if (lead < 0xc2 || lead > 0xf4) return 1
   return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
 }
 
-/** How many bytes at the end begin a character without finishing it. */
+/** The number of bytes at the end that belong to an incomplete character. */
 function incompleteTailLength(bytes: Uint8Array, start: number, end: number): number {
   for (let length = 1; length <= 3 && end - length >= start; length++) {
     const byte = bytes[end - length] ?? 0
@@ -54,7 +54,7 @@ function incompleteTailLength(bytes: Uint8Array, start: number, end: number): nu
   return 0
 }
 
-/** Whether a character can go on from these bytes: no overlong form, no surrogate, nothing above U+10FFFF (RFC 3629, section 4). */
+/** Whether these bytes can begin a valid character: no overlong form, no surrogate, nothing above U+10FFFF (RFC 3629, section 4). */
 function isPossiblePrefix(bytes: Uint8Array): boolean {
   const [lead = 0, second, third] = bytes
   if (second === undefined) return true

@@ -3,14 +3,14 @@ import { Opcode } from './opcode.ts'
 import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 
 /**
- * A message that is there as a whole: in one frame, uncompressed, in one piece and below 64 KiB, as most are. Finding it is the short way, and
- * judges nothing: whatever is not plainly right is left for the frame reader to deal with.
+ * A complete message in one uncompressed frame, in one chunk and below 64 KiB, as most messages are. This is the fast path and validates nothing:
+ * every other message is left to the frame reader.
  */
 export class WholeFrame {
   isText = false
   /** Bytes of the payload. */
   length = 0
-  /** Where the payload is in the reader's first chunk. */
+  /** The offset of the payload in the reader's first chunk. */
   start = 0
   /** The masking key, its first byte most significant; 0 if there is none. */
   mask = 0
@@ -21,13 +21,13 @@ export class WholeFrame {
     return this.isText ? WebSocketMessageType.Text : WebSocketMessageType.Binary
   }
 
-  /** Looks for it at the head of what has arrived; returns the chunk that it is in. */
+  /** Looks for such a message at the head of the received bytes; returns its chunk. */
   find(reader: FrameReader): Uint8Array | undefined {
     if (!reader.isBetweenMessages) return undefined
     const { first, offset } = reader.bytes
     const firstByte = first?.[offset]
     if (first === undefined || (firstByte !== FINAL_TEXT && firstByte !== FINAL_BINARY)) return undefined
-    // The mask bit is subtracted if it has to be there; if it is wrong, the length is out of range.
+    // The mask bit is subtracted if it is required. If it is wrong, the length is out of range.
     let length = (first[offset + 1] ?? 0) - (reader.isMaskExpected ? 0x80 : 0)
     let start = offset + 2
     if (length === 126) {

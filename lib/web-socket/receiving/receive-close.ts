@@ -3,7 +3,7 @@ import type { FrameReader } from '../frames/frame-reader.ts'
 import { PASSED, ReceiveOperation } from './receive-operation.ts'
 import type { ReceiveStep } from './receive-operation.ts'
 
-/** The waiting half of `closeAsync`: passes over data until the peer's Close frame, taking turns with others that receive. */
+/** The waiting part of `closeAsync()`: discards data until the peer's Close frame, in turn with other receive operations. */
 export class ReceiveClose extends ReceiveOperation<void> {
   readonly #onMessagePassed: (() => void) | undefined
 

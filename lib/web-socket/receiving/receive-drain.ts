@@ -1,7 +1,7 @@
 import { FramePosition } from '../frames/frame-reader.ts'
 import type { FrameReader } from '../frames/frame-reader.ts'
 
-/** What a drain asks of its queue. */
+/** The receive queue as a drain sees it. */
 export interface DrainedQueue {
   /** Whether the application has ever received. */
   readonly hasReceived: boolean
@@ -11,13 +11,13 @@ export interface DrainedQueue {
   takeClose(): void
   /** Reports that the peer broke the rules. */
   reportFailure(): void
-  /** Passes over what has arrived, and takes the peer's Close frame if it is there. */
+  /** Discards data that has arrived, and takes the peer's Close frame if it is there. */
   passUnreceived(): void
 }
 
 /**
- * After our Close frame was sent on behalf of an application: what comes before the peer's Close frame is the application's, which may be at work
- * on an earlier message, or may not receive at all. The Close frame itself is taken for it if it does not come for it in time.
+ * Runs after a drain has sent our Close frame. The application can still receive the messages before the peer's Close frame: it may be busy with an
+ * earlier message, or may not receive at all. If the application does not receive the Close frame in time, the drain takes it.
  */
 export class ReceiveDrain {
   readonly #reader: FrameReader
@@ -34,7 +34,7 @@ export class ReceiveDrain {
     this.#startTimer()
   }
 
-  /** No operation waits. An application that has received so far is given time to come again; one that never has, only for data. */
+  /** No operation waits. An application that has received before gets time to receive again; another application gets time only for data. */
   run(): void {
     this.#advance(false)
   }
@@ -62,7 +62,7 @@ export class ReceiveDrain {
   }
 }
 
-/** How long, in milliseconds, a drain waits for an application to come for the Close frame, or to receive for the first time. */
+/** How long a drain waits until the application receives the Close frame, or receives for the first time, in milliseconds. */
 const PATIENCE = 1000
 
 function onTimeout(drain: ReceiveDrain): void {

@@ -13,7 +13,7 @@ import type { WebSocketMessage } from './web-socket-message.ts'
 /** A step of `for await`: collects one whole message, bounded by `maxMessageSize`. */
 export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMessage, undefined>> {
   readonly #maxMessageSize: number
-  /** What was collected; longer than `#filled` where more is to come. */
+  /** The collected bytes; longer than `#filled` if more bytes are expected. */
   #collected: Buffer | undefined
   #filled = 0
 
@@ -62,7 +62,7 @@ export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMes
     this.resolve(DONE)
   }
 
-  /** As ends every stream of JavaScript that has nothing more to give: a peer that vanishes is nobody's mistake. `completion` tells of it. */
+  /** Ends the loop without an error, because a vanished peer is not a mistake of the program. `completion` reports it. */
   override lose(): void {
     this.resolve(DONE)
   }

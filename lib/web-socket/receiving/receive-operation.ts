@@ -3,31 +3,31 @@ import type { FramePosition, FrameReader } from '../frames/frame-reader.ts'
 import { handledRejection, markHandled } from '../../errors/handled-rejection.ts'
 import type { Queueable } from '../memory/queue.ts'
 
-/** What an operation needs next: one of the reader's positions, or nothing because it has its result. */
+/** The next step of an operation: a position of the reader, or its end. */
 export type ReceiveStep = FramePosition | typeof RECEIVED | typeof PASSED
 /** The operation has its result. */
 export const RECEIVED = 5
-/** The operation has passed over a frame, and lets those behind it read the next one. */
+/** The operation has discarded a frame, and lets the operations behind it read the next one. */
 export const PASSED = 6
 
-/** An operation, whatever it results in. */
+/** An operation with any type of result. */
 export interface WaitingOperation extends Queueable<WaitingOperation> {
-  /** Whether the operation can also end when the Close frame went to another operation before. */
+  /** Whether the operation can also end if another operation has received the Close frame. */
   readonly isContentWithClosed: boolean
-  /** Whether it is a step of a loop, which ends with the Close frame. */
+  /** Whether the operation is a step of a loop, which ends with the Close frame. */
   readonly isLoop: boolean
-  /** Reads what is there. Returns {@link RECEIVED} after having called `resolve`. */
+  /** Reads available data. Returns {@link RECEIVED} after a call of `resolve`. */
   advance(reader: FrameReader): ReceiveStep
   /** Settles with the peer's Close frame. */
   resolveClose(closeFrame: CloseFrame): void
   reject(error: unknown): void
-  /** The connection was lost: settles with what that means to the operation. */
+  /** The connection was lost: settles in the way of this operation. */
   lose(error: unknown): void
 }
 
 /**
- * One call that reads from the socket. It advances as bytes arrive, and settles once. Its promise is made when it is asked for:
- * if the result is there by then, the promise is settled from the start.
+ * One call that reads from the socket. It advances as bytes arrive, and settles once. Its promise is created lazily: if the result exists by then,
+ * the promise is created settled.
  */
 export abstract class ReceiveOperation<Result> implements WaitingOperation {
   next: WaitingOperation | undefined

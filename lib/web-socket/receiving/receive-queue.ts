@@ -18,24 +18,24 @@ import { takeMessage } from './take-message.ts'
 import { WebSocketException } from '../../errors/web-socket-exception.ts'
 import type { WebSocketMessage } from './web-socket-message.ts'
 
-/** What a receive queue tells its connection. */
+/** Is notified by a receive queue. */
 export interface ReceiveListener {
-  /** The peer's Close frame was received by an operation; `isLoop`: a loop ends with it. */
+  /** An operation has received the peer's Close frame. `isLoop` tells whether a loop ends with it. */
   onClose(closeFrame: CloseFrame, isLoop: boolean): void
-  /** The peer's Close frame has arrived; it lies behind data that the application has not received yet. */
+  /** The peer's Close frame has arrived behind data that the application has not received yet. */
   onCloseAhead(): void
-  /** A loop ends with a Close frame that was received before. */
+  /** A loop ends with a Close frame that was already received. */
   onLoopEnd(): void
-  /** An operation has met a frame that breaks the rules, which ends the connection. */
+  /** An operation has reached a frame that breaks the rules. It ends the connection. */
   onFailure(failure: FrameFailure): void
-  /** An operation has met the end of the transport, before any Close frame. */
+  /** An operation has reached the end of the transport without a Close frame. */
   onPrematureEnd(): void
 }
 
-/** How many bytes may wait to be received. Beyond them, the transport is paused, and TCP or HTTP/2 makes the peer wait. */
+/** How many bytes may wait to be received. Beyond that the transport is paused, and the backpressure of TCP or HTTP/2 stops the peer. */
 export const READ_AHEAD_LIMIT = 65_536
 
-/** Serves receive operations, first come, first served, from one reader; pauses the transport while no operation waits. */
+/** Serves receive operations in their order from one reader. Pauses the transport while no operation waits. */
 export class ReceiveQueue implements DrainedQueue, InflateListener {
   readonly #reader: FrameReader
   readonly #inflater: MessageInflater | undefined
@@ -43,18 +43,18 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
   readonly #listener: ReceiveListener
   readonly #waiting = new Queue<WaitingOperation>()
   #isInflating = false
-  /** Fragments that were inflated since others had their turn. */
+  /** The number of fragments inflated in this turn of the event loop. */
   #inflations = 0
-  /** Whether the next operation waits until the code that awaits the one before has seen it settle. */
+  /** Whether the next operation waits until the awaiting code has seen the previous one settle. */
   #isDeferred = false
   #isCloseDelivered = false
   #isEnded = false
-  /** Whether the application has not received for a while: pings are then answered at once, otherwise in their turn, as in .NET. */
+  /** Whether the application has not received for a while. Pings are then answered at once; otherwise in order, as in .NET. */
   #isIdle = false
   #idleTimer: NodeJS.Timeout | undefined
   /** Whether we paused the transport. */
   isPaused = false
-  /** Messages that a drain has passed over, since the application did not receive them. */
+  /** The number of unreceived messages that a drain has discarded. */
   unreceived = 0
   /** Whether the application has ever received. */
   hasReceived = false
@@ -101,7 +101,7 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
       const frame = takeIntoBuffer(this.#reader, buffer)
       if (frame !== undefined) {
         const { length, messageType } = frame
-        // Made where it is resolved with, so that V8 sees that it has no `then`, and does not look for one.
+        // Created at the call of resolve, so that V8 knows that it has no `then` and skips the lookup.
         return Promise.resolve({ count: length, messageType, endOfMessage: true, closeStatus: null, closeStatusDescription: null })
       }
     }
@@ -156,7 +156,7 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
     }
   }
 
-  /** The transport has ended; what arrived before may still be received. */
+  /** The transport has ended. Data that arrived before can still be received. */
   end(): void {
     this.#isEnded = true
     this.run()
@@ -169,18 +169,18 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
     operation.reject(error)
   }
 
-  /** The application has given the connection up: rejects all operations that wait. */
+  /** The application has ended the connection: rejects all pending operations. */
   rejectAll(error: WebSocketException): void {
     for (let operation = this.#waiting.shift(); operation !== undefined; operation = this.#waiting.shift()) operation.reject(error)
   }
 
-  /** The connection was lost: the operations behind the first one that waits get `errorBehind`. */
+  /** The connection was lost: the operations behind the first pending one get `errorBehind`. */
   loseAll(error: WebSocketException, errorBehind: WebSocketException): void {
     this.#waiting.shift()?.lose(error)
     for (let operation = this.#waiting.shift(); operation !== undefined; operation = this.#waiting.shift()) operation.lose(errorBehind)
   }
 
-  /** At the end of a turn, if no operation waits: looks for control frames in what has arrived, and pauses the transport if that is too much. */
+  /** Runs at the end of a turn without a pending operation: looks for control frames, and pauses the transport if too many bytes wait. */
   settle(): void {
     if (this.isWaiting && !this.#isInflating) return
     const doPingsWait = this.#reader.readAhead(this.#isIdle)
@@ -202,18 +202,18 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
     if (this.#reader.bytes.length < READ_AHEAD_LIMIT) this.#resume()
   }
 
-  /** Our Close frame was sent on behalf of the application: from now on, the peer's is taken for it if it does not come for it. */
+  /** A drain has sent our Close frame. From now on, the drain takes the peer's Close frame if the application does not receive it. */
   startDraining(): void {
     this.#drain ??= new ReceiveDrain(this.#reader, this)
     this.run()
   }
 
-  /** Passes over what the application has not received, and takes the peer's Close frame if it is there. */
+  /** Discards unreceived data, and takes the peer's Close frame if it is there. */
   passUnreceived(): void {
     if (this.#waiting.isEmpty) void this.start(new ReceiveClose(() => this.unreceived++)).catch(ignore)
   }
 
-  /** Whether an operation that starts now is the next to read. (A method, like others here: V8 asks its runtime for every private getter.) */
+  /** Whether an operation that starts now is the next to read. (A method, because V8 calls its runtime for every private getter.) */
   isFree(): boolean {
     return this.#waiting.isEmpty && !this.#isInflating
   }
@@ -252,11 +252,11 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
     this.#duplex.resume()
   }
 
-  /** Lets the next operation wait, if there is one, until the code that awaits this one has run. */
+  /** Delays the next operation, if there is one, until the code that awaits this one has run. */
   #defer(): void {
     if (this.#waiting.isEmpty) return
     this.#isDeferred = true
-    // A tick may come before the microtasks that are due: so a tick that is scheduled behind them.
+    // A tick may run before the pending microtasks, so the tick is scheduled behind them.
     queueMicrotask(() => process.nextTick(() => this.#goOn()))
   }
 
@@ -271,7 +271,7 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
     if (closeFrame === undefined) return
     if (!this.#isCloseDelivered) {
       this.#isCloseDelivered = true
-      // Behind it, only the end of the transport counts, and a paused transport does not report its end.
+      // After the Close frame only the end of the transport matters, and a paused transport does not report its end.
       this.#reader.bytes.clear()
       this.#resume()
       this.#listener.onClose(closeFrame, operation?.isLoop === true)
@@ -306,10 +306,10 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
   }
 }
 
-/** How long a ping may wait for the application to receive what is in front of it, in milliseconds. */
+/** How long a ping may wait until the application receives the data in front of it, in milliseconds. */
 const PING_PATIENCE = 500
 
-/** How many fragments are inflated in one turn of the event loop: some milliseconds if each of them becomes 64 KiB. */
+/** How many fragments are inflated in one turn of the event loop: this takes some milliseconds if each inflates to 64 KiB. */
 const MAX_INFLATIONS = 64
 
 function ignore(): void {}

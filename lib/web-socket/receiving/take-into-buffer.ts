@@ -3,23 +3,23 @@ import { unmask } from '../memory/unmask.ts'
 import { WholeFrame } from '../frames/whole-frame.ts'
 
 /**
- * Takes the next message into `buffer` if it is there as a {@link WholeFrame}, is short and fits, without an operation that would wait for it.
- * @returns what was taken, until the next call; `undefined` if it is not there, or is not plainly right. The buffer may have been written to all
- * the same.
+ * Fast path without an operation: takes the next message into `buffer` if it is a complete {@link WholeFrame}, is short and fits.
+ * @returns the result, valid until the next call; `undefined` if there is no such message or it needs the slow path. The buffer may have been
+ * written to even then.
  */
 export function takeIntoBuffer(reader: FrameReader, buffer: Uint8Array): Pick<WholeFrame, 'length' | 'messageType'> | undefined {
   const first = frame.find(reader)
   const { isText, length, start, mask, size } = frame
   if (first === undefined || length > Math.min(MAX_SHORT, buffer.length)) return undefined
-  // Not where it is: text that is not ASCII is read once more.
+  // Not in place: the reader reads text that is not ASCII once more.
   const isAscii = unmask(first, start, buffer, 0, length, mask, 0)
   if (isText && !isAscii) return undefined
   reader.passFrame(size, length)
   return frame
 }
 
-/** Bytes. For longer ones, an operation costs little beside what it moves. */
+/** Bytes. For longer messages, the cost of an operation is small compared to the copy. */
 const MAX_SHORT = 1024
 
-/** Filled and read within one step, so that one is enough for all sockets. */
+/** Filled and read within one step, so all sockets share it. */
 const frame = new WholeFrame()

@@ -7,8 +7,8 @@ import type { WebSocketMessage } from './web-socket-message.ts'
 import { WholeFrame } from '../frames/whole-frame.ts'
 
 /**
- * Takes the next message if it is there as a {@link WholeFrame}, without an operation that would wait for it.
- * @returns `undefined` if it is not, or is not plainly right.
+ * Fast path without an operation: takes the next message if it is a complete {@link WholeFrame}.
+ * @returns `undefined` if there is no such message or it needs the slow path.
  */
 export function takeMessage(reader: FrameReader, maxMessageSize: number): WebSocketMessage | undefined {
   const first = frame.find(reader)
@@ -21,5 +21,5 @@ export function takeMessage(reader: FrameReader, maxMessageSize: number): WebSoc
   return toMessage(target, length, frame.messageType, isAscii)
 }
 
-/** Filled and read within one step, so that one is enough for all sockets. */
+/** Filled and read within one step, so all sockets share it. */
 const frame = new WholeFrame()

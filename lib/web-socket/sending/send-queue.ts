@@ -9,54 +9,54 @@ import type { Queueable } from '../memory/queue.ts'
 import { SETTLED } from '../../errors/settled.ts'
 import type { WebSocketException } from '../../errors/web-socket-exception.ts'
 
-/** One frame of a message, to be sent. */
+/** A frame to send. */
 export interface OutgoingFrame {
   readonly payload: Uint8Array | string
-  /** `Opcode.Text` or `Opcode.Binary`; a frame that goes on with a message is sent as a continuation whatever this says. */
+  /** `Opcode.Text` or `Opcode.Binary`. A frame that continues a message is sent as a continuation in any case. */
   readonly opcode: number
   readonly isFinal: boolean
   readonly isCompressionDisabled: boolean
 }
 
-/** What a send queue needs of its connection. */
+/** The connection as a send queue sees it. */
 export interface SendListener {
-  /** Something was written, and leaves at the end of the turn. */
+  /** Data was written. It leaves at the end of the turn. */
   onWritten(): void
-  /** A send was cancelled while its bytes were on their way: half a frame may have left. Aborts this queue, too. */
+  /** A send was cancelled while it was being written, so half a frame may have left. Also aborts this queue. */
   onCancelledInFlight(error: Error): void
   /** The error of a write that failed. */
   toSendError(cause: unknown): Error
-  /** More would wait than may. Aborts this queue, too. */
+  /** The waiting sends would exceed their limit. Also aborts this queue. */
   onTooSlow(error: WebSocketException): void
 }
 
-/** Sends frames one after another, first in, first out; waits while the transport is full or the deflater at work. */
+/** Sends frames in their order. Waits while the transport is full or the deflater is busy. */
 export class SendQueue {
-  /** Bytes of payload, before compression, that were framed so far. */
+  /** The payload bytes framed so far, before compression. */
   bytesSent = 0
-  /** Messages that were framed to their end so far. */
+  /** The number of messages framed completely so far. */
   messagesSent = 0
   readonly #writer: FrameWriter
   readonly #deflater: MessageDeflater | undefined
   readonly #listener: SendListener
-  /** How much memory may wait before a peer is too slow. One message may exceed it. */
+  /** How many bytes of memory may wait before a peer is too slow. One message may exceed it. */
   readonly #maxBufferedAmount: number
   #waiting = NONE
   #isDeflating = false
   /** The frame before, if its message goes on. */
   #unfinished: UnfinishedMessage | undefined
-  /** Whether the message that is being sent is compressed. */
+  /** Whether the current message is compressed. */
   #isMessageCompressed = false
   #waitingBytes = 0
-  /** The memory that the waiting sends take, themselves included. */
+  /** The memory of the waiting sends, including their objects. */
   #waitingMemory = 0
   #isRunDeferred = false
   #deflatingBytes = 0
-  /** Those who wait until their bytes have left: few, since the rest waits for its turn. Not a Set, whose old tables keep what comes later alive. */
+  /** Sends that wait until their bytes have left; few, because others wait in the queue. Not a Set, whose old tables keep later entries alive. */
   #inFlight: Settle[] | undefined
-  /** Who waits until all of them have. */
+  /** Callers that wait until all of these have left. */
   #onSent: (() => void) | undefined
-  /** Makes the error that says why nothing more is sent. */
+  /** Creates the error that explains why sending has stopped. */
   #toClosedError: (() => Error) | undefined
 
   constructor(writer: FrameWriter, deflater: MessageDeflater | undefined, listener: SendListener, maxBufferedAmount: number) {
@@ -66,12 +66,12 @@ export class SendQueue {
     this.#listener = listener
   }
 
-  /** Bytes that have not come to the writer yet. */
+  /** Bytes that were not passed to the writer yet. */
   get pendingBytes(): number {
     return this.#waitingBytes + this.#deflatingBytes
   }
 
-  /** The first frame of the message that a further frame would belong to, as far as it is known; `undefined` between messages. */
+  /** The first known frame of the message that the next frame continues; `undefined` between messages. */
   get unfinishedMessage(): UnfinishedMessage | undefined {
     const { last } = this.#waiting
     return last === undefined ? this.#unfinished : last.unfinished
@@ -83,8 +83,8 @@ export class SendQueue {
   }
 
   /**
-   * Writes a whole message if nothing stands in its way, as is usual: without a frame to be kept, and a promise. `false`: it has to go the
-   * ordinary way.
+   * Fast path: writes a whole message if no send waits, without an object for a frame and without a promise. Returns `false` if the message needs the
+   * slow path.
    */
   trySendMessage(message: string | Uint8Array, opcode: number): boolean {
     if (!this.isReady) return false
@@ -111,7 +111,7 @@ export class SendQueue {
     return this.#startFrame(frame, signal)
   }
 
-  /** Runs `write`, which writes whole frames and nothing else, when its turn has come. */
+  /** Runs `write` when its turn has come. It must write only whole frames. */
   sendWith(write: () => void, length: number, signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted === true) return handledRejection(signalAbortError(signal))
     if (this.#mustWait()) return this.#wait(undefined, write, length, signal)
@@ -120,7 +120,7 @@ export class SendQueue {
     return SETTLED
   }
 
-  /** Resolves when what was given to be sent so far has left, or never will; `undefined` if nothing waits. */
+  /** Resolves when all data that was sent so far has left or can no longer leave; `undefined` if nothing waits. */
   whenSent(): Promise<void> | undefined {
     if (this.#mustWait()) return this.#wait(undefined, undefined, 0, undefined)
     if (this.#inFlight === undefined || this.#inFlight.length === 0) return undefined
@@ -129,7 +129,7 @@ export class SendQueue {
     })
   }
 
-  /** Goes on after the transport has room again, in portions: what waits may be many messages, and others have work to do. */
+  /** Continues when the transport has room again. It works in portions, because many waiting messages would block the event loop. */
   run(): void {
     let portion = 0
     while (!this.#isDeflating && !this.#writer.isBlocked) {
@@ -148,7 +148,7 @@ export class SendQueue {
     }
   }
 
-  /** Sends nothing more: rejects all that wait. What was written still leaves. The error is only made for somebody: its stack is expensive. */
+  /** Stops sending and rejects waiting sends. Written data still leaves. The error is created only if needed, because its stack is expensive. */
   close(toError: () => Error): void {
     this.#toClosedError ??= toError
     if (this.#waiting.isEmpty) return
@@ -159,11 +159,11 @@ export class SendQueue {
     }
   }
 
-  /** Sends nothing more, and does not expect what was written to leave, either. */
+  /** Stops sending, and does not expect written data to leave. */
   abort(error: Error): void {
     this.close(() => error)
     const inFlight = this.#inFlight ?? []
-    // Lest each take itself off the list that is gone through.
+    // Prevents that entries remove themselves from the list during the iteration.
     this.#inFlight = undefined
     for (const settle of inFlight) settle(error)
   }
@@ -200,11 +200,11 @@ export class SendQueue {
 
   #isWorthCompressing({ payload, isFinal, isCompressionDisabled }: OutgoingFrame): boolean {
     if (this.#deflater === undefined || isCompressionDisabled) return false
-    // The length of a fragmented message is not known.
+    // The length of a fragmented message is unknown.
     return !isFinal || isLongEnough(payload, this.#deflater.threshold)
   }
 
-  /** The payload is not copied: it is the caller's again when it has left. */
+  /** The payload is not copied. The caller may reuse it after it has left. */
   #writeLargeFrame(firstByte: number, payload: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
     return this.#whenSettled(signal, (settle) => {
       this.#writer.writeFrame(firstByte, payload, (error) => settle(this.#toSendError(error)))
@@ -220,7 +220,7 @@ export class SendQueue {
       deflater.compressInPool(payload, frame.isFinal, (cause, compressed) => {
         this.#isDeflating = false
         this.#deflatingBytes = 0
-        // Behind a Close frame, or the end of our side, nothing may follow.
+        // No data may follow a Close frame or the end of our side.
         const error = this.#toClosedError?.() ?? this.#toSendError(cause)
         if (error === undefined) {
           this.#writer.writeFrame(firstByte, compressed)
@@ -236,7 +236,7 @@ export class SendQueue {
     return cause === null || cause === undefined ? undefined : this.#listener.toSendError(cause)
   }
 
-  /** A promise for what `start` settles. Cancelling it ends the connection: half a frame, or half a deflate context, is of no use. */
+  /** A promise that `start` settles. Cancelling it ends the connection, because half a frame or half a deflate context is unusable. */
   #whenSettled(signal: AbortSignal | undefined, start: (settle: Settle) => void): Promise<void> {
     return markHandled(
       new Promise<void>((resolve, reject) => {
@@ -313,13 +313,13 @@ export class SendQueue {
     let { next } = send
     this.#waiting.delete(send)
     this.#leave(send)
-    // What is no frame of a message, a Close frame, leaves its message as it was.
+    // A Close frame is not part of a message, so it does not change the message.
     const unfinished = previous === undefined ? this.#unfinished : previous.unfinished
     for (; next !== undefined && next.frame === undefined; next = next.next) next.unfinished = unfinished
     if (send.signal !== undefined) send.reject(signalAbortError(send.signal))
   }
 
-  /** The application sends without awaiting, to a peer that does not read. */
+  /** The application sends without awaiting while the peer does not read. */
   #giveUp(): Promise<never> {
     const message = `More than maxBufferedAmount (${this.#maxBufferedAmount} bytes) waited for a peer that reads too slowly. Await sendAsync()`
     const error = connectionError('ERR_WEBSOCKET_TOO_SLOW', message)
@@ -328,15 +328,15 @@ export class SendQueue {
   }
 }
 
-/** For all connections in which nothing waits: what every send looks at is in the processor's cache. */
+/** All connections without waiting sends share it, so that it stays in the processor's cache. */
 const NONE = new Queue<WaitingSend>()
-/** How many sends leave in one turn of the event loop: some milliseconds. */
+/** How many sends leave in one turn of the event loop, which takes some milliseconds. */
 const PORTION = 1024
-/** As how many sends one counts that is compressed in this turn. */
+/** A send that is compressed in this turn counts as this number of sends. */
 const COMPRESSED_PORTION = 16
-/** Bytes that a waiting send takes beside its payload: itself, its frame, its promise and what settles it; measured on Node 20 to 26: 475 to 540. */
+/** Bytes of a waiting send besides its payload: its objects and its promise; measured on Node 20 to 26: 475 to 540. */
 const SEND_MEMORY = 544
-/** Bytes that a typed array takes beside what is in it. */
+/** Bytes of a typed array besides its content. */
 const TYPED_ARRAY_MEMORY = 192
 
 type Settle = (error: Error | undefined) => void
@@ -353,19 +353,19 @@ interface WaitingSend extends Queueable<WaitingSend> {
   readonly memory: number
   readonly signal: AbortSignal | undefined
   readonly onAbort: (() => void) | undefined
-  /** The message that goes on behind this one. */
+  /** The message that continues after this frame. */
   unfinished: UnfinishedMessage | undefined
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
 
-/** V8 keeps a text that is not ASCII with up to two bytes a character. */
+/** V8 stores text that is not ASCII with up to two bytes per character. */
 function memoryOf(payload: Uint8Array | string, length: number): number {
   if (typeof payload !== 'string') return TYPED_ARRAY_MEMORY + length
   return length > payload.length ? Math.max(length, 2 * payload.length) : length
 }
 
-/** The bytes of a text are only counted if its characters are too few. */
+/** The bytes of a text are counted only if its number of characters does not decide. */
 function isLongEnough(payload: Uint8Array | string, threshold: number): boolean {
   return payload.length >= threshold || byteLength(payload) >= threshold
 }

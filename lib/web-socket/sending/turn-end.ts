@@ -1,15 +1,15 @@
-/** Something that has work to do when the current turn of the event loop ends. */
+/** A task for the end of the current turn of the event loop. */
 export interface TurnEndTask {
   onTurnEnd(): void
 }
 
-/** The tasks of this turn are the first `count`. It never shrinks, so that a turn of many sockets does not build it up anew. */
+/** The first `count` entries are the tasks of this turn. The array never shrinks, so that a turn with many sockets need not grow it again. */
 const tasks: (TurnEndTask | undefined)[] = []
 let count = 0
 
 /**
- * Calls `task.onTurnEnd()` once all microtasks of this turn have run: everything that a handler sends in answer to one chunk
- * is then there, and leaves in one write. One `process.nextTick` serves every socket of the turn.
+ * Calls `task.onTurnEnd()` after all microtasks of this turn. All answers of a handler to one chunk exist by then and leave in one write. One
+ * `process.nextTick` serves every socket of the turn.
  */
 export function runAtTurnEnd(task: TurnEndTask): void {
   tasks[count++] = task
@@ -19,7 +19,7 @@ export function runAtTurnEnd(task: TurnEndTask): void {
 function runTasks(first: number): void {
   let next = first
   try {
-    // By index: a task may add further ones to the end of the list.
+    // By index, because a task may append further tasks.
     while (next < count) {
       const task = tasks[next]
       tasks[next++] = undefined
@@ -27,7 +27,7 @@ function runTasks(first: number): void {
     }
     count = 0
   } catch (error) {
-    // A transport that throws takes its own socket down, and no other.
+    // A transport that throws destroys only its own socket.
     process.nextTick(runTasks, next)
     throw error
   }
