@@ -3,28 +3,28 @@ import { JobLimit } from './job-limit.ts'
 import { canWriteNow, unreadBytes, writeNow } from './zlib-internals.ts'
 import type { RawZlibStream } from './zlib-internals.ts'
 
-/** How much output one `processNow` can have. Bytes. */
+/** The maximal output of one `processNow`, in bytes. */
 export const MAX_PROCESSED_NOW = 65_536
 
 /** The output of the last `processNow` of any context. */
 export const processedNow = Buffer.allocUnsafeSlow(MAX_PROCESSED_NOW)
 
-/** Called with the error of zlib, or with the output; with neither if there would be more than the limit. */
+/** Called with the error of zlib or with the output; with neither if the output would exceed the limit. */
 export type ProcessedCallback = (error: Error | undefined, output: Buffer | undefined) => void
 
 /**
- * What a compressor or a decompressor remembers of the messages before (RFC 7692, section 7.1.1): one zlib stream, which works in the turn that
- * it is called in, or in Node's thread pool. What it is given is flushed.
+ * The memory of a compressor or decompressor between messages (RFC 7692, section 7.1.1): one zlib stream, which works synchronously or in Node's
+ * thread pool. It flushes all input.
  */
 export class CompressionContext implements Job {
   next: Job | undefined
   previous: Job | undefined
   /** Whether the compressed data has ended by itself, with a final block (RFC 7692, section 7.2.3.4). Nothing can follow. */
   hasEnded = false
-  /** Whether this context can work in the turn that it is called in. */
+  /** Whether this context can work synchronously. */
   readonly canProcessNow: boolean
   readonly #stream: RawZlibStream
-  /** What the thread pool works on, or is to. */
+  /** The current or waiting job for the thread pool. */
   #input: Uint8Array | undefined
   #chunks: Buffer[] = []
   #room = 0
@@ -35,23 +35,23 @@ export class CompressionContext implements Job {
     this.#stream = stream
     this.canProcessNow = canWriteNow(stream)
     stream.on('data', (chunk: Buffer) => this.#onChunk(chunk))
-    // Those of `processNow` come here too, after it has returned.
+    // Errors of `processNow` also arrive here, after it has returned.
     stream.on('error', (error) => this.#finish(error))
   }
 
   /**
    * Processes the first `length` bytes of `input` into {@link processedNow}, at most to `room` bytes.
-   * @returns how many bytes that are; or the error of zlib.
+   * @returns the number of bytes, or the error of zlib.
    */
   processNow(input: Uint8Array, length: number, room: number): number | Error {
-    // Such a write ends the process.
+    // A write in this state would end the process.
     if (this.#callback !== undefined) throw new Error('The thread pool works on this zlib stream')
     const count = writeNow(this.#stream, input, length, processedNow, room)
     this.hasEnded = count < room && this.unreadBytes > 0
     return this.#stream.errored ?? count
   }
 
-  /** How many bytes at the end of its input the last `processNow` has left. */
+  /** The number of input bytes that the last `processNow` has not consumed. */
   get unreadBytes(): number {
     return unreadBytes(this.#stream)
   }
@@ -64,7 +64,7 @@ export class CompressionContext implements Job {
     jobs.run(this)
   }
 
-  /** Starts what `processInPool` was given. */
+  /** Starts the job of `processInPool`. */
   start(): void {
     const input = this.#input
     if (input === undefined || this.#isClosing) return this.#finish(new Error('The WebSocket has ended'))
@@ -80,7 +80,7 @@ export class CompressionContext implements Job {
     this.#stream.reset()
   }
 
-  /** Frees the memory, as soon as the thread pool does not use it. */
+  /** Frees the memory as soon as the thread pool no longer uses it. */
   close(): void {
     this.#isClosing = true
     if (this.#callback === undefined) this.#stream.close()
@@ -108,8 +108,8 @@ export class CompressionContext implements Job {
 }
 
 /**
- * How many of them are in the thread pool at a time, in the whole process: it has four threads, and others need it too; and what zlib allocates
- * for thousands of messages at a time breaks up the memory (nodejs/node#8871).
+ * The maximal number of jobs in the thread pool, for the whole process. The pool has four threads, which other code also needs, and allocations of
+ * zlib for thousands of messages at a time fragment the memory (nodejs/node#8871).
  */
 const MAX_JOBS = 10
 const jobs = new JobLimit(MAX_JOBS)

@@ -2,7 +2,7 @@ import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib'
 import { CompressionContext } from './compression-context.ts'
 import type { RawZlibStream } from './zlib-internals.ts'
 
-/** Makes the contexts of one kind, and keeps some for the next message where a message has one to itself: a context takes up to 300 KiB. */
+/** Creates the contexts of one kind. It keeps some for reuse if each message has its own context: a context takes up to 300 KiB. */
 export class ContextPool {
   readonly #createStream: () => RawZlibStream
   readonly #idle: CompressionContext[] = []
@@ -11,12 +11,12 @@ export class ContextPool {
     this.#createStream = createStream
   }
 
-  /** Of what compresses with this window and level. */
+  /** The pool for compression with this window and level. */
   static ofDeflaters(windowBits: number, level: number): ContextPool {
     return ContextPool.#of(`deflate ${windowBits} ${level}`, () => createDeflateRaw({ flush, windowBits, level }))
   }
 
-  /** Of what inflates data that was compressed with this window. */
+  /** The pool for inflating data that was compressed with this window. */
   static ofInflaters(windowBits: number): ContextPool {
     return ContextPool.#of(`inflate ${windowBits}`, () => createInflateRaw({ flush, windowBits }))
   }
@@ -27,12 +27,12 @@ export class ContextPool {
     return pool
   }
 
-  /** A context that remembers nothing. */
+  /** Returns a context without history. */
   take(): CompressionContext {
     return this.#idle.pop() ?? new CompressionContext(this.#createStream())
   }
 
-  /** Takes a context back that is at no work. */
+  /** Takes an idle context back. */
   giveBack(context: CompressionContext): void {
     if (this.#idle.length === MAX_IDLE) return context.close()
     context.reset()

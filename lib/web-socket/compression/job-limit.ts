@@ -1,12 +1,12 @@
 import { Queue } from '../memory/queue.ts'
 import type { Queueable } from '../memory/queue.ts'
 
-/** Something that takes a place until it is done. */
+/** A job that occupies a place until it is done. */
 export interface Job extends Queueable<Job> {
   start(): void
 }
 
-/** Lets at most `limit` jobs be at work; the others wait, first come, first served. */
+/** Runs at most `limit` jobs at a time; the others wait in their order. */
 export class JobLimit {
   readonly #waiting = new Queue<Job>()
   #free: number

@@ -6,16 +6,16 @@ import type { WebSocketCompression } from '../values/web-socket-settings.ts'
 
 /** Compresses the messages of one connection (permessage-deflate, RFC 7692): frame payloads in, frame payloads out. */
 export class MessageDeflater {
-  /** Messages shorter than this are not worth it. Bytes. */
+  /** Messages shorter than this are not compressed. Bytes. */
   readonly threshold: number
   readonly #contexts: ContextPool
-  /** Whether what was sent may be referred to by later messages. */
+  /** Whether later messages may refer to earlier ones. */
   readonly #keepsContext: boolean
   readonly #maxLengthNow: number
   #context: CompressionContext | undefined
-  /** Whether a message was begun and has not ended. */
+  /** Whether a message has begun and not ended. */
   #isInMessage = false
-  /** Whether anything was compressed since the last look of {@link rest}. */
+  /** Whether data was compressed since the last call of {@link rest}. */
   #wasUsed = false
   /** When that was, in milliseconds. */
   #lookedAt = 0
@@ -29,8 +29,8 @@ export class MessageDeflater {
   }
 
   /**
-   * Compresses one fragment in this turn if it is short. `isFinal`: it ends its message.
-   * @returns what the fragment becomes, in memory that the next call uses again; `undefined` if it has to go to the thread pool.
+   * Compresses one fragment synchronously if it is short. `isFinal` tells that it ends its message.
+   * @returns the compressed fragment, in memory that the next call reuses; `undefined` if it must go to the thread pool.
    */
   compressNow(payload: Uint8Array | string, isFinal: boolean): Uint8Array | undefined {
     if (payload.length === 0) return this.#compressNothing(isFinal)
@@ -55,14 +55,14 @@ export class MessageDeflater {
     })
   }
 
-  /** Makes the next message stand for itself: one that was not compressed here has gone between. */
+  /** Makes the next message independent, because a message that was not compressed here was sent in between. */
   forgetSentMessages(): void {
     this.#context?.reset()
   }
 
   /**
-   * Gives the context up if it has not been used for a while: it is 200 KiB of memory, and only the compressor knows that it starts afresh. To be
-   * called now and then.
+   * Releases the context if it was not used for a while. It takes 200 KiB of memory, and the peer does not notice a fresh context. Call this
+   * periodically.
    */
   rest(now: number): void {
     if (now - this.#lookedAt < IDLE_TIME) return
@@ -74,7 +74,7 @@ export class MessageDeflater {
     this.#wasUsed = false
   }
 
-  /** Frees the memory, as soon as it is not in use. */
+  /** Frees the memory as soon as it is not in use. */
   dispose(): void {
     this.#context?.close()
     this.#context = undefined
@@ -87,7 +87,7 @@ export class MessageDeflater {
     return this.#context
   }
 
-  /** zlib flushes nothing out of nothing; RFC 7692, section 7.2.3.6, has the one byte that ends an empty message. */
+  /** zlib has no output for empty input. RFC 7692, section 7.2.3.6, defines the one byte that ends an empty message. */
   #compressNothing(isFinal: boolean): Uint8Array {
     this.#endFragment(isFinal)
     return isFinal ? EMPTY_FINAL_BLOCK : NOTHING
@@ -102,18 +102,18 @@ export class MessageDeflater {
 }
 
 /**
- * Bytes, or characters, that are compressed in the turn that they are sent in. So much took 40 us on a quick machine, 170 on a slow one; the way
- * through the thread pool takes 60 to 250.
+ * Bytes, or characters, that are compressed synchronously. This took 40 us on a fast machine and 170 us on a slow one; the thread pool takes 60 to
+ * 250 us.
  */
 const MAX_LENGTH_NOW = 8192
-/** The same for the levels that look for ever longer: there, 8 KiB of the wrong text took 680 us. */
+/** The same for the levels that search longer: with them, 8 KiB of unfavourable text took 680 us. */
 const MAX_SLOW_LENGTH_NOW = 2048
 const LAST_QUICK_LEVEL = 6
 
 /** Milliseconds. */
 const IDLE_TIME = 30_000
 
-/** RFC 7692, section 7.2.1: the end of a flush, 00 00 FF FF, is left out of a message. */
+/** RFC 7692, section 7.2.1: the sender removes the end of a flush, 00 00 FF FF. */
 const TAIL_LENGTH = 4
 const NOTHING = Buffer.alloc(0)
 const EMPTY_FINAL_BLOCK = Buffer.from([0x00])

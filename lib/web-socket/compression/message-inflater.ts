@@ -6,20 +6,20 @@ import { MAX_PROCESSED_NOW, processedNow } from './compression-context.ts'
 import { ContextPool } from './context-pool.ts'
 import type { WebSocketCompression, WebSocketSettings } from '../values/web-socket-settings.ts'
 
-/** Who waits for the thread pool. */
+/** Is notified by the thread pool. */
 export interface InflateListener {
-  /** The fragment inflates to this, or does not. */
+  /** The fragment was inflated, or inflating has failed. */
   onInflated(outcome: Buffer | FrameFailure): void
 }
 
 /** Inflates the messages of one connection (permessage-deflate, RFC 7692): frame payloads in, frame payloads out. */
 export class MessageInflater {
   readonly #contexts: ContextPool
-  /** Whether messages may refer to those before. */
+  /** Whether messages may refer to earlier ones. */
   readonly #keepsContext: boolean
   readonly #maxMessageSize: number
   #context: CompressionContext | undefined
-  /** Bytes that the fragments of the message so far have inflated to. */
+  /** The inflated bytes of the current message so far. */
   #inflatedBytes = 0
 
   constructor(compression: WebSocketCompression, { isServer, maxMessageSize }: Pick<WebSocketSettings, 'isServer' | 'maxMessageSize'>) {
@@ -49,7 +49,7 @@ export class MessageInflater {
     if (count > left) return this.#fail(messageTooBig(this.#maxMessageSize))
     const inflated = processedNow.subarray(0, count)
     if (count < room) return this.#endFragment(inflated, isFinal)
-    // There may be more, even if nothing of the input is left.
+    // There may be more output even if all input was consumed.
     this.#inflateInPool(
       context,
       Buffer.from(inflated),
@@ -60,7 +60,7 @@ export class MessageInflater {
     return undefined
   }
 
-  /** Frees the memory, as soon as it is not in use. */
+  /** Frees the memory as soon as it is not in use. */
   dispose(): void {
     this.#context?.close()
     this.#context = undefined
@@ -98,10 +98,10 @@ export class MessageInflater {
   }
 }
 
-/** Bytes that are inflated in the turn that they are received in. */
+/** Bytes that are inflated synchronously. */
 const MAX_LENGTH_NOW = 16_384
 
-/** RFC 7692, section 7.2.2: what the sender has left out of the message. */
+/** RFC 7692, section 7.2.2: the bytes that the sender has removed from the message. */
 const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff])
 const NOTHING = Buffer.alloc(0)
 const input = Buffer.allocUnsafeSlow(MAX_LENGTH_NOW + TAIL.length)

@@ -4,13 +4,13 @@ import type { WebSocketException } from '../../errors/web-socket-exception.ts'
 import type { Outflow } from '../transport/outflow.ts'
 import { Backlog } from './backlog.ts'
 
-/** What keep-alive needs of its connection. */
+/** The connection as keep-alive sees it. */
 export interface KeepAliveListener {
-  /** Whether a ping may be sent, and can be answered: not once either side has sent a Close frame. */
+  /** Whether a ping may be sent and can be answered: `false` after either side has sent a Close frame. */
   readonly canPing: boolean
-  /** Whether an answer to a ping would be read: the transport is not paused, and no work of our own delays the ping. */
+  /** Whether the answer to a ping would be read: the transport is not paused, and no local work delays the ping. */
   readonly isListening: boolean
-  /** How what was written leaves the process. */
+  /** Measures how written data leaves the process. */
   readonly outflow: Outflow
   sendPing(payload: Buffer): void
   onDeadPeer(error: WebSocketException): void
@@ -28,27 +28,27 @@ export interface KeepAliveListener {
 export class KeepAlive {
   readonly #listener: KeepAliveListener
   readonly #interval: number
-  /** 0: no peer is reported. */
+  /** 0 means that no peer is reported. */
   readonly #timeout: number
   readonly #backlog: Backlog | undefined
   /** Milliseconds from the last ping that was answered to its pong, the application's pings included. */
   roundTripTime: number | undefined
   #timer: NodeJS.Timeout | undefined
-  /** When the last ping was sent, the application's included; 0: it was answered. */
+  /** The time of the last ping, pings of the application included; 0 if it was answered. */
   #pingedAt = 0
   /** The number in the last ping, the application's pings included. A pong carries the number of its ping. */
   #counter = 0
-  /** Whether bytes have arrived since the last look. */
+  /** Whether bytes have arrived since the last check. */
   #isHeard = false
-  /** When the last look was. */
+  /** The time of the last check. */
   #lookedAt = 0
-  /** The earliest time that the last sign of life can have. */
+  /** The earliest possible time of the last sign of life. */
   #aliveAt = 0
-  /** From when on silence counts. */
+  /** The time from which on silence counts. */
   #silentSince = 0
   /** When keep-alive sent its last ping. */
   #askedAt = 0
-  /** Whether the timeout has passed, and the peer is judged at the next look. */
+  /** Whether the timeout has passed, and the next check decides about the peer. */
   #isOverdue = false
 
   constructor(listener: KeepAliveListener, interval: number, timeout: number) {
@@ -120,7 +120,7 @@ export class KeepAlive {
       this.#schedule(Math.min(this.#timeout, this.#interval / LOOKS))
       this.ping()
     } else if (!this.#isOverdue) {
-      // If this process was late, the answer may lie in the kernel: read once more before judging.
+      // If this process was late, the answer may be in the kernel, so it is read before the decision.
       this.#isOverdue = true
       this.#schedule(1)
     } else {
@@ -150,7 +150,7 @@ export function pingNumberOf(payload: Buffer): number | undefined {
   return payload.length === 8 && payload.readUInt32BE(0) === 0 ? payload.readUInt32BE(4) : undefined
 }
 
-/** How many looks there are in an interval. */
+/** The number of checks in an interval. */
 const LOOKS = 4
 
 function isOn(duration: number): boolean {

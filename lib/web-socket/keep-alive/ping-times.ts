@@ -31,7 +31,7 @@ export class PingTimes {
     )
   }
 
-  /** A pong also answers the pings before the one it names (RFC 6455, section 5.5.3). */
+  /** A pong also answers the pings before its own ping (RFC 6455, section 5.5.3). */
   onPong(counter: number): void {
     if (this.#waiting?.some((ping) => ping.counter === counter) !== true) return
     const now = performance.now()
@@ -44,7 +44,7 @@ export class PingTimes {
     }
   }
 
-  /** Rejects all pings that wait; the error is made only if there are any. */
+  /** Rejects all waiting pings. The error is created only if there are any. */
   rejectAll(toError: () => Error): void {
     const waiting = this.#waiting ?? []
     if (waiting.length === 0) return

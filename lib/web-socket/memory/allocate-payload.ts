@@ -18,9 +18,9 @@ function makeBallast(length: number): void {
   }
 }
 
-/** Held, lest the compiler find out that nobody needs it. */
+/** A reference, so that the compiler does not remove the unused allocation. */
 const ballast: { latest: unknown } = { latest: undefined }
-/** What shorter ones have within the heap weighs enough: at 8 KiB, ballast only costs. */
+/** The heap part of shorter payloads is sufficient: at 8 KiB, ballast only costs time. */
 const MIN_WEIGHED_LENGTH = 16_384
 /** A single Buffer of many megabytes deserves a major collection. */
 const MAX_WEIGHED_LENGTH = 1_048_576

@@ -2,16 +2,16 @@ import { AREA_LENGTH } from './load-unmask-simd.ts'
 import { chunkMemory, isInSharedMemory } from './shared-memory.ts'
 
 /**
- * Lends memory for chunks, and takes it back: copies of what was read and waits for somebody to ask for it come and go at the rate of the
- * network, and left to the garbage collector they would pile up by tens of megabytes between its rounds. What can be had of shared memory is
- * lent first; for less than {@link MIN_POOLED_LENGTH} bytes there is nothing else, since a chunk of its own would be too much for them.
+ * Lends memory for chunks and takes it back. Copies of unrequested data come and go at the rate of the network, and tens of megabytes of them would
+ * accumulate between two garbage collections. Shared memory is lent first. For less than {@link MIN_POOLED_LENGTH} bytes it is the only choice,
+ * because a separate chunk would be too large for them.
  */
 export function takeChunk(length: number): Buffer | undefined {
   if (length > AREA_LENGTH) return undefined
   return sharedChunks.pop() ?? (length < MIN_POOLED_LENGTH ? undefined : (chunks.pop() ?? Buffer.allocUnsafeSlow(AREA_LENGTH)))
 }
 
-/** Takes a chunk of {@link takeChunk} back, which nobody may use any more. */
+/** Takes back a chunk of {@link takeChunk}. No code may use it afterwards. */
 export function giveChunkBack(chunk: Buffer): void {
   if (isInSharedMemory(chunk)) sharedChunks.push(chunk)
   else if (chunks.length < MAX_FREE) chunks.push(chunk)

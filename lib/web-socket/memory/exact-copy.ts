@@ -1,4 +1,4 @@
-/** A copy in memory of its own, exactly as large: a piece of a pool, or of what was read, keeps all of it as long as it waits. */
+/** A copy in its own memory of exactly this size. A slice of a pool or of a read would keep the whole memory alive while it waits. */
 export function exactCopy(bytes: Uint8Array): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length)
   copy.set(bytes)

@@ -1,4 +1,4 @@
-/** What can wait in a {@link Queue}. The links belong to the queue. */
+/** An entry of a {@link Queue}. The links belong to the queue. */
 export interface Queueable<Entry> {
   next: Entry | undefined
   previous: Entry | undefined

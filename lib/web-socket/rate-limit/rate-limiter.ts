@@ -1,8 +1,8 @@
 import type { RateLimitSettings } from '../values/web-socket-settings.ts'
 
 /**
- * Two token buckets, one of messages and one of bytes, in two numbers each: they are filled when somebody asks, not by a timer. A message may take more
- * than there is; then the debt has to be paid first.
+ * Two token buckets, one for messages and one for bytes. They are filled on each query, not by a timer. A message may take more tokens than there
+ * are; the debt must then be refilled first.
  */
 export class RateLimiter {
   readonly #messages: TokenBucket
@@ -34,7 +34,7 @@ export class RateLimiter {
     this.#bytes.level -= bytes
   }
 
-  /** Adds what the time since the last call brings. `isOverflowing`: what does not fit is lost. */
+  /** Adds the tokens for the time since the last call. With `isOverflowing`, tokens that do not fit are lost. */
   fill(isOverflowing: boolean): void {
     const now = performance.now()
     const seconds = (now - this.#filledAt) / 1000
@@ -50,7 +50,7 @@ class TokenBucket {
   readonly #size: number
 
   constructor(perSecond: number, size: number) {
-    // Infinity times no time is not a number.
+    // Infinity times zero is NaN.
     this.#perSecond = perSecond === Infinity ? 0 : perSecond
     this.#size = perSecond === Infinity ? Infinity : size
     this.level = this.#size

@@ -43,7 +43,7 @@ export class SendQueue {
   readonly #maxBufferedAmount: number
   #waiting = NONE
   #isDeflating = false
-  /** The frame before, if its message goes on. */
+  /** The previous frame if its message continues. */
   #unfinished: UnfinishedMessage | undefined
   /** Whether the current message is compressed. */
   #isMessageCompressed = false
@@ -341,7 +341,7 @@ const TYPED_ARRAY_MEMORY = 192
 
 type Settle = (error: Error | undefined) => void
 
-/** The frame before, if its message goes on. */
+/** The previous frame if its message continues. */
 interface UnfinishedMessage {
   readonly isCompressionDisabled: boolean
 }

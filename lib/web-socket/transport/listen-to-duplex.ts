@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 
-/** Who hears what a stream reports. */
+/** Is notified by a stream. */
 export interface DuplexListener {
   onData(chunk: Uint8Array): void
   onTransportEnd(): void
@@ -20,7 +20,7 @@ interface OwnedDuplex extends Duplex {
   [OWNER]?: DuplexListener
 }
 
-/** Not a WeakMap: what one of these holds survives all minor collections of garbage, which makes short connections expensive. */
+/** Not a WeakMap: its values survive all minor garbage collections, which makes short connections expensive. */
 const OWNER = Symbol('DuplexListener')
 
 function onData(this: OwnedDuplex, chunk: Uint8Array | string): void {

@@ -1,7 +1,7 @@
 import { nativeCounters } from './native-counters.ts'
 import type { WebSocketTransport } from './web-socket-transport.ts'
 
-/** How what was written leaves the process. */
+/** Measures how written data leaves the process. */
 export interface Outflow {
   /** Whether bytes wait in the process until the peer has read what was written before. */
   readonly isWaiting: boolean
@@ -9,7 +9,7 @@ export interface Outflow {
   readonly left: number
 }
 
-/** Reads what Node counts anyway, so that writing costs nothing more. */
+/** Reads counters that Node maintains anyway, so that writing has no extra cost. */
 export function outflowOf(transport: WebSocketTransport): Outflow {
   if (transport.outflow !== undefined) return transport.outflow()
   const { duplex } = transport

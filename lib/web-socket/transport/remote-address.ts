@@ -1,6 +1,6 @@
 import type { PeerAddress, WebSocketTransport } from './web-socket-transport.ts'
 
-/** Where the peer is, with its port, if that is known. */
+/** The address and port of the peer, if known. */
 export function remoteAddressOf({ duplex, peer = duplex as PeerAddress }: WebSocketTransport): string | undefined {
   // A socket has both, any other stream neither.
   const { remoteAddress, remotePort } = peer

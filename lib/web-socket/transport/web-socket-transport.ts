@@ -9,7 +9,7 @@ export interface WebSocketTransport {
    * `false`: what is written is memory of its own.
    */
   readonly releasesWrites?: boolean
-  /** Who the peer is, if `duplex` does not tell. */
+  /** The address of the peer, if `duplex` does not have it. */
   readonly peer?: PeerAddress
   /** Hands over, once, what arrived before and is not in the stream any more, oldest first. Default: nothing. */
   takeHead?(): readonly Uint8Array[]
@@ -18,9 +18,9 @@ export interface WebSocketTransport {
    * holds already still comes by `'data'`, and first.
    */
   readInto?(listener: BorrowedBytesListener): void
-  /** How what is written leaves. Default: what the native connection under the stream tells, or else the length of what waits in the stream. */
+  /** How written data leaves. Defaults to the counters of the native connection, or else to the number of bytes that wait in the stream. */
   outflow?(): Outflow
-  /** Cuts the connection at once: RST over TCP, RST_STREAM(INTERNAL_ERROR) over HTTP/2. May be called at any time, more than once. */
+  /** Aborts the connection at once: RST over TCP, RST_STREAM(INTERNAL_ERROR) over HTTP/2. May be called at any time and more than once. */
   abort(): void
   /** Ends our side after the last byte was written: FIN over TCP, END_STREAM over HTTP/2. Called at most once. */
   end(): void
@@ -28,7 +28,7 @@ export interface WebSocketTransport {
   close?(): void
 }
 
-/** Where a peer is, as sockets of Node.js tell it: as long as they are open. */
+/** The address of a peer, as open sockets of Node.js report it. */
 export interface PeerAddress {
   readonly remoteAddress?: string | undefined
   readonly remotePort?: number | undefined
