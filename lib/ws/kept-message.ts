@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws'
 import type { Queueable } from '../web-socket/memory/queue.ts'
 import { byteLengthOf } from './byte-length.ts'
 
-/** A message that nobody listens to yet. */
+/** A message without a listener yet. */
 export class KeptMessage implements Queueable<KeptMessage> {
   next: KeptMessage | undefined = undefined
   previous: KeptMessage | undefined = undefined

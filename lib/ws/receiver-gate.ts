@@ -43,7 +43,7 @@ export class ReceiverGate {
     receiver[GATE] = this
     receiver.write = writeThroughGate
     receiver.startLoop = startThroughGate
-    // Nobody waits for what is held then: it goes to whoever listens.
+    // No code waits for the held data then, so it goes to the listeners.
     stream.on('close', () => {
       this.#isStoppable = false
       this.goOn()

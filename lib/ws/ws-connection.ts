@@ -23,7 +23,7 @@ import { isCloseReceived, isCloseSent } from './ws-web-socket-internals.ts'
 import { WsWebSocket } from './ws-web-socket.ts'
 import type { WsWebSocketObserver } from './ws-web-socket.ts'
 
-/** Stands for a socket of `ws` in the pipeline: keeps it alive, ends it, and tells how it has ended. */
+/** Represents a `ws` socket in the pipeline: keeps it alive, ends it, and reports how it ended. */
 export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWebSocketObserver {
   readonly webSocket: WsWebSocket
   readonly completion: Promise<WebSocketCompletion>
@@ -54,7 +54,7 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
       this.#complete = resolve
     })
     this.webSocket = new WsWebSocket(settings, this)
-    // A connection of its own is what `ws` is made for.
+    // `ws` is made for a connection that it does not share.
     this.#stream = duplex instanceof Socket ? duplex : new TransportStream(transport)
     this.#keepAlive = new KeepAlive(this, settings.keepAliveInterval, settings.keepAliveTimeout)
     this.webSocket.connect(this.#stream, duplex, transport.takeHead?.() ?? [], settings)

@@ -11,7 +11,7 @@ import { ReceiverGate } from './receiver-gate.ts'
 import { WaitingFrames } from './waiting-frames.ts'
 import { connectWebSocket, isCloseReceived, serverOptions, ServerWebSocket } from './ws-web-socket-internals.ts'
 
-/** Who is told what happens on a {@link WsWebSocket}, before its listeners are. */
+/** Is notified of the events of a {@link WsWebSocket} before its listeners. */
 export interface WsWebSocketObserver {
   /** A message has arrived, of so many bytes. */
   onReceived(bytes: number): void
@@ -22,16 +22,16 @@ export interface WsWebSocketObserver {
   /** We are about to send a Close frame, of the application's or in answer to the peer's, or to cut the connection. */
   onClosing(): void
   onClosed(closeStatus: number, reason: Buffer): void
-  /** More waits for the peer than may. */
+  /** The data that waits for the peer exceeds its limit. */
   onTooSlow(): void
-  /** The peer has sent more than it may. */
+  /** The peer has exceeded its rate limit. */
   onTooFast(): void
 }
 
 /**
- * A socket of `ws` that keeps what nobody listens for yet: messages, up to a limit, then the peer has to wait; and that it has closed.
- * `ws` itself drops them. Its errors are no `'error'` events that nobody listens to, which would end the process. What waits for the peer is
- * bounded, the answers to its pings included.
+ * A `ws` socket that keeps events until there is a listener: messages up to a limit, beyond which the peer must wait, and its close. `ws` itself drops
+ * them. It emits no `'error'` without a listener, which would end the process. The data that waits for the peer is limited, including the answers to
+ * pings.
  */
 export class WsWebSocket extends ServerWebSocket {
   readonly #observer: WsWebSocketObserver
@@ -195,12 +195,12 @@ export class WsWebSocket extends ServerWebSocket {
     // The `'close'` event comes behind them.
     if (this.#limit?.isHolding === true) return
     if (this.#messages.isEmpty || (this.readyState !== this.OPEN && this.listenerCount('message') === 0)) this.#gate?.goOn()
-    // Whoever takes the messages one by one comes for the next in the same turn.
+    // A listener that takes the messages one by one asks for the next in the same turn.
     if (this.#close !== undefined && !this.#messages.isEmpty) setImmediate(() => this.#emitClose())
     else this.#emitClose()
   }
 
-  /** The next message that somebody wants to have. */
+  /** The next message with a listener. */
   #take(): KeptMessage | undefined {
     if (this.listenerCount('message') === 0 || (this.isPaused && this.readyState !== this.CLOSED)) return undefined
     if (this.#messages.isEmpty || this.#limit?.isLetIn() === false) return undefined
