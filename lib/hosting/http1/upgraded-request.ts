@@ -5,7 +5,7 @@ export function markAsUpgraded(request: UpgradedRequest): void {
   request[IS_UPGRADED] = true
 }
 
-/** Whether Node has handed the request over by its `'upgrade'` event, so that nobody reads its connection; else it is an HTTP server's. */
+/** Whether Node has emitted the request by `'upgrade'`, so that no code reads its connection; else the HTTP server reads it. */
 export function isUpgraded(request: UpgradedRequest): boolean {
   return request[IS_UPGRADED] === true
 }

@@ -45,7 +45,7 @@ export function serveStream(
   else meetExpectation(server, head.expectation, request, response)
 }
 
-/** A plain CONNECT asks for a proxy (RFC 9113, section 8.5). Who wants to be one listens to `'connect'`, as with `node:http2`. */
+/** A plain CONNECT asks for a proxy (RFC 9113, section 8.5). An application that is a proxy listens to `'connect'`, as with `node:http2`. */
 function refuseConnect(
   server: Http2Server | Http2SecureServer,
   request: IncomingMessageInternals,
@@ -88,14 +88,14 @@ function onFinish(exchange: Exchange, request: IncomingMessageInternals): void {
   if (isCutShort || exchange.isTunnel) resetUnlessEnded(exchange.stream)
 }
 
-/** As `node:http` does when the timeout of a socket has run out: it concerns whoever listens, or else ends the matter. */
+/** As `node:http` does after the timeout of a socket: emits `'timeout'`, or destroys the stream if there is no listener. */
 function onTimeout({ socket }: Exchange, request: IncomingMessageInternals, response: ServerResponseInternals): void {
   const isHeardByRequest = !request.complete && request.emit('timeout', socket)
   const isHeardByResponse = response.emit('timeout', socket)
   if (!isHeardByRequest && !isHeardByResponse) socket.destroy()
 }
 
-/** The peer has reset the stream, and be it with NO_ERROR: nobody waits for the response any more. */
+/** The peer has reset the stream, perhaps with NO_ERROR, and no longer waits for the response. */
 function onAborted(exchange: Exchange): void {
   if (!exchange.isTunnel) exchange.socket.destroy()
 }

@@ -178,5 +178,5 @@ export class StreamSocket extends Duplex {
 }
 
 function ignoreError(): void {
-  // As a server's sockets do in node:http: whoever destroyed the socket knows why, and nobody else asked.
+  // As with server sockets of node:http: the code that destroyed the socket knows the reason, so no error is emitted.
 }

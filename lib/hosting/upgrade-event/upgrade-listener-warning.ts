@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { leavesUpgradesToListeners, serverOf } from '../http1/node-http-internals.ts'
 
 /**
- * Warns, once a server, that WebSocket requests cannot get to the middleware because the server has `'upgrade'` listeners of somebody else:
- * Node then gives upgrade requests to those alone. Called with a request that did get here.
+ * Warns once per server that WebSocket requests do not reach the middleware because the server has other `'upgrade'` listeners: Node then passes
+ * upgrade requests only to those. Called with a request that did reach the middleware.
  */
 export function warnOfUpgradeListeners(request: IncomingMessage): void {
   const server = serverOf(request)
@@ -22,5 +22,5 @@ export function markAsAttached(server: object): void {
   knownServers.add(server)
 }
 
-/** Servers that need no (further) warning. */
+/** Servers that need no further warning. */
 const knownServers = new WeakSet<object>()
