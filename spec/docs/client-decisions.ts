@@ -15,7 +15,7 @@ const address = { "'wss://example.com/ws'": 'address' }
 
 /** The decisions about the code blocks of the client. */
 export const clientDecisions: Readonly<Record<string, Decision>> = {
-  'README.md#connect-again-in-a-page': inAPage,
+  'README.md#reconnect-in-the-browser': inAPage,
 
   'docs/client.md#the-client-in-a-page': inAPage,
   'docs/client.md#the-client-in-a-page (2)': {

@@ -55,14 +55,21 @@ export const decisions: Readonly<Record<string, Decision>> = {
     expect(await once(client, 'message')).toEqual([Buffer.from('text'), false])
     client.send(Buffer.from([0, 255]))
     expect(await once(client, 'message')).toEqual([Buffer.from([0, 255]), true])
-    expect((await fetch(`http://127.0.0.1:${portOf(server as Server)}/ws`)).status).toBe(400)
+    expect((await fetch(`http://127.0.0.1:${portOf(server as Server)}/ws`)).status).toBe(426)
     const closed = once(server as Server, 'close')
     server?.close()
     client.close(4000, 'bye')
     expect(await closeOf(client)).toEqual([4000, 'bye'])
     await closed
   },
-  'README.md#express-use-websockets (2)': async (example) => expectEcho(inRoute(example)),
+  'README.md#express-use-websockets (2)': inAnEmptyFolder,
+  'README.md#accept-it-yourself': async (example) => {
+    const app = await mount(example)
+    await expectEcho(app)
+    const { port } = await startHttp1Server(app)
+    expect((await fetch(`http://127.0.0.1:${port}/ws`)).status).toBe(400)
+  },
+  'README.md#accept-it-yourself (2)': async (example) => expectEcho(inRoute(example)),
   'README.md#the-same-in-aspnet-core': inCSharp,
   'README.md#the-same-in-aspnet-core (2)': proveEndpoint,
   'README.md#let-only-your-own-pages-connect': async (example) => {
@@ -87,7 +94,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
     expect(none.webSocket.subProtocol).toBe(null)
   },
   'README.md#send-to-many': proveBroadcast,
-  'README.md#notice-peers-that-vanish': async (example) => {
+  'README.md#detect-dead-connections': async (example) => {
     const printer = new Printer()
     const { app } = onSocket(async (given) => {
       await example({ app: express(), console: printer.console, ...given })
@@ -97,13 +104,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
     await answer.closeAsync()
     expect(await printer.line()).toBe('1006 false')
   },
-  'README.md#write-less': async (example) => {
-    const app = await mount(example)
-    await expectEcho(app)
-    const { port } = await startHttp1Server(app)
-    expect((await fetch(`http://127.0.0.1:${port}/ws`)).status).toBe(426)
-  },
-  'README.md#stop': proveShutdown,
+  'README.md#shut-down': proveShutdown,
   'CONTRIBUTING.md#contributing': commands,
   'CONTRIBUTING.md#the-tree': { cannotRun: 'a picture' },
   'CONTRIBUTING.md#adding-an-export': { cannotRun: 'a line of package.json: spec/package enters by each of them' },
