@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
-/** The status and the header fields with which a WebSocket is accepted, on a response on which nothing is sent yet. */
+/** The status and the header fields that accept a WebSocket, on a response that has sent nothing yet. */
 export class AcceptingHead {
   readonly #response: ServerResponse
   readonly #status: number

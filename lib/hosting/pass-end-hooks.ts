@@ -16,8 +16,8 @@ export interface AcceptingResponse {
 }
 
 /**
- * Lets what hooks the end of the response have its say before the WebSocket opens, as before any response ends: a session is in its store
- * before the client sees that it is connected. Resolves when that has happened, or the client has gone.
+ * Runs the hooks on the end of the response before the WebSocket opens, as before the end of any response. So a session is in its store before the
+ * client sees that it is connected. Resolves when the hooks have finished or the client has gone.
  * @throws `WebSocketException` with code `ERR_WEBSOCKET_RESPONSE_STARTED` if the application answers otherwise meanwhile, as it does when the
  * store fails; the signal's reason if that is aborted; and what a hook throws.
  */

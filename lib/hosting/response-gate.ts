@@ -2,9 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 import type { ServerResponse } from 'node:http'
 
 /**
- * Stands below everything that hooks `end()` and `write()` of a response: sessions that save, loggers. An ordinary response passes. When a
- * WebSocket is accepted, the hooks have their say while nothing is sent yet, as before any response ends; the response itself ends when the
- * WebSocket does.
+ * A layer below all hooks of `end()` and `write()` of a response, such as sessions and loggers. An ordinary response passes through it. When a
+ * WebSocket is accepted, the hooks run while nothing is sent yet, as before the end of any response. The response itself ends with the WebSocket.
  */
 export class ResponseGate {
   readonly #response: GatedResponse
@@ -23,7 +22,7 @@ export class ResponseGate {
     response.write = writeAtGate
   }
 
-  /** Lays the gate, unless there is one. Everything that hooks the response later is above it. */
+  /** Installs the gate unless there is one. All later hooks of the response are above it. */
   static of(response: ServerResponse): ResponseGate {
     const gated = response as unknown as GatedResponse
     return gated[GATE] ?? new ResponseGate(gated)
@@ -64,18 +63,18 @@ export class ResponseGate {
     return isAnswered
   }
 
-  /** The accept is over, whatever came of it: from now on, an answer is an ordinary one, and reported to nobody. */
+  /** The accept has succeeded or failed. From now on, an answer is an ordinary one and is not reported. */
   stopReporting(): void {
     this.#onAnswer = undefined
   }
 
-  /** Ends the response in earnest. */
+  /** Really ends the response. */
   end(...values: unknown[]): unknown {
     this.#reportAnswer()
     return this.#end.apply(this.#response, values)
   }
 
-  /** Writes to the response in earnest. */
+  /** Really writes to the response. */
   write(...values: unknown[]): unknown {
     this.#reportAnswer()
     return this.#write.apply(this.#response, values)
@@ -119,7 +118,7 @@ interface GatedResponse {
 
 const GATE = Symbol('ResponseGate')
 
-// The same functions for all responses.
+// All responses share these functions.
 
 function endAtGate(this: GatedResponse, ...values: unknown[]): unknown {
   return this[GATE]?.onEnd(values)

@@ -14,13 +14,13 @@ import {
 } from './node-http-parser-internals.ts'
 
 /**
- * What can only be seen while an upgrade request arrives. Node's parser stops behind such a request and forgets the rest of the chunk, and
- * what comes later it takes for HTTP, be it the middle of a body. So with anything behind it, the request is the last one of its connection.
+ * Facts that are visible only while an upgrade request arrives. Node's parser stops behind such a request, drops the rest of the chunk, and parses
+ * later data as HTTP, even in the middle of a body. So if data follows the request, it is the last request of its connection.
  */
 export class Http1Arrival {
   /** Whether the parser tells where the request ends. */
   readonly isWatched: boolean
-  /** What came behind the request in the same chunk. `undefined`: not known, or not yet, within the turn of the handlers. */
+  /** The data behind the request in the same chunk; `undefined` if it is unknown, or not known yet within the turn of the handlers. */
   rest: Buffer | undefined
   readonly #message: RequestStart
   /** How much the connection had received when the request arrived. */
@@ -50,7 +50,7 @@ export class Http1Arrival {
     divertFromParser(this.#message.request.socket, listener)
   }
 
-  /** Lets nothing be parsed that may have lost its beginning. */
+  /** Prevents that data without its beginning is parsed. */
   protect(): void {
     if (!this.#isParsed || this.rest?.length === 0) return
     endConnectionBehind(this.#message.response)
@@ -72,8 +72,8 @@ export function noteArrivals(): void {
 }
 
 /**
- * What was noted when this request arrived; `undefined` if it is no upgrade request, or nobody noted yet. Tells it once, and does not keep
- * it: the request of a WebSocket lives long.
+ * The note about the arrival of this request; `undefined` if it is not an upgrade request or there is no note yet. It is returned once and not kept,
+ * because the request of a WebSocket lives long.
  */
 export function takeArrival(request: Arrived): Http1Arrival | undefined {
   const arrival = request[ARRIVAL]

@@ -29,7 +29,7 @@ export class Http1EarlyBytes {
     return this.#arrival.rest !== undefined
   }
 
-  /** Hands over what was kept, oldest first, and stops keeping. The socket is left paused: nothing is lost until somebody reads it. */
+  /** Returns the kept bytes, oldest first, and stops keeping. The socket stays paused, so that no data is lost until it is read. */
   take(): Uint8Array[] {
     this.#socket.pause()
     this.#isTaken = true

@@ -136,7 +136,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     }
   }
 
-  /** Lets everything that hooks the response (cookies, sessions, security headers, access logs) have its say on the 101. Writes nothing yet. */
+  /** Runs all hooks of the response (cookies, sessions, security headers, access logs) for the 101. Writes nothing yet. */
   async #prepareHead(headers: readonly (readonly [name: string, value: string])[], signal: AbortSignal | undefined): Promise<void> {
     const response = this.#response
     const head = new AcceptingHead(response, STATUS, [
@@ -160,7 +160,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     const { socket } = this.#request
     this.#isAccepted = true
     keepConnection(this.#response)
-    // Nobody listens to errors from here to the WebSocket, which is microtasks away: a socket tells of an error in a tick, and those come later.
+    // There is no error listener until the WebSocket exists, a few microtasks later. A socket emits errors in a tick, which comes after them.
     leaveHttpServer(socket)
     releaseServerState(this.#response)
     const transport = new SocketTransport(socket, this.#earlyBytes?.take() ?? [])

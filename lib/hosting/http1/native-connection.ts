@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream'
  * release changes it; without it, what is written is memory of its own, as for every other stream.
  */
 
-/** Whether the stream is a TCP connection, a Unix socket or a named pipe, which nothing stands in front of: no TLS, no wrapper, no agent. */
+/** Whether the stream is a plain TCP connection, Unix socket or named pipe, without TLS, a wrapper or an agent. */
 export function isNativeConnection(duplex: Duplex): boolean {
   if (Object.getPrototypeOf(duplex) !== Socket.prototype) return false
   if (WRITERS.some((name) => Object.hasOwn(duplex, name))) return false
@@ -15,6 +15,6 @@ export function isNativeConnection(duplex: Duplex): boolean {
   return NATIVE_HANDLES.has(handle?.constructor.name ?? '')
 }
 
-/** What would see the memory before the kernel does. */
+/** Methods that, if wrapped, would see the memory before the kernel does. */
 const WRITERS = ['write', '_write', '_writev', '_writeGeneric']
 const NATIVE_HANDLES = new Set(['Pipe', 'TCP'])

@@ -23,7 +23,7 @@ export function leaveHttpServer(socket: Socket): void {
   setImmediate(releaseParser, socket)
 }
 
-/** Whether the server leaves upgrade requests to its `'upgrade'` listeners: it has some, and nobody has told it to choose by request. */
+/** Whether the server passes upgrade requests to its `'upgrade'` listeners: it has some, and no callback chooses by request. */
 export function leavesUpgradesToListeners(server: Server & { readonly shouldUpgradeCallback?: unknown }): boolean {
   if (server.listenerCount('upgrade') === 0) return false
   // Since Node 22.23 and 24.9. The default is an anonymous function of each server, so its text is all that there is to compare.

@@ -19,14 +19,14 @@ export function isReadNatively(socket: Socket): boolean {
   return parserOf(socket)?._consumed === true
 }
 
-/** A figure that grows with what the connection receives; `undefined` if nobody counts. */
+/** A figure that grows with the received data of the connection; `undefined` if there is no counter. */
 export function amountReceived(socket: Socket): number | undefined {
   return socket.bytesRead ?? parserOf(socket)?.[WATCH]?.chunks
 }
 
 /** Whether the parser has called back on this connection for the first time. Every request of the connection has to be asked about. */
 export function isFirstRequest(socket: SeenSocket): boolean {
-  // A connection whose first requests nobody asked about was answered, or has a response under way.
+  // If the first requests of a connection were not asked about, it was answered or has a response in progress.
   const isFirst = socket[SEEN] !== true && (socket.bytesWritten ?? 0) === 0 && !socket._httpMessage
   socket[SEEN] = true
   const parser = parserOf(socket)
@@ -49,7 +49,7 @@ export function whenParsed(request: IncomingMessage, callback: (rest: Buffer | u
     return request.complete
   }
   if (watch.isParsing) return true
-  // The call of `execute()` that is under way is nobody's to watch.
+  // The current call of `execute()` cannot be watched.
   process.nextTick(() => {
     if (watch.onParsed?.(undefined, NOTHING)) watch.onParsed = undefined
   })

@@ -3,10 +3,10 @@ import type { Socket } from 'node:net'
 import { isAbandoned, isDisconnected, socketOf } from './node-http2-internals.ts'
 
 /**
- * Ends what Node forgets, and what would keep connection, session and streams for ever:
+ * Ends sessions that Node forgets, which would keep connection, session and streams alive permanently:
  * - when the client has broken HTTP/2's rules, Node 20 sends a GOAWAY and reads no more, so that it does not even notice that the client goes;
  * - when the client resets a connection over TLS, a write of Node 20 may neither succeed nor fail, and while it writes it does not read;
- * - when a session has been destroyed, Node waits until all that was written has left, for ever if the client does not read.
+ * - when a session has been destroyed, Node waits until all written data has left, without a limit if the client does not read.
  */
 export function endAbandonedSessions(server: Http2Server | Http2SecureServer): void {
   server.on('session', watch)
@@ -25,7 +25,7 @@ let timer: NodeJS.Timeout | undefined
 function watch(session: ServerHttp2Session): void {
   sessions.set(session, { socket: socketOf(session), timesDestroyed: 0 })
   session.once('close', () => forget(session))
-  // Nothing tells of it, so somebody has to look.
+  // There is no event for it, so a timer must check.
   timer ??= setInterval(endAbandoned, INTERVAL).unref()
 }
 

@@ -1,7 +1,7 @@
 import type { Http2Session } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 
-/** What stays the same for every stream of one HTTP/2 connection, and outlives it: access logs read addresses after the connection is gone. */
+/** The constant facts of one HTTP/2 connection. They outlive it, because access logs read addresses after its end. */
 export interface ConnectionFacts {
   readonly encrypted: boolean
   readonly alpnProtocol: string | undefined

@@ -26,7 +26,7 @@ export function createRequest(exchange: Exchange): IncomingMessageInternals {
   return request
 }
 
-/** Lets go of a body that nobody has begun to read, as `node:http` does when the response has been sent. */
+/** Drops an unread body, as `node:http` does when the response has been sent. */
 export function discardBody(request: IncomingMessageInternals, stream: ServerHttp2Stream): void {
   request._dump()
   if (request.complete) return

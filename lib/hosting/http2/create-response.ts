@@ -28,7 +28,7 @@ export function createResponse(request: IncomingMessage, exchange: Exchange): Se
   response.assignSocket(asNetSocket(socket))
   response.on('prefinish', () => {
     if (exchange.isAccepted) return
-    // What a refused peer has sent is dropped. A stream that nobody reads would be reset by Node together with the response.
+    // The data of a refused peer is dropped. Node would reset an unread stream together with the response.
     if (exchange.isTunnel) stream.resume()
     stream.end()
   })

@@ -8,7 +8,7 @@ import type { StreamSocket } from './stream-socket.ts'
 
 /** The undocumented members of `IncomingMessage` that a request over HTTP/2 needs. */
 export interface IncomingMessageInternals extends IncomingMessage {
-  /** Whether somebody has begun to read the body. */
+  /** Whether reading the body has begun. */
   _consuming: boolean
   /** Sets `rawHeaders` (or, when `complete`, `rawTrailers`) and what is derived from them. */
   _addHeaderLines(lines: string[], count: number): void

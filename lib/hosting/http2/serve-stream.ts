@@ -78,8 +78,8 @@ const EXPECTATION_FAILED = 417
 const NOT_IMPLEMENTED = 501
 
 /**
- * The response has been sent. What is left of a request that nobody reads is not waited for: the peer is told to stop
- * (RFC 9113, section 8.1). An application that answers first and reads on keeps its request.
+ * The response has been sent. The server does not wait for the rest of an unread request but asks the peer to stop (RFC 9113, section 8.1). An
+ * application that answers first and continues to read keeps its request.
  */
 function onFinish(exchange: Exchange, request: IncomingMessageInternals): void {
   if (exchange.isAccepted) return

@@ -15,8 +15,8 @@ export interface UpgradeServer extends RequestEmitter {
 }
 
 /**
- * Lets upgrade requests that an application claims go the ordinary way of the server's requests, and to that application alone; so too those
- * that nobody else waits for. Node leaves the choice to the server; before `shouldUpgradeCallback`, each connection's parser is told.
+ * Passes upgrade requests that an application claims, and those without another listener, to that application as ordinary requests. Node leaves the
+ * choice to the server. In versions without `shouldUpgradeCallback`, the parser of each connection is told.
  */
 export function routeUpgrades(server: UpgradeServer, claims: readonly Claim[]): void {
   const emit = server.emit.bind(server)
@@ -82,8 +82,8 @@ function isDecided(request: ClaimedRequest): boolean {
 }
 
 /**
- * Whether no listener would know what to do with it: HTTP/2 in the clear is what `curl` and Java's client offer with any request, and nobody
- * has to take (RFC 9113, section 3.1). Anything else may be a proxy's.
+ * Whether no listener can use the upgrade: `curl` and Java's client offer cleartext HTTP/2 with any request, and a server may ignore that offer
+ * (RFC 9113, section 3.1). Any other upgrade may be for a proxy.
  */
 function isForNobody({ headers }: IncomingMessage): boolean {
   const protocols = splitHeaderList([headers.upgrade ?? ''])
