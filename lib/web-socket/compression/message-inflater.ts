@@ -29,8 +29,9 @@ export class MessageInflater {
   }
 
   /**
-   * Inflates one fragment, never to more than the message may have left (RFC 7692, section 8). `isFinal`: it ends its message.
-   * @returns what it inflates to, in memory that the next message of any connection uses again, or why it does not, if it is short; else `undefined`, and the listener gets that later.
+   * Inflates one fragment, never beyond the rest of the message limit (RFC 7692, section 8). `isFinal` tells that it ends its message.
+   * @returns for a short fragment, the inflated bytes, in memory that the next message of any connection reuses, or the failure; else `undefined`, and
+   * the listener gets the result later.
    */
   inflate(payload: Uint8Array, isFinal: boolean, listener: InflateListener): Buffer | FrameFailure | undefined {
     this.#context ??= this.#contexts.take()

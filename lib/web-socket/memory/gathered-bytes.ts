@@ -1,6 +1,6 @@
 /**
- * Bytes that wait, copied one behind the other into memory of their own: however small the chunks were that they came in, and however large
- * the memory behind those, they take at most twice their length, and {@link MIN_LENGTH}.
+ * Waiting bytes, copied one after the other into their own memory. They take at most twice their length plus {@link MIN_LENGTH}, however small their
+ * chunks were and however large the memory of those chunks was.
  */
 export class GatheredBytes {
   length = 0

@@ -30,10 +30,10 @@ export class HeldBack {
     this.#push.call(this.#stream, null)
   }
 
-  /** Lets go, and holds nothing any more: the stream reads on as if nothing had been. */
+  /** Stops holding data back. The stream continues to read as before. */
   stop(): void {
     this.#isOver = true
-    // Somebody else may have come in between since.
+    // Other code may have wrapped the method since.
     if (this.#stream.push === this.#take) this.#stream.push = this.#push
     this.letGo()
   }
@@ -50,7 +50,7 @@ export class HeldBack {
   }
 }
 
-/** What is held back, and how much. */
+/** The rule for the data to hold back. */
 export interface HoldingRule {
   /** Whether a chunk that arrives now is held, or, if it is `null`, the end. */
   holds(chunk: Buffer | null): boolean

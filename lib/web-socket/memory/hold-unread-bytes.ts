@@ -2,9 +2,9 @@ import type { Duplex } from 'node:stream'
 import { HeldBack } from './hold-back.ts'
 
 /**
- * Holds back what arrives on a stream as long as nobody reads it, but not the end, which the stream is to know of. As soon as somebody reads,
- * the stream has it all.
- * @param limit - when so many bytes are held, nothing more is read. Until then a peer that resets the connection is noticed.
+ * Holds back incoming data of a stream until it is read, but not the end, which the stream must see. As soon as the stream is read, it gets all held
+ * data.
+ * @param limit - the number of held bytes at which reading stops. Until then a reset by the peer is noticed.
  */
 export function holdUnreadBytes(stream: Duplex, limit: number): HeldBack {
   const held = new HeldBack(stream, {

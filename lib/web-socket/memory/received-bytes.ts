@@ -128,7 +128,7 @@ export class ReceivedBytes {
 
   /**
    * Moves `count` bytes into `target`, unmasking them on the way (`mask` 0: as they are), and tells whether all were ASCII.
-   * The received chunk itself stays untouched, unless it is our own: a Duplex may hand over memory that somebody else holds, too.
+   * The received chunk itself is not changed unless we own it: other code may also use the memory of a Duplex.
    */
   unmaskInto(target: Uint8Array, start: number, count: number, mask: number, maskOffset: number): boolean {
     let isAscii = true
@@ -206,7 +206,7 @@ export class ReceivedBytes {
   }
 }
 
-/** While somebody reads, they go soon. */
+/** While the application reads, the chunks leave soon. */
 const MAX_CHUNKS = 64
 /** A chunk takes some 350 bytes beside what is in it. */
 const MAX_WAITING_CHUNKS = 8

@@ -1,6 +1,6 @@
 /**
- * Memory that frames are laid out in before they are written, one behind the other, shared by all sockets. It is used from its front again
- * when nobody needs what lies in it any more, so that it stays in the processor's cache.
+ * Memory in which frames are placed one after the other before they are written. All sockets share it. It is reused from its front when its content is
+ * no longer needed, so that it stays in the processor's cache.
  */
 export class WriteSlab {
   readonly bytes: Buffer
@@ -23,7 +23,7 @@ export class WriteSlab {
     this.#openRuns++
   }
 
-  /** Ends a run. `keptUntil`: the end of what somebody may still read; 0 if nobody does. */
+  /** Ends a run. `keptUntil` is the end of the bytes that may still be read; 0 if there are none. */
   closeRun(keptUntil: number): void {
     this.#openRuns--
     if (keptUntil > this.#floor) this.#floor = keptUntil

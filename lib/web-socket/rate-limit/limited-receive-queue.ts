@@ -16,14 +16,14 @@ import { rateLimitExceeded } from './rate-limit-exceeded.ts'
 import { RateLimiter } from './rate-limiter.ts'
 
 /**
- * Receives no faster than a rate limit allows. Where a peer has to wait, the queue behaves as if the application had not come yet: pings are answered, the
- * read-ahead fills up, and then the transport is paused. A queue of its own, so that a socket without a limit has nothing to do with it.
+ * Receives no faster than a rate limit allows. While a peer must wait, the queue behaves as if the application does not receive: pings are answered, the
+ * read-ahead fills up, and then the transport is paused. It is a separate class, so that a socket without a limit has no cost.
  */
 export class LimitedReceiveQueue extends ReceiveQueue {
   readonly #reader: FrameReader
   readonly #limiter: RateLimiter
   readonly #isClosing: boolean
-  /** What was taken out of the buckets. */
+  /** The bytes that were taken from the buckets. */
   #messagesTaken = 0
   #bytesTaken = 0
   /** How many messages had ended before the last one that was let in. */
@@ -31,7 +31,7 @@ export class LimitedReceiveQueue extends ReceiveQueue {
   #timer: NodeJS.Timeout | undefined
   /** Whether something had arrived before the application came for it. */
   #isBehind = false
-  /** Whether the application closes, and passes over what comes. */
+  /** Whether the application closes and discards incoming data. */
   #isLifted = false
 
   constructor(
@@ -107,7 +107,7 @@ export class LimitedReceiveQueue extends ReceiveQueue {
     return false
   }
 
-  /** A Close frame, or a failure, has not to wait. */
+  /** A Close frame or a failure need not wait. */
   #isDataThere(): boolean {
     return this.#reader.hasMore() && this.#reader.isInFrame
   }

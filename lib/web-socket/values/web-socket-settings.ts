@@ -31,9 +31,9 @@ export interface WebSocketSettings {
   readonly maxBufferedAmount: number
   /** Bytes. */
   readonly maxMessageSize: number
-  /** Milliseconds; Infinity: for ever. */
+  /** Milliseconds; `Infinity` means no limit. */
   readonly closeAnswerTimeout: number
-  /** Milliseconds; Infinity: for ever. */
+  /** Milliseconds; `Infinity` means no limit. */
   readonly closeTimeout: number
   readonly compression: WebSocketCompression | undefined
   readonly rateLimit: RateLimitSettings | undefined
