@@ -53,7 +53,7 @@ function isGiven(name: string, value: unknown): boolean {
   return value !== undefined && value !== null && name in DEFAULTS && value !== DEFAULTS[name]
 }
 
-/** Whether it is not the class of `ws`, be it of another copy, but one that extends it. */
+/** Whether it is a class that extends the class of `ws`, including that of another copy. */
 function isSubclass(value: unknown): boolean {
   return typeof value === 'function' && Object.getPrototypeOf(value) !== EventEmitter
 }

@@ -160,7 +160,7 @@ export class WsWebSocket extends ServerWebSocket {
   }
 
   #mustWait(): boolean {
-    // What comes after our own Close frame, and nobody listens for, is not waited for.
+    // Messages after our own Close frame that have no listener are not waited for.
     if (this.listenerCount('message') === 0) return this.readyState === this.OPEN
     return !this.#messages.isEmpty || this.#limit?.isLetIn() === false
   }
@@ -263,6 +263,6 @@ function isFinal(options: unknown): boolean {
 
 const { emit } = EventEmitter.prototype as { emit: (this: EventEmitter, event: string | symbol, ...values: readonly unknown[]) => boolean }
 
-/** Bytes, as of a `ManagedWebSocket` that nobody receives from. */
+/** Bytes, the same limit as for a `ManagedWebSocket` without a receive. */
 const READ_AHEAD = 65_536
 const MAX_PONGS = 16
