@@ -1,6 +1,6 @@
 import { generate } from 'selfsigned'
 
-/** A key and a certificate for this machine, made on the spot: browsers will warn that nobody has signed it. */
+/** A key and a certificate for this machine, created at start: browsers warn that it is self-signed. */
 export async function createSelfSignedCertificate(): Promise<{ readonly key: string; readonly cert: string }> {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
     extensions: [

@@ -3,7 +3,7 @@ export const MessageType = { Invocation: 1, Completion: 3, Ping: 6, Close: 7 } a
 
 export type HubMessage = Readonly<Record<string, unknown>>
 
-/** A call of a method. Without an `invocationId`, nobody waits for its result. */
+/** A call of a method. Without an `invocationId`, the caller does not wait for the result. */
 export interface Invocation extends HubMessage {
   readonly invocationId?: string
   readonly target: string
