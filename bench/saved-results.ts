@@ -15,7 +15,7 @@ export function saveReport(report: ScenarioReport, options: BenchOptions): void 
   write('headlines.svg', picture(ordered.filter(({ name }) => HEADLINES.has(name))))
 }
 
-/** What the README of the package shows: the scenarios that differ most in kind, whoever wins. */
+/** The scenarios in the README of the package: those that differ most in kind, regardless of the result. */
 const HEADLINES = new Set(['echo-64', 'echo-16k', 'broadcast', 'handshakes', 'memory'])
 
 /** A scenario's report, and how it came about. */

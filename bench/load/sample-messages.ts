@@ -23,7 +23,7 @@ function sampleMessage(length: number, random: () => number): Buffer {
   return Buffer.from(text.slice(0, length))
 }
 
-/** The same for every run: a linear congruential generator (the figures of Numerical Recipes). */
+/** A linear congruential generator with the constants of Numerical Recipes, so that every run is the same. */
 function createRandom(): () => number {
   let state = 1
   return () => {

@@ -68,7 +68,7 @@ export class SlowPeers {
 }
 
 const AT_A_TIME = 8
-/** Bytes. More than kernels hold in all: what they hold, nobody sees being read. */
+/** Bytes. More than all kernel buffers hold, because reads from those buffers are not visible. */
 const READ_LENGTH = 16_000_000
 const SENT_LENGTH = 1_000_000
 const PARTS = 100
