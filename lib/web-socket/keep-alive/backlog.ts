@@ -6,11 +6,11 @@ import type { Outflow } from '../transport/outflow.ts'
  * how much that is. It is estimated: from how much they took at once when the backlog began, and how fast the backlog then left.
  */
 export class Backlog {
-  /** Whether anything waited at the last look. */
+  /** Whether data waited at the last check. */
   isWaiting = false
-  /** Bytes that had left at the last look. */
+  /** Bytes that had left at the last check. */
   #left = 0
-  /** Bytes that had left at once when the backlog was first seen: the most that can be held on the way. */
+  /** Bytes that had left at once when the backlog was first seen: the maximum that kernels and proxies can hold. */
   #held = 0
   /** When that was, and how many bytes had left in all. */
   #since = 0

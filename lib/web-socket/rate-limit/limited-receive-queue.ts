@@ -16,20 +16,20 @@ import { rateLimitExceeded } from './rate-limit-exceeded.ts'
 import { RateLimiter } from './rate-limiter.ts'
 
 /**
- * Receives no faster than a rate limit allows. While a peer must wait, the queue behaves as if the application does not receive: pings are answered, the
- * read-ahead fills up, and then the transport is paused. It is a separate class, so that a socket without a limit has no cost.
+ * Receives no faster than a rate limit allows. While a peer must wait, the queue behaves as if the application does not receive: pings are answered,
+ * the read-ahead fills up, and then the transport is paused. It is a separate class, so that a socket without a limit has no cost.
  */
 export class LimitedReceiveQueue extends ReceiveQueue {
   readonly #reader: FrameReader
   readonly #limiter: RateLimiter
   readonly #isClosing: boolean
-  /** The bytes that were taken from the buckets. */
+  /** The messages and bytes that were taken from the buckets. */
   #messagesTaken = 0
   #bytesTaken = 0
-  /** How many messages had ended before the last one that was let in. */
+  /** The number of messages that had ended before the last admitted one. */
   #letIn = -1
   #timer: NodeJS.Timeout | undefined
-  /** Whether something had arrived before the application came for it. */
+  /** Whether data had arrived before the application asked for it. */
   #isBehind = false
   /** Whether the application closes and discards incoming data. */
   #isLifted = false
