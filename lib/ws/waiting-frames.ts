@@ -2,7 +2,7 @@
 export class WaitingFrames {
   #count = 0
 
-  /** What they take beside their bytes. */
+  /** The memory that they take besides their bytes. */
   get cost(): number {
     return this.#count * FRAME_COST
   }
