@@ -24,7 +24,7 @@ export function readSlowMemberOptions(reader: OptionReader): ResolvedSlowMemberO
   return {
     slowMembers: readPolicy(reader),
     maxBufferedAmount: reader.limit('maxBufferedAmount', 1, 'bytes', 1_048_576),
-    waitTimeout: reader.duration('waitTimeout', 'for ever', 30_000),
+    waitTimeout: reader.duration('waitTimeout', 'no limit', 30_000),
   }
 }
 

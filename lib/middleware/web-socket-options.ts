@@ -71,10 +71,10 @@ export function resolveWebSocketOptions(options: WebSocketOptions | undefined): 
   const reader = new OptionReader({ name: 'useWebSockets', code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, OPTION_NAMES)
   return {
     allowedOrigins: readAllowedOrigins(reader),
-    closeAnswerTimeout: reader.duration('closeAnswerTimeout', 'for ever', 500),
-    closeTimeout: reader.duration('closeTimeout', 'for ever', 30_000),
+    closeAnswerTimeout: reader.duration('closeAnswerTimeout', 'no limit', 500),
+    closeTimeout: reader.duration('closeTimeout', 'no limit', 30_000),
     keepAliveInterval: reader.duration('keepAliveInterval', '0 or Infinity: no pings', 120_000),
-    keepAliveTimeout: reader.duration('keepAliveTimeout', '0 or Infinity: for ever', Infinity),
+    keepAliveTimeout: reader.duration('keepAliveTimeout', '0 or Infinity: no limit', Infinity),
     maxBufferedAmount: reader.limit('maxBufferedAmount', 1, 'bytes', 64 * 1024 * 1024),
     maxConnections: reader.limit('maxConnections', 0, 'connections', Infinity),
     maxMessageSize: reader.limit('maxMessageSize', 1, 'bytes', 16 * 1024 * 1024),

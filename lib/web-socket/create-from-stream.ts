@@ -67,12 +67,12 @@ function toSettings(options: WebSocketCreationOptions): WebSocketSettings {
     throw reader.error('dangerousDeflateOptions', 'must be an object')
   }
   return {
-    closeAnswerTimeout: reader.duration('closeAnswerTimeout', 'for ever', 500),
-    closeTimeout: reader.duration('closeTimeout', 'for ever', 30_000),
+    closeAnswerTimeout: reader.duration('closeAnswerTimeout', 'no limit', 500),
+    closeTimeout: reader.duration('closeTimeout', 'no limit', 30_000),
     compression: dangerousDeflateOptions === undefined ? undefined : toCompression(dangerousDeflateOptions),
     isServer: reader.boolean('isServer', false),
     keepAliveInterval: reader.duration('keepAliveInterval', '0 or Infinity: no pings', 0),
-    keepAliveTimeout: reader.duration('keepAliveTimeout', '0 or Infinity: for ever', Infinity),
+    keepAliveTimeout: reader.duration('keepAliveTimeout', '0 or Infinity: no limit', Infinity),
     maxBufferedAmount: reader.limit('maxBufferedAmount', 1, 'bytes', 64 * 1024 * 1024),
     maxMessageSize: reader.limit('maxMessageSize', 1, 'bytes', 16 * 1024 * 1024),
     rateLimit: undefined,

@@ -48,7 +48,7 @@ export function createWebSocketStream(webSocket: ManagedWebSocket, options: WebS
   const reader = new OptionReader(owner, options, ['closeTimeout', 'messageType', 'ownsWebSocket'])
   const messageType: unknown = options.messageType ?? WebSocketMessageType.Binary
   checkMessageType(messageType)
-  const closeTimeout = reader.duration('closeTimeout', 'for ever', 16_000)
+  const closeTimeout = reader.duration('closeTimeout', 'no limit', 16_000)
   const isOwner = reader.boolean('ownsWebSocket', options.closeTimeout !== undefined)
   return new WebSocketStream(webSocket, messageType, isOwner ? closeTimeout : undefined)
 }
