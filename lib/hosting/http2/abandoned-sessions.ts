@@ -1,6 +1,6 @@
 import type { Http2SecureServer, Http2Server, ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
-import { isAbandoned, isDisconnected, socketOf } from './node-http2-internals.ts'
+import { isAbandoned, isDisconnected, socketOf } from './stream/node-http2-internals.ts'
 
 /**
  * Ends sessions that Node forgets, which would keep connection, session and streams alive permanently:

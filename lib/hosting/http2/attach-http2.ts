@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2SecureServer, Http2Server, ServerHttp2Stream } from 'node:http2'
 import { endAbandonedSessions } from './abandoned-sessions.ts'
 import { removeCompatibilityLayer } from './compatibility-layer.ts'
-import { refusesExtendedConnect } from './node-http2-internals.ts'
+import { refusesExtendedConnect } from './stream/node-http2-internals.ts'
 import { serveStream } from './serve-stream.ts'
 import type { WebSocketMethod } from './web-socket-method.ts'
 

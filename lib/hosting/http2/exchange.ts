@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { RequestHead } from './request-head.ts'
-import type { StreamSocket } from './stream-socket.ts'
+import type { StreamSocket } from './stream/stream-socket.ts'
 
 /** One request over HTTP/2 and everything that its parts share. */
 export interface Exchange {

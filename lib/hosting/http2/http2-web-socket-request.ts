@@ -17,7 +17,7 @@ import { giveTunnelUp, openTunnel } from './create-response.ts'
 import { exchangeOf } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
 import type { ServerResponseInternals } from './node-http-internals.ts'
-import { createStreamTransport } from './stream-transport.ts'
+import { createStreamTransport } from './stream/stream-transport.ts'
 
 /** The request as a possible WebSocket (RFC 8441); `undefined` if it did not come over an HTTP/2 server of this package. */
 export function http2WebSocketRequestOf(request: IncomingMessage, response: ServerResponse): WebSocketRequest | undefined {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { StreamSocket } from './stream-socket.ts'
+import type { StreamSocket } from './stream/stream-socket.ts'
 
 /*
  * What this directory touches of node:http that Node does not document. Express, express-session and compression use some of the same.

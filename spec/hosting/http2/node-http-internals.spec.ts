@@ -4,7 +4,7 @@ import { Duplex } from 'node:stream'
 import { describe, expect, it } from '@jest/globals'
 import { asNetSocket } from '../../../lib/hosting/http2/node-http-internals.ts'
 import type { IncomingMessageInternals, ServerResponseInternals } from '../../../lib/hosting/http2/node-http-internals.ts'
-import type { StreamSocket } from '../../../lib/hosting/http2/stream-socket.ts'
+import type { StreamSocket } from '../../../lib/hosting/http2/stream/stream-socket.ts'
 
 describe('the undocumented members of IncomingMessage', () => {
   it('read header lines into everything that is derived from them', () => {

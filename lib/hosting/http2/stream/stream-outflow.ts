@@ -1,6 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2'
-import { nativeCounters } from '../../web-socket/transport/native-counters.ts'
-import type { Outflow } from '../../web-socket/transport/outflow.ts'
+import { nativeCounters } from '../../../web-socket/transport/native-counters.ts'
+import type { Outflow } from '../../../web-socket/transport/outflow.ts'
 import { handleOf, socketOf } from './node-http2-internals.ts'
 
 /**

@@ -3,9 +3,9 @@ import { createServer } from 'node:http2'
 import type { ServerHttp2Stream } from 'node:http2'
 import { types } from 'node:util'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { boundWrites } from '../../../lib/hosting/http2/bounded-writes.ts'
-import { closeHttp2Peers, connectHttp2, connectRaw, listen, rawFields, request } from '../../support/http2-peers.ts'
-import { frameTypes, tabledStatus } from '../../support/raw-http2.ts'
+import { boundWrites } from '../../../../lib/hosting/http2/stream/bounded-writes.ts'
+import { closeHttp2Peers, connectHttp2, connectRaw, listen, rawFields, request } from '../../../support/http2-peers.ts'
+import { frameTypes, tabledStatus } from '../../../support/raw-http2.ts'
 
 afterEach(closeHttp2Peers)
 

@@ -1,6 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2'
-import { abortError } from '../../errors/abort-error.ts'
-import type { WebSocketTransport } from '../../web-socket/transport/web-socket-transport.ts'
+import { abortError } from '../../../errors/abort-error.ts'
+import type { WebSocketTransport } from '../../../web-socket/transport/web-socket-transport.ts'
 import { connectionFactsOf } from './connection-facts.ts'
 import { boundWrites } from './bounded-writes.ts'
 import { isBeingReset, resetStream } from './reset-stream.ts'

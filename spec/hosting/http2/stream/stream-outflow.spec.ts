@@ -3,11 +3,11 @@ import { connect, createServer } from 'node:http2'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { boundWrites } from '../../../lib/hosting/http2/bounded-writes.ts'
-import { StreamOutflow } from '../../../lib/hosting/http2/stream-outflow.ts'
-import { closeHttp2Peers, listen, openStream, portOf } from '../../support/http2-peers.ts'
-import { closeTcpLinks, TcpLink } from '../../support/tcp-link.ts'
-import { until } from '../../support/until.ts'
+import { boundWrites } from '../../../../lib/hosting/http2/stream/bounded-writes.ts'
+import { StreamOutflow } from '../../../../lib/hosting/http2/stream/stream-outflow.ts'
+import { closeHttp2Peers, listen, openStream, portOf } from '../../../support/http2-peers.ts'
+import { closeTcpLinks, TcpLink } from '../../../support/tcp-link.ts'
+import { until } from '../../../support/until.ts'
 
 afterEach(async () => {
   await closeHttp2Peers()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { runScript } from '../../support/run-script.ts'
+import { runScript } from '../../../support/run-script.ts'
 
 describe('a client over HTTP/2 that begins trailers, reads nothing, and goes', () => {
   // Without outliveStream(), Node 26 fails here every time, older versions now and then.
