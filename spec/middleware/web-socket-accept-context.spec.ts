@@ -90,7 +90,7 @@ describe('resolveAcceptContext', () => {
     [
       { keepAliveTimeout: -5 },
       'keepAliveTimeout',
-      'must be a number of milliseconds, 0 or more, or Infinity (0 or Infinity: for ever). Received -5',
+      'must be a number of milliseconds, 0 or more, or Infinity (0 or Infinity: no limit). Received -5',
     ],
     [{ signal: new AbortController() }, 'signal', 'must be an AbortSignal. Received AbortController { signal: [AbortSignal] }'],
   ])('refuses %p', (context, argument, remedy) => {

@@ -85,11 +85,11 @@ describe('resolveWebSocketOptions', () => {
     ],
     [
       { keepAliveTimeout: -1 },
-      "useWebSockets: the option 'keepAliveTimeout' must be a number of milliseconds, 0 or more, or Infinity (0 or Infinity: for ever). Received -1",
+      "useWebSockets: the option 'keepAliveTimeout' must be a number of milliseconds, 0 or more, or Infinity (0 or Infinity: no limit). Received -1",
     ],
     [
       { closeTimeout: -1 },
-      "useWebSockets: the option 'closeTimeout' must be a number of milliseconds, 0 or more, or Infinity (for ever). Received -1",
+      "useWebSockets: the option 'closeTimeout' must be a number of milliseconds, 0 or more, or Infinity (no limit). Received -1",
     ],
     [
       { maxConnections: 1.5 },
