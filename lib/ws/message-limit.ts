@@ -36,7 +36,8 @@ export class MessageLimit {
     if (this.#isClosing) return true
     this.#limiter.fill(true)
     if (!this.#limiter.isOutOfMessages && !this.#limiter.isOutOfBytes) return true
-    this.#timer ??= startTimer(Math.ceil(this.#limiter.delay), onTimeout, this)
+    // An open connection keeps the process alive; messages of a connection that has ended must not.
+    this.#timer ??= startTimer(Math.ceil(this.#limiter.delay), onTimeout, this)?.unref()
     return false
   }
 

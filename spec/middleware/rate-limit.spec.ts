@@ -13,10 +13,11 @@ import { startHttp1Server } from '../support/http1-server.ts'
 import { closeHttp2Peers } from '../support/http2-peers.ts'
 import { closePayload, rawFrame } from '../support/raw-frames.ts'
 import { until } from '../support/until.ts'
-import { closeOf, openWebSocket } from '../support/web-socket-client.ts'
+import { closeOf, closeWebSocketClients, openWebSocket } from '../support/web-socket-client.ts'
 import { openRawPeer, transports } from '../ws/raw-peers.ts'
 
 afterEach(async () => {
+  closeWebSocketClients()
   closeHttp1Peers()
   await closeHttp2Peers()
 })

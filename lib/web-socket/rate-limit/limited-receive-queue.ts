@@ -113,7 +113,8 @@ export class LimitedReceiveQueue extends ReceiveQueue {
   }
 
   #wait(): void {
-    this.#timer = startTimer(Math.ceil(this.#limiter.delay), onTimeout, this)
+    // An open connection keeps the process alive; messages of a connection that has ended must not.
+    this.#timer = startTimer(Math.ceil(this.#limiter.delay), onTimeout, this)?.unref()
   }
 
   #lift(): void {
