@@ -7,8 +7,6 @@ const esModules = '(?:arktype|arkregex|@ark)'
 module.exports = {
   collectCoverageFrom: ['lib/**/*.ts'],
   coverageProvider: 'v8',
-  // A code block of the documentation may leave a client that tries to connect again.
-  forceExit: true,
   injectGlobals: false,
   moduleNameMapper: {
     '^express-use-websockets$': '<rootDir>/lib/index.ts',

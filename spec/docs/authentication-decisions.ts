@@ -92,8 +92,10 @@ export const authenticationDecisions: Readonly<Record<string, Decision>> = {
         app.all(
           '/ws',
           webSocketHandler(async (webSocket, { url = '' }) => {
-            if (seen.push(url) === 2) resolve()
-            await webSocket.closeAsync(seen.length === 1 ? 4401 : 1000)
+            const isFirst = seen.push(url) === 1
+            await webSocket.closeAsync(isFirst ? 4401 : 1000)
+            // Only when the client has answered: else it sees a connection that was cut, and comes back for ever.
+            if (!isFirst) resolve()
           }),
         )
       })
