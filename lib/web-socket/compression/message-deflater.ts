@@ -101,12 +101,9 @@ export class MessageDeflater {
   }
 }
 
-/**
- * Bytes, or characters, that are compressed synchronously. This took 40 us on a fast machine and 170 us on a slow one; the thread pool takes 60 to
- * 250 us.
- */
+/** Bytes, or characters, that are compressed synchronously. JSON of this length takes 125 us; the thread pool adds 60 to 250 us to that. */
 const MAX_LENGTH_NOW = 8192
-/** The same for the levels that search longer: with them, 8 KiB of unfavourable text took 680 us. */
+/** The same for the levels that search longer: at level 9, JSON of this length takes 140 us, and 8 KiB take 500 us. */
 const MAX_SLOW_LENGTH_NOW = 2048
 const LAST_QUICK_LEVEL = 6
 
