@@ -243,10 +243,12 @@ if (hasRedis('The backplane for Redis')) {
       one.add('lobby')
       const [bob] = [two.add('lobby', 'bob'), two.add('lobby', 'ada')]
       three.add('lobby', 'eve')
-      const isSeen = (count: number, identities: string[], by = one) => () => {
-        const presence = by.groups.presenceOf('lobby')
-        return presence.count === count && presence.identities.join() === identities.join()
-      }
+      const isSeen =
+        (count: number, identities: string[], by = one) =>
+        () => {
+          const presence = by.groups.presenceOf('lobby')
+          return presence.count === count && presence.identities.join() === identities.join()
+        }
 
       await until(isSeen(5, ['ada', 'bob', 'eve']))
       await until(isSeen(5, ['ada', 'bob', 'eve'], two))
