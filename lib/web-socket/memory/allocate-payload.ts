@@ -1,16 +1,16 @@
 /**
- * Memory for the payload of a message, not filled with zeros.
+ * Allocates memory for the payload of a message. It is not filled with zeros.
  *
- * A long one comes with ballast, which is garbage at once. V8 does not count what Buffers have outside of its heap when it decides on a minor
- * collection (nodejs/node#1671), and a long message has next to nothing within. So there would be none, dead messages would pile up to
- * 64 MiB, which no cache of a processor holds, and then take a major collection, several a second.
+ * For a long payload, it also allocates ballast: heap objects that are garbage at once. V8 ignores the memory of Buffers when it decides on a minor
+ * garbage collection (nodejs/node#1671). Without ballast, dead messages accumulate up to 64 MiB, which is more than the processor's caches hold, until
+ * a major collection frees them.
  */
 export function allocatePayload(length: number): Buffer {
   if (length >= MIN_WEIGHED_LENGTH) makeBallast(Math.min(length, MAX_WEIGHED_LENGTH))
   return Buffer.allocUnsafe(length)
 }
 
-/** Half as much as the payload, in pieces that V8 has room for where the young are. */
+/** Half as much as the payload, in pieces that are small enough for V8's young generation. */
 function makeBallast(length: number): void {
   for (let rest = length; rest > 0; rest -= LENGTH_PER_PIECE) {
     // oxlint-disable-next-line unicorn/no-new-array -- Array.from() would go over all elements.
@@ -20,10 +20,10 @@ function makeBallast(length: number): void {
 
 /** A reference, so that the compiler does not remove the unused allocation. */
 const ballast: { latest: unknown } = { latest: undefined }
-/** The heap part of shorter payloads is sufficient: at 8 KiB, ballast only costs time. */
+/** Shorter messages cause enough minor collections by themselves: at 8 KiB, ballast only costs time. */
 const MIN_WEIGHED_LENGTH = 16_384
-/** A single Buffer of many megabytes deserves a major collection. */
+/** Above this, the ballast does not grow: a Buffer of many megabytes justifies a major collection. */
 const MAX_WEIGHED_LENGTH = 1_048_576
 const LENGTH_PER_PIECE = 16_384
-/** An element takes eight bytes. */
+/** Payload bytes for each element of the ballast, which takes eight bytes. */
 const LENGTH_PER_ELEMENT = 16

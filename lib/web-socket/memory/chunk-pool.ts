@@ -2,9 +2,9 @@ import { AREA_LENGTH } from './load-unmask-simd.ts'
 import { chunkMemory, isInSharedMemory } from './shared-memory.ts'
 
 /**
- * Lends memory for chunks and takes it back. Copies of unrequested data come and go at the rate of the network, and tens of megabytes of them would
- * accumulate between two garbage collections. Shared memory is lent first. For less than {@link MIN_POOLED_LENGTH} bytes it is the only choice,
- * because a separate chunk would be too large for them.
+ * Lends a chunk of memory for `length` bytes of unread data. Copies of unread data come and go at the rate of the network; without a pool, tens of
+ * megabytes of them would accumulate between two garbage collections. Shared memory is lent first.
+ * @returns `undefined` if the data is too long for a chunk, or if it is short and no shared memory is free.
  */
 export function takeChunk(length: number): Buffer | undefined {
   if (length > AREA_LENGTH) return undefined
@@ -19,6 +19,7 @@ export function giveChunkBack(chunk: Buffer): void {
 
 const sharedChunks = [...chunkMemory]
 const chunks: Buffer[] = []
-/** What is worth holding on to. */
+/** The maximum number of free chunks that are kept, besides shared memory. */
 const MAX_FREE = 16
+/** Bytes. For shorter data, a chunk outside of shared memory would be too large. */
 const MIN_POOLED_LENGTH = 16_384

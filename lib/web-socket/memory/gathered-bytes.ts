@@ -1,6 +1,6 @@
 /**
- * Waiting bytes, copied one after the other into their own memory. They take at most twice their length plus {@link MIN_LENGTH}, however small their
- * chunks were and however large the memory of those chunks was.
+ * Waiting bytes, copied into one piece of memory. It takes at most twice their length plus {@link MIN_LENGTH}. The size of the chunks, and of the
+ * memory behind them, does not matter.
  */
 export class GatheredBytes {
   length = 0
@@ -13,7 +13,7 @@ export class GatheredBytes {
     this.length = length
   }
 
-  /** Hands over what was gathered, and begins anew. */
+  /** Returns the gathered bytes and removes them. */
   take(): Buffer {
     const taken = this.#memory.subarray(0, this.length)
     this.clear()

@@ -1,9 +1,13 @@
 import { allocatePayload } from './allocate-payload.ts'
 
 /**
- * A buffer with room behind the `filled` bytes of `current`, unless `needed`, what is known to come in all, is there already.
- * What a header announces is only believed up to four times what has come, of which `waiting` bytes are not filled in yet.
- * `isFinal`: more than `needed` will not come.
+ * Returns a buffer with room behind the `filled` bytes of `current`. It returns `current` if that has room or is long enough for all bytes.
+ *
+ * A frame header may announce bytes that never arrive. So a new buffer is at most {@link TRUST} times as long as the bytes that have arrived, or
+ * {@link MIN_TRUSTED_LENGTH} bytes long.
+ * @param waiting - the number of bytes that have arrived and are not in `current` yet.
+ * @param needed - the number of bytes announced so far, including the filled ones.
+ * @param isFinal - whether no more than `needed` bytes will come.
  */
 export function growBuffer(current: Buffer | undefined, filled: number, waiting: number, needed: number, isFinal: boolean): Buffer {
   if (current !== undefined && (current.length >= needed || filled < current.length)) return current

@@ -2,13 +2,13 @@ import type { Duplex } from 'node:stream'
 import { GatheredBytes } from './gathered-bytes.ts'
 
 /**
- * Holds back what arrives on a stream, in one piece of memory. A stream has a list with an entry for each chunk, so that a byte as a chunk of its
- * own takes some 450 bytes (Node 20), or as much as was read together with it (HTTP/2); and one that is paused goes on until it holds 16 KiB
- * (64 KiB from Node 22 on).
+ * Holds back the data that arrives on a stream, in one piece of memory. The stream itself would store a list of chunks, in which a chunk of one byte
+ * takes some 450 bytes (Node 20) or keeps the memory of its whole read alive (HTTP/2). A paused stream also continues to read until it holds 16 KiB
+ * (64 KiB since Node 22).
  */
 export class HeldBack {
   readonly #stream: Pushed
-  /** As it was before. */
+  /** The original method of the stream. */
   readonly #push: Push
   readonly #rule: HoldingRule
   readonly #bytes = new GatheredBytes()
@@ -22,7 +22,7 @@ export class HeldBack {
     this.#stream.push = this.#take
   }
 
-  /** Hands what is held to the stream. What comes next is for the rule again. */
+  /** Passes the held data to the stream. The rule still applies to later data. */
   letGo(): void {
     if (this.#bytes.length > 0) this.#push.call(this.#stream, this.#bytes.take())
     if (!this.#isEndHeld) return
@@ -38,7 +38,7 @@ export class HeldBack {
     this.letGo()
   }
 
-  /** Node calls it for each chunk, and `null` at the end; it stops reading when this returns `false`. */
+  /** Node calls it with each chunk, and with `null` at the end. Node stops reading if it returns `false`. */
   readonly #take = (chunk: Buffer | null): boolean => {
     if (this.#isOver || !this.#rule.holds(chunk)) {
       this.letGo()
@@ -50,11 +50,11 @@ export class HeldBack {
   }
 }
 
-/** The rule for the data to hold back. */
+/** Decides which data is held back. */
 export interface HoldingRule {
-  /** Whether a chunk that arrives now is held, or, if it is `null`, the end. */
+  /** Whether to hold back a chunk that arrives now. `null` is the end of the data. */
   holds(chunk: Buffer | null): boolean
-  /** When so many bytes are held, nothing more is read: beyond them comes what was under way, the rest of a read or of a window. */
+  /** The number of held bytes at which reading stops. The rest of a read, or of an HTTP/2 window, can still arrive after that. */
   readonly limit: number
 }
 

@@ -2,9 +2,8 @@ import type { Duplex } from 'node:stream'
 import { HeldBack } from './hold-back.ts'
 
 /**
- * Holds back incoming data of a stream until it is read, but not the end, which the stream must see. As soon as the stream is read, it gets all held
- * data.
- * @param limit - the number of held bytes at which reading stops. Until then a reset by the peer is noticed.
+ * Holds back the incoming data of a stream until the stream is read. The end of the data is not held back, because the stream must see it.
+ * @param limit - the number of held bytes at which reading stops. Until then, a reset by the peer is noticed.
  */
 export function holdUnreadBytes(stream: Duplex, limit: number): HeldBack {
   const held = new HeldBack(stream, {

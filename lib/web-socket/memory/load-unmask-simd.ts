@@ -1,35 +1,35 @@
 import { UNMASK_SIMD_MODULE } from './unmask-simd-module.ts'
 
-/** The WebAssembly module, and what its memory is used for. */
+/** The WebAssembly module that unmasks 16 bytes at a time, and the parts of its memory. */
 export interface UnmaskSimd {
-  /** Where bytes that lie elsewhere are unmasked: {@link BLOCK_LENGTH} bytes. */
+  /** {@link BLOCK_LENGTH} bytes. Bytes outside of this memory are copied here to be unmasked. */
   readonly block: Uint8Array
   /** The rest of the memory, in pieces of {@link AREA_LENGTH} bytes. */
   readonly areas: readonly Buffer[]
   /**
-   * Moves `length` bytes within the memory, from offset to offset, XORing them with a little-endian key; 0 if the resulting bytes are all
-   * ASCII. Both places are the same, or do not overlap.
+   * Copies `length` bytes within the memory, from one offset to another, and XORs them with a little-endian key. The two ranges must be equal or
+   * must not overlap. Returns 0 if all resulting bytes are ASCII.
    */
   readonly unmask: (from: number, to: number, length: number, key: number) => number
 }
 
-/** How much is copied in to be unmasked in one go: what stays in a processor's first-level cache. */
+/** The number of bytes that are copied in and unmasked at a time. They fit into the first-level cache of a processor. */
 export const BLOCK_LENGTH = 32_768
 
-/** As much as is read at once. Many peers send 64 KiB at a time, in one message or in several: then their headers are read with them. */
+/** The maximum number of bytes of one read. Many peers send 64 KiB at a time, in one or in several messages; the rest is for the frame headers. */
 export const AREA_LENGTH = 65_536 + 4096
 
 /**
- * Where in a page of 4 KiB everything begins: away from its front, where `malloc` lets large blocks begin. Some processors (an AMD EPYC, as
- * measured) copy at a tenth of their speed if the target is 8 to 24 bytes further into its page than the source: `bench/unmask.bench.ts` then
- * prints 6.4 us for 16 KiB instead of 1.4.
+ * The offset in a page of 4 KiB at which each part of the memory begins. Large blocks of `malloc` begin at the front of a page. Some processors
+ * (an AMD EPYC was measured) copy slowly if the target is 8 to 24 bytes further into its page than the source: 16 KiB take 6.4 us instead of 1.4
+ * (`bench/unmask.bench.ts`).
  */
 const MARGIN = 512
 
-/** `undefined` where there is no WebAssembly, or none with SIMD (`node --jitless`). */
+/** Returns `undefined` if WebAssembly or its SIMD instructions are not supported, e.g. with `node --jitless`. */
 export function loadUnmaskSimd(): UnmaskSimd | undefined {
   try {
-    // Not by the name of `exports`: in CommonJS, BLOCK_LENGTH is a property of that one.
+    // Renamed, because the compiled CommonJS code reads BLOCK_LENGTH from a variable named `exports`.
     const { exports: module } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(UNMASK_SIMD_MODULE, 'base64')))
     const { buffer } = module.memory
     const count = Math.floor((buffer.byteLength - MARGIN) / AREA_LENGTH) - 1
@@ -43,7 +43,7 @@ export function loadUnmaskSimd(): UnmaskSimd | undefined {
   }
 }
 
-/** Node's types leave it to those of browsers. The exports are those of unmask-simd.wat. */
+/** Node's types do not declare it. The exports are those of unmask-simd.wat. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object
   readonly Instance: new (module: object) => {

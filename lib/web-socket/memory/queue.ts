@@ -1,12 +1,12 @@
-/** An entry of a {@link Queue}. The links belong to the queue. */
+/** An entry of a {@link Queue}. Only the queue may change the links. */
 export interface Queueable<Entry> {
   next: Entry | undefined
   previous: Entry | undefined
 }
 
 /**
- * A queue in which everything takes the same time however many entries wait: both ends, and taking an entry out of the middle. The entries
- * carry the links, so that waiting takes no memory but theirs.
+ * A doubly linked list. Every operation takes constant time, also the removal of an entry in the middle. The links are in the entries, so that an
+ * entry needs no further memory.
  */
 export class Queue<Entry extends Queueable<Entry>> {
   first: Entry | undefined
@@ -16,12 +16,12 @@ export class Queue<Entry extends Queueable<Entry>> {
     return this.first === undefined
   }
 
-  /** Whether the entry waits in this queue. It must not wait in another one. */
+  /** Whether the entry is in this queue. It must not be in another queue. */
   has(entry: Entry): boolean {
     return entry.previous !== undefined || this.first === entry
   }
 
-  /** The entry must not wait in any queue yet. */
+  /** The entry must not be in any queue. */
   push(entry: Entry): void {
     entry.previous = this.last
     if (this.last === undefined) this.first = entry
@@ -35,7 +35,7 @@ export class Queue<Entry extends Queueable<Entry>> {
     return first
   }
 
-  /** The entry must wait in this queue. */
+  /** The entry must be in this queue. */
   delete(entry: Entry): void {
     const { next, previous } = entry
     if (previous === undefined) this.first = next

@@ -4,21 +4,21 @@ import { isInSharedMemory } from './shared-memory.ts'
 import { unmask, unmaskInSharedMemory } from './unmask.ts'
 
 /**
- * The bytes that have arrived and were not consumed yet: a queue of chunks, read by offset from its head.
- * Many tiny chunks are merged, so that a peer that sends single bytes costs no more memory than one that does not.
+ * The bytes that have arrived and were not consumed yet: a queue of chunks. Bytes are addressed by their offset from the head of the queue. Many small
+ * chunks are merged, so that a peer that sends single bytes costs no more memory than any other.
  */
 export class ReceivedBytes {
-  /** How many bytes wait. */
+  /** The number of waiting bytes. */
   length = 0
   #chunks: Uint8Array[] = []
-  /** Where the head of the queue is in the first chunk. */
+  /** The position of the head in the first chunk. */
   #offset = 0
-  /** The one chunk whose memory is lent to us, and the part of it that is in the queue. */
+  /** The chunk that the pool has lent us, if any, and the part of it that is in the queue. */
   #pooled: Buffer | undefined
   #pooledPart: Uint8Array | undefined
-  /** Noted, since asking for the buffer of a chunk is slow. */
+  /** Whether that chunk is in shared memory. Stored, because reading the `buffer` of a chunk is slow. */
   #isPooledShared = false
-  /** The last chunk, if it lies in memory that is not ours, until {@link ReceivedBytes.keepLast}. */
+  /** The last chunk if it is in shared memory. The next read overwrites it, so it is valid until {@link ReceivedBytes.keepLast}. */
   #borrowed: Uint8Array | undefined
 
   /** The chunk at the head of the queue. */
@@ -26,7 +26,7 @@ export class ReceivedBytes {
     return this.#chunks[0]
   }
 
-  /** Where the head of the queue is in it. */
+  /** The position of the head in that chunk. */
   get offset(): number {
     return this.#offset
   }
@@ -38,19 +38,19 @@ export class ReceivedBytes {
     if (this.#chunks.push(chunk) > MAX_CHUNKS) this.#merge()
   }
 
-  /** Copies what is left of the last chunk, whose memory goes back to its owner. */
+  /** Copies the rest of the last chunk, because its owner reuses the memory. */
   keepLast(): void {
     this.#borrowed = undefined
     const last = this.#chunks.length - 1
     const chunk = this.#chunks[last]
-    // What is lent to us is kept already.
+    // The chunk of the pool is already a copy.
     if (chunk === undefined || chunk === this.#pooledPart) return
     const rest = last === 0 ? chunk.subarray(this.#offset) : chunk
     this.#chunks[last] = this.#copy(rest)
     if (last === 0) this.#offset = 0
   }
 
-  /** Makes what is there take little more memory than its length: chunks that are parts of more are copied, many small ones merged. */
+  /** Reduces the memory of the waiting bytes: copies chunks that keep a much larger buffer alive, and merges many small ones. */
   keepNoMore(): void {
     if (this.#chunks.length > MAX_WAITING_CHUNKS) return this.#merge()
     this.#chunks = this.#chunks.map((chunk) => {
@@ -59,7 +59,7 @@ export class ReceivedBytes {
     })
   }
 
-  /** The byte at `index`, counted from the head. The caller has checked `length`. */
+  /** The byte at `index`, counted from the head. The caller must check `length` first. */
   at(index: number): number {
     const first = this.#chunks[0]
     const position = this.#offset + index
@@ -95,7 +95,7 @@ export class ReceivedBytes {
     this.#offset = position
   }
 
-  /** Takes `count` bytes out, beginning `start` behind the head. */
+  /** Removes `count` bytes, beginning `start` bytes behind the head. */
   remove(start: number, count: number): void {
     this.#leavePool()
     const chunks = this.#chunks
@@ -114,11 +114,11 @@ export class ReceivedBytes {
     }
     this.length -= count
     if (this.#chunks.length > MAX_CHUNKS) this.#merge()
-    // The head itself may have been taken out.
+    // If the bytes at the head were removed, the first chunk may have no unread bytes.
     this.skip(0)
   }
 
-  /** Drops everything. */
+  /** Discards all bytes. */
   clear(): void {
     this.length = 0
     this.#giveBack()
@@ -127,8 +127,9 @@ export class ReceivedBytes {
   }
 
   /**
-   * Moves `count` bytes into `target`, unmasking them on the way (`mask` 0: as they are), and tells whether all were ASCII.
-   * The received chunk itself is not changed unless we own it: other code may also use the memory of a Duplex.
+   * Moves `count` bytes from the head into `target` and unmasks them; with `mask` 0 they stay unchanged. Only chunks in shared memory may be changed:
+   * other code may also use the chunks of a Duplex.
+   * @returns whether all resulting bytes are ASCII.
    */
   unmaskInto(target: Uint8Array, start: number, count: number, mask: number, maskOffset: number): boolean {
     let isAscii = true
@@ -144,7 +145,7 @@ export class ReceivedBytes {
     return isAscii
   }
 
-  /** `unmask` for bytes of `first`, which the caller skips after it: if they lie in shared memory, they may be unmasked where they are. */
+  /** Calls `unmask` for bytes of the first chunk. The caller must skip them afterwards, because bytes in shared memory may be unmasked in place. */
   unmaskOfFirst(
     first: Uint8Array,
     from: number,
@@ -184,7 +185,7 @@ export class ReceivedBytes {
     this.#pooledPart = undefined
   }
 
-  /** Copies what lies in the memory that is lent to us, and gives that back. */
+  /** Copies the bytes in the chunk of the pool, and gives the chunk back. */
   #leavePool(): void {
     const part = this.#pooledPart
     if (part === undefined) return
@@ -206,10 +207,10 @@ export class ReceivedBytes {
   }
 }
 
-/** While the application reads, the chunks leave soon. */
+/** The maximum number of chunks while the application receives and so consumes them soon. */
 const MAX_CHUNKS = 64
-/** A chunk takes some 350 bytes beside what is in it. */
+/** The maximum number of chunks otherwise. A chunk takes some 350 bytes besides its data. */
 const MAX_WAITING_CHUNKS = 8
-/** Times the length of a chunk. */
+/** A chunk is copied if its buffer is longer than the chunk by this factor. */
 const MAX_SURPLUS = 2
 const EMPTY = new Uint8Array(0)

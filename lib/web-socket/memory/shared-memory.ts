@@ -1,25 +1,25 @@
 import { AREA_LENGTH, loadUnmaskSimd } from './load-unmask-simd.ts'
 
 /*
- * Memory that all sockets use in turn. It is WebAssembly's, if there is any: what lies in it is unmasked where it is, without being copied in and out.
+ * Memory that all sockets use in turn. If WebAssembly is supported, it is the memory of the module, so that bytes are unmasked in place.
  */
 
-/** What unmasks 16 bytes at a time; `undefined` where there is none. */
+/** The module that unmasks 16 bytes at a time; `undefined` if it is not supported. */
 export const unmaskSimd = loadUnmaskSimd()
 
 const [readArea, textArea, ...otherAreas] = unmaskSimd?.areas ?? []
 
-/** What sockets are read into. */
+/** The memory that sockets are read into. */
 export const readMemory = readArea ?? Buffer.allocUnsafeSlow(AREA_LENGTH)
 
-/** Where texts are unmasked. Holds one for as long as it takes to make a string of it. */
+/** The memory in which a text is unmasked, just before a string is made of it. */
 export const textMemory = textArea ?? Buffer.allocUnsafeSlow(AREA_LENGTH)
 
-/** Where bytes that wait to be received are copied to: the first chunks of the pool. */
+/** The first chunks of the pool, for copies of bytes that wait to be received. */
 export const chunkMemory: readonly Buffer[] = otherAreas
 
-/** Whether these bytes lie in WebAssembly's memory. */
+/** Whether these bytes are in the memory of the WebAssembly module. */
 export function isInSharedMemory(bytes: Uint8Array): boolean {
-  // The offset first: it is at hand, the buffer is not, and nothing that comes from elsewhere has such an offset as a rule.
+  // The offset is checked first, because it is faster to read than `buffer`, and other chunks rarely have such a large offset.
   return unmaskSimd !== undefined && bytes.byteOffset >= AREA_LENGTH && bytes.buffer === readMemory.buffer
 }

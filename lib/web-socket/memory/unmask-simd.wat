@@ -1,7 +1,7 @@
-;; Moves bytes within memory, XORing them with a masking key, 16 at a time. scripts/build-unmask-simd.ts makes unmask-simd-module.ts of this.
+;; Copies bytes within memory and XORs them with a masking key, 16 at a time. scripts/build-unmask-simd.ts writes unmask-simd-module.ts from this file.
 (module
   (memory (export "memory") 12)
-  ;; $key: as it lies in memory, little endian; its first byte is for the first byte. Source and target are the same place or do not overlap.
+  ;; $key: little-endian; its lowest byte is for the first byte. Source and target must be equal or must not overlap.
   ;; Returns 0 if every resulting byte is ASCII.
   (func (export "unmask") (param $from i32) (param $to i32) (param $length i32) (param $key i32) (result i32)
     (local $end i32) (local $keys v128) (local $bytes v128) (local $seen v128) (local $byte i32) (local $rest i32)
@@ -16,7 +16,7 @@
           (local.set $from (i32.add (local.get $from) (i32.const 16)))
           (local.set $to (i32.add (local.get $to) (i32.const 16)))
           (br_if $next (i32.lt_u (local.get $from) (local.get $end))))))
-    ;; A multiple of 16 bytes is a multiple of the key's 4: it begins anew.
+    ;; 16 is a multiple of 4, so the rest begins with the first byte of the key.
     (local.set $end (i32.add (local.get $end) (i32.and (local.get $length) (i32.const 15))))
     (if (i32.lt_u (local.get $from) (local.get $end))
       (then

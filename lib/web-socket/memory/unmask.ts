@@ -3,10 +3,9 @@ import type { UnmaskSimd } from './load-unmask-simd.ts'
 import { textMemory, unmaskSimd } from './shared-memory.ts'
 
 /**
- * Moves `length` bytes from `source` to `target`, XORing them with a masking key (RFC 6455, section 5.3) on the way.
- * Source and target may be the same bytes.
- * @param mask - the key, its first byte most significant; 0 moves the bytes as they are.
- * @param maskOffset - how many bytes of the payload came before these.
+ * Copies `length` bytes from `source` to `target` and XORs them with a masking key (RFC 6455, section 5.3). Source and target may be the same bytes.
+ * @param mask - the key, its first byte most significant; with 0 the bytes stay unchanged.
+ * @param maskOffset - the number of payload bytes before these.
  * @returns whether all resulting bytes are ASCII.
  */
 export function unmask(
@@ -24,8 +23,8 @@ export function unmask(
 }
 
 /**
- * The same for bytes that lie in shared memory, and are taken from there for good: they may be left there unmasked, unless the target is
- * `textMemory`.
+ * Works as `unmask`, for source bytes in shared memory that nobody reads again: they may also be unmasked in place. If the target is `textMemory`,
+ * they stay unchanged.
  */
 export function unmaskInSharedMemory(
   source: Uint8Array,
@@ -48,7 +47,10 @@ export function unmaskInSharedMemory(
   return isAscii
 }
 
-/** Byte by byte: the fastest for short payloads, and the way without WebAssembly. `key` begins with the byte that the first byte wants. */
+/**
+ * Unmasks byte by byte. This is the fastest way for short payloads, and the only one without WebAssembly. The most significant byte of `key` belongs to
+ * the first byte.
+ */
 export function unmaskByBytes(
   source: Uint8Array,
   sourceStart: number,
@@ -84,7 +86,7 @@ export function unmaskByBytes(
   return seen < 0x80
 }
 
-/** 16 bytes at a time, by way of WebAssembly's memory, in blocks that stay in the processor's cache. */
+/** Unmasks 16 bytes at a time. Copies the bytes into the memory of WebAssembly and out again, in blocks that fit into the processor's cache. */
 export function unmaskBySimd(
   simd: UnmaskSimd,
   source: Uint8Array,
@@ -96,7 +98,7 @@ export function unmaskBySimd(
 ): boolean {
   const littleEndianKey = swapBytes(key)
   let isAscii = true
-  // A block is a multiple of the key's 4 bytes: with each, it begins anew.
+  // The length of a block is a multiple of 4, so each block begins with the first byte of the key.
   for (let at = 0; at < length; at += BLOCK_LENGTH) {
     const blockLength = Math.min(BLOCK_LENGTH, length - at)
     simd.block.set(source.subarray(sourceStart + at, sourceStart + at + blockLength))
@@ -106,7 +108,7 @@ export function unmaskBySimd(
   return isAscii
 }
 
-/** Below this, crossing over to WebAssembly costs more than it saves. */
+/** For shorter payloads, the call of WebAssembly costs more than it saves. */
 const SIMD_MIN_LENGTH = 192
 
 function rotate(mask: number, offset: number): number {

@@ -4,9 +4,9 @@
  */
 export class WriteSlab {
   readonly bytes: Buffer
-  /** Where the next frame goes. */
+  /** The position of the next frame. */
   end = 0
-  /** Bytes before this are in the hands of a stream that has not let go of them. */
+  /** A stream may still use the bytes before this position. */
   #floor = 0
   #openRuns = 0
 
