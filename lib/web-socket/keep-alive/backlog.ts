@@ -1,9 +1,9 @@
 import type { Outflow } from '../transport/outflow.ts'
 
 /**
- * The bytes that wait in the process because the peer reads slowly, as keep-alive sees them from one look to the next. When the last of them has
- * left, the peer has still to read what the kernels and proxies on the way hold, megabytes perhaps, before it answers a ping, and Node cannot tell
- * how much that is. It is estimated: from how much they took at once when the backlog began, and how fast the backlog then left.
+ * The bytes that wait in the process because the peer reads slowly, observed at each check of keep-alive. When the last of them has left, kernels and
+ * proxies on the way may still hold megabytes, which the peer must read before it answers a ping. Node does not know their number. So the time for them
+ * is estimated: from the bytes that left at once when the backlog began, and the rate at which the backlog then left.
  */
 export class Backlog {
   /** Whether data waited at the last check. */
@@ -12,13 +12,14 @@ export class Backlog {
   #left = 0
   /** Bytes that had left at once when the backlog was first seen: the maximum that kernels and proxies can hold. */
   #held = 0
-  /** When that was, and how many bytes had left in all. */
+  /** The time of that check, and the number of bytes that had left in all. */
   #since = 0
   #leftBefore = 0
 
   /**
-   * @returns `undefined` if nothing that waited at the last look has left; else the milliseconds that the peer may need to read what is on the way: 0
-   * while more waits, since that then shows whether the peer reads.
+   * Called at each check.
+   * @returns the milliseconds that the peer may need to read the bytes on the way; 0 while bytes still wait here, because their progress shows whether
+   * the peer reads; `undefined` if no byte that waited at the last check has left.
    */
   look(now: number, { isWaiting, left }: Outflow): number | undefined {
     const hasMoved = this.isWaiting && left > this.#left
@@ -35,5 +36,5 @@ export class Backlog {
   }
 }
 
-/** Bytes that a live peer reads at once, so that no time is estimated for them. Over HTTP/2, even so few wait for a turn. */
+/** Up to this number of bytes, no time is estimated, because a live peer reads them at once. Over HTTP/2, even so few bytes wait for a turn. */
 const LITTLE = 65_536

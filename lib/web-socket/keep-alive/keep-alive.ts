@@ -17,13 +17,13 @@ export interface KeepAliveListener {
 }
 
 /**
- * Without a timeout, sends a ping at every interval, so that proxies see the connection in use. With one, sends a ping after an interval without a
- * sign of life, and reports a peer that gives none within the timeout after it. A sign of life is a byte that arrives, or a byte that had to wait for
- * the peer and leaves. It looks for them every quarter of an interval, as .NET does (`WebSocket.KeepAlive.cs`), so that the hot path does not take
- * the time; a sign of life counts as being as old as the look before.
+ * Without a timeout, sends a ping at every interval, so that proxies do not take the connection for idle. With a timeout, sends a ping after an interval
+ * without a sign of life, and reports the peer if no sign of life follows within the timeout. A sign of life is a byte that arrives, or a byte that
+ * waited for the peer and has left. There is a check every quarter of an interval, as in .NET (`WebSocket.KeepAlive.cs`), so that the hot path does
+ * not read the clock. A sign of life is dated to the check before it.
  *
- * Silence counts only while a sign of life could be seen. While the transport is paused and nothing waits for the peer, it is pinged at every
- * interval and not judged: writing shows whether the connection was reset, which Node (20 to 26) does not notice on a socket that it does not read.
+ * Silence counts only while a sign of life can be seen. While the transport is paused and no data waits for the peer, the peer is pinged at every
+ * interval and not reported. These pings show whether the connection was reset: Node (20 to 26) does not notice that on a socket that it does not read.
  */
 export class KeepAlive {
   readonly #listener: KeepAliveListener
@@ -31,12 +31,12 @@ export class KeepAlive {
   /** 0 means that no peer is reported. */
   readonly #timeout: number
   readonly #backlog: Backlog | undefined
-  /** Milliseconds from the last ping that was answered to its pong, the application's pings included. */
+  /** The round-trip time of the last answered ping in milliseconds, pings of the application included. */
   roundTripTime: number | undefined
   #timer: NodeJS.Timeout | undefined
   /** The time of the last ping, pings of the application included; 0 if it was answered. */
   #pingedAt = 0
-  /** The number in the last ping, the application's pings included. A pong carries the number of its ping. */
+  /** The number in the last ping, pings of the application included. A pong has the number of its ping. */
   #counter = 0
   /** Whether bytes have arrived since the last check. */
   #isHeard = false
@@ -44,7 +44,7 @@ export class KeepAlive {
   #lookedAt = 0
   /** The earliest possible time of the last sign of life. */
   #aliveAt = 0
-  /** The time from which on silence counts. */
+  /** The time from which silence counts. */
   #silentSince = 0
   /** When keep-alive sent its last ping. */
   #askedAt = 0
@@ -82,7 +82,7 @@ export class KeepAlive {
     return this.#counter
   }
 
-  /** A pong has come, with the number of its ping. */
+  /** A pong with this number has arrived. */
   onPong(counter: number): void {
     if (counter !== this.#counter || this.#pingedAt === 0) return
     this.roundTripTime = performance.now() - this.#pingedAt
@@ -101,7 +101,7 @@ export class KeepAlive {
     if (!this.#listener.canPing) return
     const backlog = this.#backlog
     if (backlog === undefined) {
-      // Before the ping: writing it may show that the transport is gone, which stops this timer.
+      // Scheduled before the ping: writing the ping may show that the transport is gone, which stops this timer.
       this.#schedule(this.#interval)
       this.ping()
       return
@@ -129,7 +129,7 @@ export class KeepAlive {
     }
   }
 
-  /** Notes the signs of life since the last look. @returns whether a live peer would have given one. */
+  /** Records the signs of life since the last check. @returns whether a live peer would have given one. */
   #look(backlog: Backlog, now: number): boolean {
     const timeOnTheWay = backlog.look(now, this.#listener.outflow)
     const isSilenceTelling = this.#listener.isListening || backlog.isWaiting

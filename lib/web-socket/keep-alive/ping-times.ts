@@ -44,7 +44,7 @@ export class PingTimes {
     }
   }
 
-  /** Rejects all waiting pings. The error is created only if there are any. */
+  /** Rejects all waiting pings. `toError` is called only if there are any. */
   rejectAll(toError: () => Error): void {
     const waiting = this.#waiting ?? []
     if (waiting.length === 0) return
