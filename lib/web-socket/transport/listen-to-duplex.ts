@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 
-/** Is notified by a stream. */
+/** Is notified of the events of a stream. */
 export interface DuplexListener {
   onData(chunk: Uint8Array): void
   onTransportEnd(): void
@@ -9,7 +9,7 @@ export interface DuplexListener {
   onTransportClose(): void
 }
 
-/** Tells `listener` of everything that happens on `duplex`. The functions that listen are the same for every stream. */
+/** Notifies `listener` of the events of `duplex`. All streams share the same functions, which takes less memory than closures. */
 export function listenToDuplex(duplex: Duplex, listener: DuplexListener): void {
   const owned: OwnedDuplex = duplex
   owned[OWNER] = listener

@@ -2,21 +2,21 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 /*
- * What the native connection under a socket has counted. `socket.bytesWritten` counts bytes that the kernel has not taken yet, and of a long
- * write the stream does not tell how much of it is left; the native connection does, for the sake of `socket.setTimeout()`. Under TLS it is the
- * connection below that counts. The same on Node 20 to 26. `spec/web-socket/transport/native-counters.spec.ts` fails if a Node release changes any of it;
- * without it, keep-alive sees a long write move only when all of it has left.
+ * The counters of the native handle of a socket. They show the progress of a long write, which Node itself uses for `socket.setTimeout()`. The
+ * documented properties do not show it: `socket.bytesWritten` also counts bytes that the kernel has not taken yet. Under TLS, the handle below the
+ * TLS handle counts. This is the same on Node 20 to 26; `spec/web-socket/transport/native-counters.spec.ts` fails if a Node release changes it.
+ * Without these counters, keep-alive notices a long write only when all of it has left.
  */
 
-/** Bytes. */
+/** The counters of a connection, in bytes. */
 export interface NativeCounters {
   readonly read: number
   readonly written: number
-  /** Those written that the kernel has not taken. */
+  /** Written bytes that the kernel has not taken yet. */
   readonly waiting: number
 }
 
-/** `undefined`: it is no socket of the operating system, or none any more. */
+/** Returns `undefined` for a stream that is not a socket of the operating system, and for a closed socket. */
 export function nativeCounters(duplex: Duplex | undefined): NativeCounters | undefined {
   if (!(duplex instanceof Socket)) return undefined
   const { _handle: handle } = duplex as unknown as { readonly _handle?: Handle | null }
@@ -26,7 +26,7 @@ export function nativeCounters(duplex: Duplex | undefined): NativeCounters | und
 }
 
 interface Handle {
-  /** What TLS is spoken over. */
+  /** The handle below a TLS handle. */
   readonly _parent?: Handle | null
   readonly bytesRead?: number
   readonly bytesWritten?: number

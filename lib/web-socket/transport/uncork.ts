@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 
-/** Lets everything leave that a stream holds: the answer that accepts a WebSocket waits for what is sent first. */
+/** Uncorks a stream completely. An accepted connection is corked, so that the 101 leaves together with the first messages. */
 export function uncork(duplex: Duplex): void {
   while (duplex.writableCorked > 0) duplex.uncork()
 }
