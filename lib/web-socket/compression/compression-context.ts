@@ -3,23 +3,23 @@ import { JobLimit } from './job-limit.ts'
 import { canWriteNow, unreadBytes, writeNow } from './zlib-internals.ts'
 import type { RawZlibStream } from './zlib-internals.ts'
 
-/** The maximal output of one `processNow`, in bytes. */
+/** The maximum output of one `processNow`, in bytes. */
 export const MAX_PROCESSED_NOW = 65_536
 
 /** The output of the last `processNow` of any context. */
 export const processedNow = Buffer.allocUnsafeSlow(MAX_PROCESSED_NOW)
 
-/** Called with the error of zlib or with the output; with neither if the output would exceed the limit. */
+/** Called with the error of zlib or with the output, or without both if the output would exceed the limit. */
 export type ProcessedCallback = (error: Error | undefined, output: Buffer | undefined) => void
 
 /**
- * The memory of a compressor or decompressor between messages (RFC 7692, section 7.1.1): one zlib stream, which works synchronously or in Node's
- * thread pool. It flushes all input.
+ * The state of a compressor or decompressor between messages (RFC 7692, section 7.1.1): one zlib stream, which works synchronously or in Node's
+ * thread pool. It flushes after each input.
  */
 export class CompressionContext implements Job {
   next: Job | undefined
   previous: Job | undefined
-  /** Whether the compressed data has ended by itself, with a final block (RFC 7692, section 7.2.3.4). Nothing can follow. */
+  /** Whether the compressed data has ended with a final block (RFC 7692, section 7.2.3.4). No data can follow. */
   hasEnded = false
   /** Whether this context can work synchronously. */
   readonly canProcessNow: boolean
@@ -108,8 +108,8 @@ export class CompressionContext implements Job {
 }
 
 /**
- * The maximal number of jobs in the thread pool, for the whole process. The pool has four threads, which other code also needs, and allocations of
- * zlib for thousands of messages at a time fragment the memory (nodejs/node#8871).
+ * The maximum number of jobs in the thread pool, for the whole process. Other code also needs the four threads of the pool. Thousands of allocations
+ * of zlib at a time fragment the memory (nodejs/node#8871).
  */
 const MAX_JOBS = 10
 const jobs = new JobLimit(MAX_JOBS)

@@ -2,7 +2,7 @@ import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib'
 import { CompressionContext } from './compression-context.ts'
 import type { RawZlibStream } from './zlib-internals.ts'
 
-/** Creates the contexts of one kind. It keeps some for reuse if each message has its own context: a context takes up to 300 KiB. */
+/** Creates the contexts of one kind. A context takes up to 300 KiB, so contexts that are not in use are kept and reused. */
 export class ContextPool {
   readonly #createStream: () => RawZlibStream
   readonly #idle: CompressionContext[] = []
@@ -40,11 +40,11 @@ export class ContextPool {
   }
 }
 
-/** With each write, so that it is one job of the thread pool, not two. */
+/** Each write also flushes, so that it is one job of the thread pool, not two. */
 const flush = constants.Z_SYNC_FLUSH
 
-/** More are in use at a time only while long messages are in the thread pool, and for messages that come in fragments. */
+/** The maximum number of idle contexts. More are in use at a time only for long messages in the thread pool and for fragmented messages. */
 const MAX_IDLE = 4
 
-/** There are few kinds: windows of 9 to 15 bits, and the levels of the application. */
+/** The pools by kind. There are few kinds: windows of 9 to 15 bits, and the levels that the application uses. */
 const pools = new Map<string, ContextPool>()

@@ -17,7 +17,7 @@ export class MessageDeflater {
   #isInMessage = false
   /** Whether data was compressed since the last call of {@link rest}. */
   #wasUsed = false
-  /** When that was, in milliseconds. */
+  /** The time of that call, in milliseconds. */
   #lookedAt = 0
 
   constructor(compression: WebSocketCompression, isServer: boolean) {
@@ -41,7 +41,7 @@ export class MessageDeflater {
     const length = isText ? encodeUtf8(payload, textInput, 0, textInput.length) : payload.length
     if (length > this.#maxLengthNow) return undefined
     const count = context.processNow(isText ? textInput : payload, length, MAX_PROCESSED_NOW)
-    // The thread pool tells how, as ever.
+    // zlib has failed. The caller continues in the thread pool, which reports the error.
     if (typeof count !== 'number') return undefined
     this.#endFragment(isFinal)
     return processedNow.subarray(0, isFinal ? count - TAIL_LENGTH : count)
@@ -60,10 +60,7 @@ export class MessageDeflater {
     this.#context?.reset()
   }
 
-  /**
-   * Releases the context if it was not used for a while. It takes 200 KiB of memory, and the peer does not notice a fresh context. Call this
-   * periodically.
-   */
+  /** Releases the context, which takes 200 KiB, if it was not used for a while. A new context does not affect the peer. Call this periodically. */
   rest(now: number): void {
     if (now - this.#lookedAt < IDLE_TIME) return
     this.#lookedAt = now

@@ -30,8 +30,8 @@ export class MessageInflater {
 
   /**
    * Inflates one fragment, never beyond the rest of the message limit (RFC 7692, section 8). `isFinal` tells that it ends its message.
-   * @returns for a short fragment, the inflated bytes, in memory that the next message of any connection reuses, or the failure; else `undefined`, and
-   * the listener gets the result later.
+   * @returns the failure, or the inflated bytes, in memory that the next message of any connection reuses; `undefined` if the thread pool has to work,
+   * and the listener gets the result later.
    */
   inflate(payload: Uint8Array, isFinal: boolean, listener: InflateListener): Buffer | FrameFailure | undefined {
     this.#context ??= this.#contexts.take()
@@ -91,7 +91,7 @@ export class MessageInflater {
     return inflated
   }
 
-  /** The connection ends with it. */
+  /** A failure ends the connection, so the context is closed. */
   #fail(failure: FrameFailure): FrameFailure {
     this.#context?.close()
     this.#context = undefined

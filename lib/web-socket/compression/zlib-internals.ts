@@ -2,9 +2,9 @@ import type { DeflateRaw, InflateRaw } from 'node:zlib'
 import { constants } from 'node:zlib'
 
 /*
- * What this package uses of Node's zlib streams beyond their documented interface: the write that returns when it is done, on a stream that keeps its
- * context. Node's own `deflateRawSync()` stands on it, and so does npm's `minizlib`. `spec/web-socket/compression/zlib-internals.spec.ts` is the
- * contract test. Where a stream does not have it, every message goes through the thread pool.
+ * Synchronous writes on a zlib stream of Node that keeps its context. They are not documented, but Node's own `deflateRawSync()` and npm's `minizlib`
+ * use them. `spec/web-socket/compression/zlib-internals.spec.ts` fails if a Node release changes them. Without them, every message goes through the
+ * thread pool.
  */
 
 /** A raw zlib stream. */
@@ -17,9 +17,9 @@ export function canWriteNow(stream: RawZlibStream): boolean {
 }
 
 /**
- * Writes the first `length` bytes of `input`, and flushes; never while the thread pool works on the stream, which ends the process. What becomes of
- * them is in `output`: as many bytes as fit.
- * @returns how many bytes those are. `stream.errored` is set if the input cannot be inflated.
+ * Writes the first `length` bytes of `input` and flushes, synchronously. Writes at most `room` bytes of result into `output`. Must not be called while
+ * the thread pool works on the stream: that would end the process.
+ * @returns the number of bytes in `output`. `stream.errored` is set if the input cannot be inflated.
  */
 export function writeNow(stream: RawZlibStream, input: Uint8Array, length: number, output: Uint8Array, room: number): number {
   const { _handle, _writeState } = internalsOf(stream)
@@ -27,7 +27,7 @@ export function writeNow(stream: RawZlibStream, input: Uint8Array, length: numbe
   return room - (_writeState?.[0] ?? room)
 }
 
-/** How many bytes of its input the last `writeNow` has left: the output was full, or the compressed data has ended before. */
+/** The number of input bytes that the last `writeNow` has not consumed, because the output was full or the compressed data had ended. */
 export function unreadBytes(stream: RawZlibStream): number {
   return internalsOf(stream)._writeState?.[1] ?? 0
 }
@@ -35,11 +35,11 @@ export function unreadBytes(stream: RawZlibStream): number {
 interface ZlibInternals {
   /** `null` once the stream is closed. */
   readonly _handle?: { writeSync?(...values: readonly unknown[]): void } | null
-  /** Free bytes of the output, and unread bytes of the input. */
+  /** The free bytes of the output, and the unread bytes of the input. */
   readonly _writeState?: Uint32Array
 }
 
 function internalsOf(stream: RawZlibStream): ZlibInternals {
-  // A stream seen from the inside.
+  // Node's types do not declare these properties.
   return stream as unknown as ZlibInternals
 }
