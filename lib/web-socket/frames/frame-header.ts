@@ -6,8 +6,8 @@ export const HeaderOutcome = { NeedsMore: 0, Complete: 1, Violation: 2 } as cons
 export type HeaderOutcome = (typeof HeaderOutcome)[keyof typeof HeaderOutcome]
 
 /**
- * A frame header (RFC 6455, section 5.2), parsed in place and validated as early as its bytes allow. All sockets share one instance, which is filled
- * and read within one call.
+ * A frame header (RFC 6455, section 5.2). It is parsed without a copy, and validated as soon as its bytes have arrived. All sockets share one instance,
+ * which is filled and read within one call.
  */
 export class FrameHeader {
   isFinal = false
@@ -17,9 +17,9 @@ export class FrameHeader {
   length = 0
   /** The masking key, first byte most significant; 0 in an unmasked frame. */
   mask = 0
-  /** Bytes of the header itself. */
+  /** The length of the header itself, in bytes. */
   size = 0
-  /** The description of the error, after `HeaderOutcome.Violation`. */
+  /** The error message, after `HeaderOutcome.Violation`. */
   violation = ''
 
   get isControl(): boolean {

@@ -16,7 +16,7 @@ export const FramePosition = {
   NeedsMore: 0,
   /** At the payload of a data frame. */
   Data: 1,
-  /** At a compressed frame. `compressedPayload` contains all of it; the caller inflates it and returns the result. */
+  /** At a compressed frame. `compressedPayload` contains all of it. The caller inflates it and calls `setInflated`. */
   Compressed: 2,
   /** At the peer's Close frame: `closeFrame`. No frame follows. */
   Close: 3,
@@ -60,7 +60,7 @@ export class FrameReader {
   bytesRead = 0
   /** The number of messages that were completely read or discarded so far. */
   messagesRead = 0
-  /** Whether all of the message that was read so far is ASCII. */
+  /** Whether the part of the message that was read so far is ASCII. */
   isMessageAscii = true
   #opcode = 0
   #isMessageCompressed = false
@@ -71,13 +71,13 @@ export class FrameReader {
   #inflated: Buffer | undefined
   /** Whether that payload is in shared memory, which is reused after this step. */
   #isInflatedBorrowed = false
-  /** The bytes from the head, up to a frame boundary, that `readAhead` has scanned: data frames and waiting pings. */
+  /** The number of bytes from the head that `readAhead` has scanned: data frames and waiting pings, up to a frame boundary. */
   #scouted = 0
   /** Whether the Close frame follows the scanned bytes. */
   isCloseAhead = false
   /** Whether the scanned bytes may contain a ping. */
   #isPingScouted = false
-  /** Lives from the first piece of a text message that is not ASCII to the message's end. */
+  /** Exists from the first piece of a text message that is not ASCII until the end of the message. */
   #utf8: Utf8Validator | undefined
   readonly #options: FrameReaderOptions
   readonly #listener: ControlFrameListener
@@ -101,7 +101,7 @@ export class FrameReader {
     return this.#options.isServer
   }
 
-  /** Skips a whole message of `length` bytes, in a frame of `size` bytes with its header, that the caller has already read. */
+  /** Skips a message of `length` bytes in one frame of `size` bytes, header included. The caller has already read it. */
   passFrame(size: number, length: number): void {
     this.#skip(size)
     this.bytesRead += length
@@ -109,8 +109,8 @@ export class FrameReader {
   }
 
   /**
-   * Advances to the next data frame (or stays in the current one), and reports the control frames on the way. With `isDiscarding`, the payload is not
-   * wanted and need not be inflated.
+   * Advances to the next data frame (or stays in the current one), and reports the control frames on the way. With `isDiscarding`, the caller discards
+   * the payload, so that it need not be inflated.
    */
   next(isDiscarding = false): FramePosition {
     while (!this.isInFrame) {
@@ -126,16 +126,14 @@ export class FrameReader {
     return this.#isMessageCompressed && this.#inflated === undefined && !isDiscarding ? this.#collectCompressed() : FramePosition.Data
   }
 
-  /** Whether data or a failure can be read without further bytes. The call reads nothing. */
+  /** Whether data or a failure can be read without further bytes. The call reads no data. */
   hasMore(): boolean {
     const position = this.next()
     if (position !== FramePosition.Data) return position !== FramePosition.NeedsMore
     return this.remaining === 0 || this.#inflated !== undefined || this.bytes.length > 0
   }
 
-  /**
-   * Reads up to `count` available bytes of the payload, and returns their number. It validates text; check `failure` after the call.
-   */
+  /** Reads up to `count` available bytes of the payload, and returns their number. It validates text; check `failure` after the call. */
   read(target: Uint8Array, start: number, count: number): number {
     const inflated = this.#inflated
     let isAscii = false
@@ -196,7 +194,7 @@ export class FrameReader {
     this.#isInflatedBorrowed = false
   }
 
-  /** Refuses received data on behalf of the caller. */
+  /** Ends reading with a failure that the caller has found. */
   fail(failure: FrameFailure): void {
     this.isInFrame = false
     this.failure ??= failure
@@ -220,8 +218,9 @@ export class FrameReader {
   }
 
   /**
-   * Takes the pongs, and with `takesPings` the pings, out of the waiting bytes, even from behind unrequested data. All other frames keep their place.
-   * Returns whether a ping waits.
+   * Reports and removes the pongs in the waiting bytes, also behind data that was not requested, and with `takesPings` the pings as well. All other
+   * frames stay.
+   * @returns whether a ping waits.
    */
   readAhead(takesPings = true): boolean {
     if (this.closeFrame !== undefined || this.failure !== undefined) return false
@@ -308,7 +307,7 @@ export class FrameReader {
     return payload
   }
 
-  /** Gathers a compressed frame, because zlib needs all of it. The frame counts against the limit from its header on. */
+  /** Collects a compressed frame, which is inflated as a whole. The announced length already counts against the limit. */
   #collectCompressed(): FramePosition {
     const { maxMessageSize } = this.#options
     if (this.compressedPayload === undefined) this.#compressedFilled = 0

@@ -14,7 +14,7 @@ export type WriteCallback = (error: Error | null | undefined) => void
 
 /** Is notified by a writer. */
 export interface WriteListener {
-  /** There is room again. The stream itself was not full, but many small writes had waited in it. */
+  /** Called when there is room again after too many writes had waited in a stream that was not full. */
   onDrain(): void
 }
 
@@ -26,11 +26,11 @@ export class FrameWriter {
   readonly #duplex: Duplex
   readonly #listener: WriteListener
   readonly #highWaterMark: number
-  /** The client masks what it sends (RFC 6455, section 5.3). */
+  /** A client masks its frames (RFC 6455, section 5.3). */
   readonly #isMasking: boolean
   /** Whether memory can be reused as soon as the stream is empty. */
   readonly #isReleasing: boolean
-  /** The framed pieces before the run that were not passed to the stream yet. */
+  /** The framed data in front of the run that was not passed to the stream yet. */
   #pieces: Uint8Array[] = EMPTY
   #pieceBytes = 0
   /** The last, still growing piece: `runSlab` from `runStart` to `runEnd`. */
@@ -67,7 +67,7 @@ export class FrameWriter {
     return length <= MAX_COPIED_LENGTH || this.#isMasking
   }
 
-  /** Writes one frame. With `onWritten`, it leaves at once. */
+  /** Writes one frame. If its payload is not copied, `onWritten` is called when it has left, and all data is passed to the stream at once. */
   writeFrame(firstByte: number, payload: Uint8Array, onWritten?: WriteCallback): void {
     if (this.#isMasking) return this.#writeMaskedFrame(firstByte, payload, onWritten)
     const { length } = payload
@@ -115,7 +115,7 @@ export class FrameWriter {
     this.#pieceBytes = 0
     if (pieces.length > 1 && isWorthCopying(pieces.length, length) && onWritten === undefined) return this.#writeTogether(pieces, length)
     const last = pieces.pop()
-    // Ending the run may have made so much that it left at once.
+    // The end of the run may have flushed everything.
     if (last === undefined) return
     this.#mayBeFull = true
     if (pieces.length > 0) this.#duplex.cork()
@@ -153,11 +153,11 @@ export class FrameWriter {
     this.#addPiece(masked, onWritten)
   }
 
-  /** Makes room for `size` bytes at the end of the run, and tells where in the slab. */
+  /** Makes room for `size` bytes at the end of the run, and returns its position in the slab. */
   #reserve(size: number): number {
-    // This is enough for one write. The stream can then report when it is full.
+    // A run of this length is passed to the stream, so that the stream can report when it is full.
     if (this.#runSlab !== undefined && this.#runEnd - this.#runStart + size > MAX_RUN) this.flush()
-    // This must come first: a synchronous peer may answer at once, into the same slab.
+    // Before the new run begins: a synchronous peer may answer during the flush, into the same slab.
     while (this.#runSlab !== undefined && !this.#isRunGrowing(size)) this.#endRun()
     if (!slab.hasRoom(size)) slab = new WriteSlab(SLAB_SIZE)
     const start = slab.end
@@ -171,7 +171,7 @@ export class FrameWriter {
     return start
   }
 
-  /** Whether the run goes on where the slab does, and there is room for `size` bytes more. */
+  /** Whether the run is the last one in the slab, and there is room for `size` more bytes. */
   #isRunGrowing(size: number): boolean {
     return this.#runSlab === slab && this.#runEnd === slab.end && slab.hasRoom(size)
   }
@@ -207,7 +207,7 @@ export class FrameWriter {
     return this.#duplex.writableLength >= this.#highWaterMark || this.#waitingWrites >= MAX_WAITING_WRITES
   }
 
-  /** Whether a write would wait behind others. It must then not be in shared memory. */
+  /** Whether a write would wait behind others. Its bytes must then not be in shared memory. */
   #isHolding(): boolean {
     return this.#mayHold && this.#duplex.writableLength > 0
   }
@@ -229,7 +229,7 @@ export class FrameWriter {
     })
   }
 
-  /** Turns the run into a piece that is kept until it was written. */
+  /** Turns the run into a piece, whose memory is not reused until it was written. */
   #endRun(): void {
     const run = this.#runSlab
     if (run === undefined) return
@@ -264,11 +264,11 @@ function isWorthCopying(count: number, length: number): boolean {
 }
 
 const EMPTY: Uint8Array[] = []
-/** In a stream, each takes some 500 bytes more than it has. */
+/** A write that waits in a stream takes some 500 bytes besides its data. */
 const MAX_WAITING_WRITES = 64
 /** A text of this length always fits into a run, at three bytes per character. */
 const MAX_TEXT_IN_SLAB = 16_384
-/** Slightly more than the answers to a read of 64 KiB, so that they leave in one write. */
+/** The answers to a read of 64 KiB fit, with the space that is reserved for the last text, so that they leave in one write. */
 const MAX_RUN = 131_072
 const SLAB_SIZE = 2 * MAX_RUN
 /** Bytes, on average. */

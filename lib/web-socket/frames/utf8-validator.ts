@@ -5,7 +5,7 @@ export class Utf8Validator {
   /** The first bytes of an incomplete character: 0 to 3 of them. */
   #pending: Uint8Array = NOTHING
 
-  /** Takes the next piece; `false` if it is, or can only become, invalid. `isAscii` tells that no byte of it has its high bit set. */
+  /** Takes the next piece. Returns `false` if it is invalid or cannot become valid. `isAscii` tells that no byte has its high bit set. */
   write(bytes: Uint8Array, start: number, end: number, isAscii: boolean): boolean {
     if (this.#pending.length === 0 && (isAscii || start === end)) return true
     let from = start
@@ -29,7 +29,7 @@ export class Utf8Validator {
     return isUtf8(bytes.subarray(from, end - tail))
   }
 
-  /** Ends the message; `false` if its last character is incomplete. */
+  /** Ends the message. Returns `false` if its last character is incomplete. */
   end(): boolean {
     const isComplete = this.#pending.length === 0
     this.#pending = NOTHING

@@ -3,18 +3,18 @@ import { Opcode } from './opcode.ts'
 import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 
 /**
- * A complete message in one uncompressed frame, in one chunk and below 64 KiB, as most messages are. This is the fast path and validates nothing:
- * every other message is left to the frame reader.
+ * The fast path for most messages: a complete message of less than 64 KiB, in one uncompressed frame and one chunk. It reports no violation: all other
+ * frames are left to the frame reader.
  */
 export class WholeFrame {
   isText = false
-  /** Bytes of the payload. */
+  /** The length of the payload, in bytes. */
   length = 0
   /** The offset of the payload in the reader's first chunk. */
   start = 0
   /** The masking key, its first byte most significant; 0 if there is none. */
   mask = 0
-  /** Bytes of the frame, header included. */
+  /** The length of the frame with its header, in bytes. */
   size = 0
 
   get messageType(): WebSocketMessageType {
@@ -27,7 +27,7 @@ export class WholeFrame {
     const { first, offset } = reader.bytes
     const firstByte = first?.[offset]
     if (first === undefined || (firstByte !== FINAL_TEXT && firstByte !== FINAL_BINARY)) return undefined
-    // The mask bit is subtracted if it is required. If it is wrong, the length is out of range.
+    // If the mask bit is required, it is subtracted. A wrong mask bit makes the length invalid.
     let length = (first[offset + 1] ?? 0) - (reader.isMaskExpected ? 0x80 : 0)
     let start = offset + 2
     if (length === 126) {
