@@ -68,7 +68,7 @@ export class LimitedReceiveQueue extends ReceiveQueue {
   override run(): void {
     if (this.#timer !== undefined) return
     if (!this.#isLifted && super.isWaiting) {
-      // What the peer has sent while the application was busy took it some time, too, though it is handed over at once.
+      // Data that arrived while the application was busy may use the tokens of all that time, also those beyond the bucket's size.
       this.#fill(!this.#isClosing || !this.#isBehind)
       this.#isBehind = false
       if (this.#isExceeded() && this.#isDataThere()) {
@@ -81,7 +81,7 @@ export class LimitedReceiveQueue extends ReceiveQueue {
 
   override stop(): void {
     super.stop()
-    // What lies in front of a Close frame that was answered ahead can still be received.
+    // The data in front of a Close frame that was answered ahead can still be received.
     if (!super.isWaiting) this.#stopWaiting()
   }
 
@@ -98,7 +98,7 @@ export class LimitedReceiveQueue extends ReceiveQueue {
     this.#bytesTaken = bytesRead
   }
 
-  /** Whether the next message has to wait, or the next bytes of one that was let in. A message that was let in is not what closes. */
+  /** Whether the next message, or the next bytes of an admitted message, must wait. An admitted message never closes the connection. */
   #isExceeded(): boolean {
     const { isOutOfBytes, isOutOfMessages } = this.#limiter
     if (this.#letIn === this.#messagesTaken) return isOutOfBytes && !this.#isClosing

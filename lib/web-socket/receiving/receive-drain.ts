@@ -7,17 +7,17 @@ export interface DrainedQueue {
   readonly hasReceived: boolean
   /** Whether an operation that starts now is the next to read. */
   isFree(): boolean
-  /** Takes the peer's Close frame, at which the reader is, for the connection. */
+  /** Takes the peer's Close frame instead of the application. The reader must be at this frame. */
   takeClose(): void
   /** Reports that the peer broke the rules. */
   reportFailure(): void
-  /** Discards data that has arrived, and takes the peer's Close frame if it is there. */
+  /** Discards unreceived data, and takes the peer's Close frame if it has arrived. */
   passUnreceived(): void
 }
 
 /**
- * Runs after a drain has sent our Close frame. The application can still receive the messages before the peer's Close frame: it may be busy with an
- * earlier message, or may not receive at all. If the application does not receive the Close frame in time, the drain takes it.
+ * Runs after a drain has sent our Close frame. The application can still receive the messages in front of the peer's Close frame. It may be busy with
+ * an earlier message, or may not receive at all. If it does not receive the Close frame in time, the drain takes the frame.
  */
 export class ReceiveDrain {
   readonly #reader: FrameReader
@@ -34,7 +34,7 @@ export class ReceiveDrain {
     this.#startTimer()
   }
 
-  /** No operation waits. An application that has received before gets time to receive again; another application gets time only for data. */
+  /** No operation waits. An application that has received before gets time to receive again; any other one gets time only if data has arrived. */
   run(): void {
     this.#advance(false)
   }

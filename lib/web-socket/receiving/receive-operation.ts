@@ -21,13 +21,13 @@ export interface WaitingOperation extends Queueable<WaitingOperation> {
   /** Settles with the peer's Close frame. */
   resolveClose(closeFrame: CloseFrame): void
   reject(error: unknown): void
-  /** The connection was lost: settles in the way of this operation. */
+  /** The connection was lost: rejects, or ends a loop without an error. */
   lose(error: unknown): void
 }
 
 /**
- * One call that reads from the socket. It advances as bytes arrive, and settles once. Its promise is created lazily: if the result exists by then,
- * the promise is created settled.
+ * One call that reads from the socket. It advances when bytes arrive, and settles once. Its promise is created only when it is needed; if the operation
+ * has ended by then, the promise is created settled.
  */
 export abstract class ReceiveOperation<Result> implements WaitingOperation {
   next: WaitingOperation | undefined

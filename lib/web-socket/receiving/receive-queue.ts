@@ -45,7 +45,7 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
   #isInflating = false
   /** The number of fragments inflated in this turn of the event loop. */
   #inflations = 0
-  /** Whether the next operation waits until the awaiting code has seen the previous one settle. */
+  /** Whether the next operation waits until the code that awaits the previous one has run. */
   #isDeferred = false
   #isCloseDelivered = false
   #isEnded = false
@@ -101,7 +101,7 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
       const frame = takeIntoBuffer(this.#reader, buffer)
       if (frame !== undefined) {
         const { length, messageType } = frame
-        // Created at the call of resolve, so that V8 knows that it has no `then` and skips the lookup.
+        // The object is created in the call of resolve, so that V8 knows that it has no `then` and skips the lookup.
         return Promise.resolve({ count: length, messageType, endOfMessage: true, closeStatus: null, closeStatusDescription: null })
       }
     }
@@ -208,17 +208,17 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
     this.run()
   }
 
-  /** Discards unreceived data, and takes the peer's Close frame if it is there. */
+  /** Discards unreceived data, and takes the peer's Close frame if it has arrived. */
   passUnreceived(): void {
     if (this.#waiting.isEmpty) void this.start(new ReceiveClose(() => this.unreceived++)).catch(ignore)
   }
 
-  /** Whether an operation that starts now is the next to read. (A method, because V8 calls its runtime for every private getter.) */
+  /** Whether an operation that starts now is the next to read. */
   isFree(): boolean {
     return this.#waiting.isEmpty && !this.#isInflating
   }
 
-  /** Takes the peer's Close frame, at which the reader is, for the connection. */
+  /** Takes the peer's Close frame instead of the application. The reader must be at this frame. */
   takeClose(): void {
     this.#deliverClose(undefined)
   }
@@ -256,7 +256,7 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
   #defer(): void {
     if (this.#waiting.isEmpty) return
     this.#isDeferred = true
-    // A tick may run before the pending microtasks, so the tick is scheduled behind them.
+    // A tick may run before the pending microtasks, so it is scheduled by a microtask.
     queueMicrotask(() => process.nextTick(() => this.#goOn()))
   }
 

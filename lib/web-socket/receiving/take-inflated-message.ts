@@ -5,7 +5,7 @@ import { toMessage } from './web-socket-message.ts'
 import type { WebSocketMessage } from './web-socket-message.ts'
 import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 
-/** Takes a message that was inflated in one piece, without a copy of a text; `undefined` if there is none, or if it needs the slow path. */
+/** Takes a message that was inflated in one piece. A text is not copied. Returns `undefined` if there is none, or if it needs the slow path. */
 export function takeInflatedMessage(reader: FrameReader): WebSocketMessage | undefined {
   const { inflatedMessage, messageType } = reader
   if (inflatedMessage === undefined) return undefined

@@ -11,7 +11,7 @@ export function takeIntoBuffer(reader: FrameReader, buffer: Uint8Array): Pick<Wh
   const first = frame.find(reader)
   const { isText, length, start, mask, size } = frame
   if (first === undefined || length > Math.min(MAX_SHORT, buffer.length)) return undefined
-  // Not in place: the reader reads text that is not ASCII once more.
+  // Not in place, because the reader reads text that is not ASCII again.
   const isAscii = unmask(first, start, buffer, 0, length, mask, 0)
   if (isText && !isAscii) return undefined
   reader.passFrame(size, length)

@@ -52,9 +52,9 @@ export class SendQueue {
   #waitingMemory = 0
   #isRunDeferred = false
   #deflatingBytes = 0
-  /** Sends that wait until their bytes have left; few, because others wait in the queue. Not a Set, whose old tables keep later entries alive. */
+  /** Sends that wait until their bytes have left; few, because others wait in the queue. Not a Set, because its old tables keep later entries alive. */
   #inFlight: Settle[] | undefined
-  /** Callers that wait until all of these have left. */
+  /** Resolves `whenSent` when all of these have left. */
   #onSent: (() => void) | undefined
   /** Creates the error that explains why sending has stopped. */
   #toClosedError: (() => Error) | undefined
@@ -163,7 +163,7 @@ export class SendQueue {
   abort(error: Error): void {
     this.close(() => error)
     const inFlight = this.#inFlight ?? []
-    // Prevents that entries remove themselves from the list during the iteration.
+    // Each entry removes itself from the list, so the list is detached first.
     this.#inFlight = undefined
     for (const settle of inFlight) settle(error)
   }
@@ -236,7 +236,7 @@ export class SendQueue {
     return cause === null || cause === undefined ? undefined : this.#listener.toSendError(cause)
   }
 
-  /** A promise that `start` settles. Cancelling it ends the connection, because half a frame or half a deflate context is unusable. */
+  /** Returns a promise that `start` settles. Cancelling it aborts the connection, which is unusable after half a frame or half a compression. */
   #whenSettled(signal: AbortSignal | undefined, start: (settle: Settle) => void): Promise<void> {
     return markHandled(
       new Promise<void>((resolve, reject) => {
@@ -301,7 +301,7 @@ export class SendQueue {
     )
   }
 
-  /** The caller has taken it out of the queue. */
+  /** Updates the counters after a send was taken out of the queue. */
   #leave({ length, memory, onAbort, signal }: WaitingSend): void {
     this.#waitingBytes -= length
     this.#waitingMemory -= memory

@@ -8,8 +8,8 @@ const tasks: (TurnEndTask | undefined)[] = []
 let count = 0
 
 /**
- * Calls `task.onTurnEnd()` after all microtasks of this turn. All answers of a handler to one chunk exist by then and leave in one write. One
- * `process.nextTick` serves every socket of the turn.
+ * Calls `task.onTurnEnd()` after all microtasks of this turn. By then, the handler has sent all its answers to a chunk, and they leave in one write.
+ * All sockets share one `process.nextTick`.
  */
 export function runAtTurnEnd(task: TurnEndTask): void {
   tasks[count++] = task
@@ -27,7 +27,7 @@ function runTasks(first: number): void {
     }
     count = 0
   } catch (error) {
-    // A transport that throws destroys only its own socket.
+    // If one task throws, the others must still run.
     process.nextTick(runTasks, next)
     throw error
   }

@@ -6,7 +6,7 @@ import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 /** A received piece of a message, or `undefined` for the peer's Close frame. */
 export type ReceivedChunk = { readonly bytes: Buffer; readonly endOfMessage: boolean } | undefined
 
-/** Receives the next piece, at most `size` bytes, for a stream; destroys the stream if that fails. The piece is empty only where a message ends. */
+/** Receives the next piece of at most `size` bytes. If that fails, destroys the stream. A piece is empty only at the end of a message. */
 export function receiveChunk(stream: Readable, webSocket: ManagedWebSocket, size: number, onChunk: (chunk: ReceivedChunk) => void): void {
   callbackify(async () => receive(webSocket, size))((error, chunk) => {
     if (error === null) onChunk(chunk)

@@ -110,7 +110,7 @@ class WebSocketStream extends Duplex {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const closeTimeout = this.#closeTimeout
-    // A loop destroys the stream at its end, and Node treats that as an abort of the writable side.
+    // A `for await` loop destroys the stream at its end, and Node reports that as an abort of the writable side.
     const failure = this.readableEnded && error?.name === 'AbortError' ? null : error
     const finish = (): void => callback(audibleError(this, failure))
     if (closeTimeout === undefined) finish()
@@ -122,7 +122,7 @@ function canSend({ state }: ManagedWebSocket): boolean {
   return state === WebSocketState.Open || state === WebSocketState.CloseReceived
 }
 
-/** As in .NET: a close handshake within the timeout, with its errors ignored, and then the end. */
+/** As in .NET: tries a close handshake within the timeout, ignores its errors, and then disposes the socket. */
 async function closeOwned(webSocket: ManagedWebSocket, error: Error | null, closeTimeout: number): Promise<void> {
   if (webSocket.state < WebSocketState.Closed && closeTimeout > 0) {
     const status = error === null ? WebSocketCloseStatus.NormalClosure : WebSocketCloseStatus.InternalServerError
