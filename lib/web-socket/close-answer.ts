@@ -17,9 +17,7 @@ export interface CloseAnswerListener {
   answer(): void
 }
 
-/**
- * Answers the peer's Close frame if the application does not. So a forgotten answer neither keeps the client waiting nor the connection open.
- */
+/** Answers the peer's Close frame if the application does not. Otherwise a forgotten answer would keep the client waiting and the connection open. */
 export class CloseAnswer implements TurnEndTask {
   readonly #listener: CloseAnswerListener
   #isStopped = false

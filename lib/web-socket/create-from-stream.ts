@@ -29,19 +29,28 @@ export interface WebSocketCreationOptions {
    * `Infinity` means no limit. Defaults to `500`.
    */
   readonly closeAnswerTimeout?: number
-  /** Milliseconds until an unanswered Close frame aborts the connection. Defaults to `30_000`. */
+  /**
+   * Milliseconds that a closing or disposed socket waits for its peer before it aborts the connection. `Infinity` means no limit. Defaults to
+   * `30_000`.
+   */
   readonly closeTimeout?: number
-  /** Turns permessage-deflate on, with the negotiated parameters. Secrets that are compressed together with data of an attacker can leak (CRIME). */
+  /**
+   * Enables permessage-deflate with the negotiated parameters. Secrets that are compressed together with data of an attacker can leak (CRIME). Defaults
+   * to no compression.
+   */
   readonly dangerousDeflateOptions?: WebSocketDeflateOptions
   /** Whether this side is the server. Defaults to `false`. */
   readonly isServer?: boolean
   /** Milliseconds between pings. Defaults to `0`: no pings. */
   readonly keepAliveInterval?: number
-  /** Milliseconds until the connection is aborted if the peer gives no sign of life after a ping. Defaults to `Infinity`: never. */
+  /** Milliseconds after a ping until the connection is aborted if the peer gives no sign of life. Defaults to `Infinity`: never. */
   readonly keepAliveTimeout?: number
-  /** Bytes that waiting, unawaited sends may take, plus some 500 for each; the next send over the limit aborts the connection. Defaults to 64 MiB. */
+  /**
+   * The maximum memory, in bytes, of the sends that wait for a slow peer. Each send counts some 500 bytes besides its data. A further send that would
+   * exceed the limit aborts the connection with `ERR_WEBSOCKET_TOO_SLOW`. Defaults to `67_108_864` (64 MiB).
+   */
   readonly maxBufferedAmount?: number
-  /** The longest message that `for await` collects, and the limit for inflated data, in bytes. Defaults to 16 MiB. */
+  /** The longest message that `for await` receives, and the limit for inflated messages, in bytes. Defaults to `16_777_216` (16 MiB). */
   readonly maxMessageSize?: number
   /** The negotiated sub-protocol. Defaults to none. */
   readonly subProtocol?: string | null

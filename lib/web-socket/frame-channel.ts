@@ -25,7 +25,7 @@ import type { WebSocketException } from '../errors/web-socket-exception.ts'
 import type { WebSocketSettings } from './values/web-socket-settings.ts'
 import type { BorrowedBytesListener, WebSocketTransport } from './transport/web-socket-transport.ts'
 
-/** The connection as a channel sees it: state to query and notifications. */
+/** The part of a connection that a channel uses: its state, and the methods that the channel notifies. */
 export interface FrameChannelListener extends ReceiveListener, Omit<SendListener, 'onWritten'> {
   /** Whether a ping may be sent and can be answered: `false` after either side has sent a Close frame. */
   readonly canPing: boolean
@@ -40,15 +40,15 @@ export interface FrameChannelListener extends ReceiveListener, Omit<SendListener
 }
 
 /**
- * Carries frames between the transport and the queues of sends and receives, and answers pings. Data that is written in one turn of the event
- * loop leaves at its end. The channel has no states and no closing handshake: its listener, the connection, tells it when to stop.
+ * Carries frames between the transport and the queues of sends and receives, and answers pings. Data that is written in one turn of the event loop
+ * leaves at the end of the turn. The channel has no states and no closing handshake. Its listener, the connection, tells it when to stop.
  */
 export class FrameChannel
   implements BorrowedBytesListener, ControlFrameListener, DuplexListener, KeepAliveListener, SendListener, TurnEndTask
 {
   readonly sends: SendQueue
   readonly receives: ReceiveQueue
-  /** Whether our side has ended, or ends at the end of this turn. */
+  /** Whether our side has ended, or will end at the end of this turn. */
   isEnding = false
   readonly #transport: WebSocketTransport
   readonly #settings: WebSocketSettings
@@ -89,7 +89,7 @@ export class FrameChannel
   /** Starts to read. From now on, events of the transport may end the connection. */
   listen(): void {
     const { duplex } = this.#transport
-    // The end of the peer's side must not end ours: its data may still be read and answered.
+    // The end of the peer's side must not end our side: the application may still read and answer the peer's data.
     duplex.allowHalfOpen = true
     listenToDuplex(duplex, this)
     this.#transport.readInto?.(this)
@@ -147,7 +147,7 @@ export class FrameChannel
     this.#deflater?.forgetSentMessages()
   }
 
-  /** Sends a prepared message if no send waits. A client masks every frame with a new key, so it cannot. */
+  /** Sends a prepared message if no send waits. Returns `false` otherwise, and for a client, which masks every frame with a new key. */
   trySendPrepared(message: PreparedMessage): boolean {
     if (!this.#settings.isServer || !this.sends.isReady) return false
     this.writePrepared(message)
@@ -166,7 +166,7 @@ export class FrameChannel
     this.#writer.flush()
   }
 
-  /** The peer's Close frame, if it is behind data that no operation has taken; a string says why it is invalid. */
+  /** The peer's Close frame if it has arrived behind data that no operation has taken, or a string that says why the frame is invalid. */
   closeFrameAhead(): CloseFrame | string | undefined {
     return this.#reader.closeFrameAhead()
   }

@@ -147,7 +147,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
 
   /**
    * Receives the next part of a message into `buffer`. It resolves when the buffer is full or a frame has ended. A message may take several
-   * calls; `endOfMessage` tells whether it is complete. With an empty buffer, the call waits until there is data to receive. Calls queue. As in
+   * calls; `endOfMessage` tells whether it is complete. With an empty buffer, the call waits until there is data to receive. Calls are queued. As in
    * .NET, cancelling a receive aborts the connection, even if the receive still waits in the queue. If the result is a Close frame, the
    * application should answer it within `closeAnswerTimeout`.
    * @param buffer - the memory to fill. Do not use it until the promise is settled.
@@ -178,7 +178,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
 
   /**
    * Sends data as one frame: a string as text, bytes as binary, unless `messageType` says otherwise. The promise resolves when the caller may
-   * reuse the memory of the data. It waits while the peer reads too slowly (backpressure). Calls queue in their order. Cancelling a send that
+   * reuse the memory of the data. It waits while the peer reads too slowly (backpressure). Calls are queued in their order. Cancelling a send that
    * waits in the queue has no effect on the socket. Cancelling a send that is already being written aborts the socket.
    * @param data - a message, a part of a message, or a message of `prepareMessage()`. A prepared message ignores type and flags.
    * @param messageType - defaults to the type of `data`. A continuation ignores it.
@@ -255,7 +255,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     this.#connection.abort()
   }
 
-  /** Ends the connection without a Close frame (the peer sees 1006). Destroys it if it was aborted. */
+  /** Ends the connection without a Close frame (the peer sees 1006). Destroys the connection if it was aborted. */
   dispose(): void {
     this.#connection.dispose()
   }
@@ -326,7 +326,7 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     if (this.state < WebSocketState.Closed) this.#connection.receives.passUnreceived()
   }
 
-  /** @internal The output of `console.log`: the name of the state, sub-protocol, address, bytes that wait to be sent, and how the socket ended. */
+  /** @internal The output of `console.log`. */
   [inspect.custom](depth: number, options: InspectOptions): string {
     return inspectWebSocket(this.#connection, depth, options)
   }

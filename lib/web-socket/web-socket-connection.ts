@@ -26,7 +26,7 @@ import type { WebSocketTransport } from './transport/web-socket-transport.ts'
 
 /**
  * One WebSocket from its opening handshake to its end. It implements the state machine of RFC 6455, section 7 (with .NET's names) and the
- * closing handshake, and every end leads to a completion. `FrameChannel` carries its frames; `ManagedWebSocket` is its public interface.
+ * closing handshake. It always ends with a completion. `FrameChannel` carries its frames; `ManagedWebSocket` is its public interface.
  */
 export class WebSocketConnection implements CloseAnswerListener, FrameChannelListener, TransportEndingListener {
   readonly settings: WebSocketSettings
@@ -105,7 +105,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     this.#onCompleted.push(callback)
   }
 
-  /** Sends our Close frame when its turn comes. It waits at most `closeTimeout` for that. */
+  /** Sends our Close frame when its turn in the send queue comes. It waits at most `closeTimeout` for its turn. */
   sendClose(closeFrame: CloseFrame, signal: AbortSignal | undefined): Promise<void> {
     const length = 2 + Buffer.byteLength(closeFrame.description)
     const sent = this.sends.sendWith(() => this.#writeClose(closeFrame), length, signal)
@@ -247,7 +247,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     this.#ending.end()
   }
 
-  /** The peer has ended its side. The connection is lost only after all data before that was received. */
+  /** The peer has ended its side. The connection is lost only when all earlier data was received. */
   onTransportEnd(): void {
     this.#ending.isPeerEnded = true
     if (!this.#isAlive() || this.#handshake.ahead !== undefined) {
@@ -266,7 +266,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
   }
 
   onTransportClose(): void {
-    // Capturing the stack of an error costs more than the rest of this function.
+    // `#lose` checks this too, but the error would be created first.
     if (this.#isAlive()) this.#lose(closedPrematurely('The connection was closed without a Close frame'))
     this.#complete()
   }
