@@ -2,8 +2,8 @@ import { WebSocketException } from './web-socket-exception.ts'
 import type { WebSocketExceptionCode } from './web-socket-exception.ts'
 
 /**
- * An error that the connection alone has caused. Its stack is one line: no line of a program led to it, and capturing a stack costs more than
- * the rest of such an end. The message ends with the code of the cause, because most logs keep nothing else of a cause.
+ * An error that only the connection has caused. Its stack has one line: no line of the program led to it, and capturing a stack costs more than
+ * the rest of ending the connection. The message ends with the code of the cause, because most logs contain only the message.
  */
 export function connectionError(code: WebSocketExceptionCode, message: string, cause?: unknown): WebSocketException {
   const { stackTraceLimit } = Error

@@ -1,6 +1,6 @@
 /**
- * A rejected promise that does not end the process if it is not awaited: a peer that vanishes must not end a process that sends without
- * awaiting. Awaiting the promise rejects as usual.
+ * A rejected promise that does not end the process if it is not awaited: if a peer vanishes, a process that sends without awaiting must go on.
+ * Awaiting the promise throws as usual.
  */
 export function handledRejection(reason: unknown): Promise<never> {
   return markHandled(Promise.reject(reason))

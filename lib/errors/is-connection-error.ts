@@ -1,7 +1,7 @@
 import { WebSocketException } from './web-socket-exception.ts'
 import type { WebSocketExceptionCode } from './web-socket-exception.ts'
 
-/** Whether an error, or its cause, says that the connection ended without an action of this side. */
+/** Whether an error, or its cause, says that the connection ended because of the peer or the network. */
 export function isConnectionError(error: unknown): boolean {
   return error instanceof WebSocketException && (CODES.has(error.code) || isConnectionError(error.cause))
 }

@@ -1,2 +1,2 @@
-/** The promise of operations that complete synchronously. All of them share it, because it has no value. */
+/** The promise of all operations that complete synchronously without a result. */
 export const SETTLED: Promise<void> = Promise.resolve()

@@ -1,4 +1,4 @@
-/** The probably intended name: the one with the smallest edit distance, if that is small for the length of the name. */
+/** The name that was probably intended: the one with the smallest edit distance; `undefined` if all distances are too large for the name's length. */
 export function closestName(name: string, names: readonly string[]): string | undefined {
   let closest: string | undefined
   let smallest = Math.max(2, Math.floor(name.length / 3)) + 1

@@ -4,7 +4,7 @@ import { WebSocketException } from '../errors/web-socket-exception.ts'
 
 /** The owner of the options, for error messages. */
 export interface OptionOwner {
-  /** The function that takes them, e.g. `useWebSockets`. */
+  /** The function that takes the options, e.g. `useWebSockets`. */
   readonly name: string
   readonly code: 'ERR_WEBSOCKET_INVALID_OPTION' | 'ERR_WEBSOCKET_INVALID_ARGUMENT'
 }
@@ -45,7 +45,7 @@ export class OptionReader {
     throw this.error(name, `must be an integer from ${minimum} to ${maximum}`)
   }
 
-  /** Reads a size or a count, which may be unlimited. */
+  /** Reads a size or a count. `Infinity` means no limit. */
   limit(name: string, minimum: number, unit: string, defaultValue: number): number {
     const value = this.#options[name]
     if (value === undefined) return defaultValue
