@@ -7,7 +7,7 @@ export function computeAcceptKey(key: string): string {
 
 const HANDSHAKE_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
-/** In one call, at a third of the cost, where Node has it (20.12 and later). */
+/** `crypto.hash()` takes a third of the time. Node 20.12 and later have it. */
 const hashSha1 = 'hash' in crypto ? (data: string): string => crypto.hash('sha1', data, 'base64') : hashSha1InSteps
 
 function hashSha1InSteps(data: string): string {

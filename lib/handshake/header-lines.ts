@@ -1,7 +1,7 @@
 /**
- * Every line of one header field, in order, as the client sent it. `request.headers` does not contain them: it joins the lines of some fields and
- * drops those of others.
- * @param rawHeaders - names and values in turn, as `IncomingMessage.rawHeaders`
+ * Every line of one header field, in order, as the client sent it. `request.headers` joins the lines of some fields and drops repeated lines of
+ * others.
+ * @param rawHeaders - names and values in turn, as in `IncomingMessage.rawHeaders`
  * @param name - in lower case
  */
 export function headerLines(rawHeaders: readonly string[], name: string): string[] {

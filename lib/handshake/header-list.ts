@@ -1,7 +1,6 @@
 /**
- * Splits a list-valued header field into its items, over all lines of the field: at commas outside of double quotes, trimmed, without
- * the quotes of an item that is quoted as a whole, without empty items. Order, case and duplicates stay. Quotes within an item protect
- * its commas and stay.
+ * Splits a list-valued header field, over all its lines, into its items. A comma in double quotes does not separate items. The items are
+ * trimmed, empty items are dropped, and an item that is quoted as a whole loses its quotes. Order, case and duplicates are kept.
  */
 export function splitHeaderList(lines: readonly string[]): string[] {
   const items: string[] = []
@@ -28,7 +27,7 @@ function addItem(text: string, items: string[]): void {
   if (item !== '') items.push(item)
 }
 
-/** Takes the quotes off a text that starts and ends with one. */
+/** Removes the quotes of a text that starts and ends with one. */
 export function withoutQuotes(text: string): string {
   return text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text
 }

@@ -19,8 +19,8 @@ export interface CompressionAgreement {
 }
 
 /**
- * Answers the client's offers of permessage-deflate: accepts the first acceptable one (RFC 7692, section 5.1) and declines the others. Offers with
- * unknown parameters are declined (section 7.1), and so are windows of 256 bytes, which zlib does not support.
+ * Answers the client's offers of permessage-deflate: accepts the first acceptable offer (RFC 7692, section 5.1) and declines the others. Offers with
+ * unknown parameters are declined (section 7.1). So are offers with windows of 256 bytes, which zlib does not support.
  * @returns `undefined` if no offer was accepted.
  */
 export function negotiateCompression(rawHeaders: readonly string[], wishes: CompressionWishes): CompressionAgreement | undefined {
@@ -31,7 +31,7 @@ export function negotiateCompression(rawHeaders: readonly string[], wishes: Comp
   return undefined
 }
 
-/** The parameters of one offer, by name, in its order: window bits as numbers; `true` for a parameter without a value. */
+/** The parameters of one offer by name, in the order of the offer. Window bits are numbers; a parameter without a value is `true`. */
 type OfferedParameters = ReadonlyMap<string, number | true>
 
 function parseOffer(offer: string): OfferedParameters | undefined {

@@ -20,11 +20,11 @@ export type AllowedOrigin = string | RegExp | OriginPredicate
 
 /** The request as the origin filter sees it. */
 export interface OriginFacts {
-  /** The `Origin` header, several lines joined by commas (so that they match nothing). */
+  /** The `Origin` header. Several lines are joined by commas, so that they match nothing. */
   readonly origin: string
   /** The host, with its port, that the client addressed. */
   readonly host: string | undefined
-  /** Whether the client certainly connected by TLS. Without TLS it is uncertain: a proxy may have terminated TLS. */
+  /** Whether the client is known to use TLS. `false` means unknown: a proxy may have terminated TLS. */
   readonly isEncrypted: boolean
   readonly request: IncomingMessage
 }

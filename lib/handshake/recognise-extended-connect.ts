@@ -11,8 +11,8 @@ export interface ExtendedConnect {
 }
 
 /**
- * Why an extended CONNECT (RFC 8441) does not ask for a WebSocket, as text; `undefined` if it does. HTTP/2 has no key, no Upgrade and no
- * Connection field.
+ * Why an extended CONNECT (RFC 8441) does not ask for a WebSocket, as text; `undefined` if it does. HTTP/2 has no `Sec-WebSocket-Key`, no
+ * `Upgrade` and no `Connection` field to check.
  */
 export function recogniseExtendedConnect({ method, protocol, versionLines }: ExtendedConnect): string | undefined {
   if (method?.toUpperCase() !== 'CONNECT') return `the method is ${method ?? 'missing'}; a WebSocket over HTTP/2 is opened by CONNECT`

@@ -19,13 +19,13 @@ export interface UpgradeRecognition {
   readonly refusal: string | undefined
   /** The key of the handshake, if this is a WebSocket request. */
   readonly key: string | undefined
-  /** Matched header fields of one item, by name in lower case, in their canonical form: `Upgrade: "WebSocket"` is `websocket`. */
+  /** The canonical values of the header fields that matched and have one item, by lower-case name: `Upgrade: "WebSocket"` becomes `websocket`. */
   readonly canonicalHeaders: Readonly<Record<string, string>>
 }
 
 /**
- * Tells whether an HTTP/1 request asks for a WebSocket: RFC 6455, section 4.2.1, and the list syntax that ASP.NET Core takes.
- * A request that a proxy could read differently is refused: HTTP/1.0, several `Host`, repeated fields of the handshake, a body.
+ * Tells whether an HTTP/1 request asks for a WebSocket (RFC 6455, section 4.2.1, with the list syntax that ASP.NET Core accepts). A request
+ * that a proxy could interpret differently is refused: HTTP/1.0, several `Host` fields, repeated fields of the handshake, a body.
  */
 export function recogniseUpgrade({ method, httpVersion, rawHeaders }: UpgradeRequest): UpgradeRecognition {
   const lines = handshakeLines(rawHeaders)
@@ -68,7 +68,7 @@ function checkFrame(method: string | undefined, httpVersion: string, lines: Hand
   return hasBody ? 'the request has a body; a WebSocket handshake has none' : undefined
 }
 
-/** A list of tokens without quotes (RFC 9110, section 7.6.1). ASP.NET Core is also lenient only for other fields. */
+/** `Connection` is a list of tokens without quotes (RFC 9110, section 7.6.1). As in ASP.NET Core, only other fields may have quotes. */
 function checkConnection(lines: readonly string[]): string | undefined {
   const refusal = checkToken('Connection', lines, 'Upgrade')
   if (refusal !== undefined || UNQUOTED_UPGRADE.test(lines.join(','))) return refusal
@@ -83,7 +83,7 @@ function checkToken(name: string, lines: readonly string[], token: string): stri
   return `the ${name} header is ${quoted(lines.join(', '))}; it must have '${token}' in it`
 }
 
-/** Notes the canonical form of a field with only this item. Never refuses. */
+/** Stores the canonical value of a field that has only this item. It never refuses, and returns `undefined` only to fit into the chain of checks. */
 function canonicalise(canonicalHeaders: Record<string, string>, name: string, lines: readonly string[], value: string): undefined {
   if (splitHeaderList(lines).length === 1) canonicalHeaders[name] = value
 }
