@@ -17,8 +17,8 @@ import { WebSocketState } from '../web-socket/values/web-socket-state.ts'
 
 /**
  * The HTTP side of an accepted WebSocket. It keeps the response unfinished and protects it from other code until the connection has
- * ended. It also registers the socket with its middleware and publishes diagnostics. One object holds all this for the life of the
- * connection, because it takes less memory than a closure for each task.
+ * ended. It also registers the socket with its middleware and publishes diagnostics. One object does all this, because it takes less
+ * memory than a closure for each task.
  */
 export class AcceptedRequest implements CompletionListener, ResponseEndListener, SocketDestroyListener {
   readonly #request: IncomingMessage
@@ -39,7 +39,7 @@ export class AcceptedRequest implements CompletionListener, ResponseEndListener,
     this.#registry = registry
   }
 
-  /** Called once, with the socket that was made on this connection. */
+  /** Called once, with the accepted socket and its connection. */
   begin(webSocket: AcceptedWebSocket, duplex: Duplex): void {
     this.#membership = this.#registry.add({ request: this.#request, webSocket })
     diagnostics.accept({ request: this.#request, webSocket })
@@ -47,7 +47,7 @@ export class AcceptedRequest implements CompletionListener, ResponseEndListener,
     this.#socket = guardRequestSocket(this.#request, this)
     const accepted: AcceptedDuplex = duplex
     accepted[REQUEST] = this
-    // The first listener, so that loggers see a finished response and not an aborted one.
+    // This must be the first listener, so that loggers see a finished response and not an aborted one.
     duplex.prependListener('close', onDuplexClose)
   }
 

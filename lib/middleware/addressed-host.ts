@@ -8,8 +8,8 @@ export interface AddressedHost {
 }
 
 /**
- * The host, and port, that a client addressed: the `Host` header, or `X-Forwarded-Host` from a proxy that the Express app trusts
- * (its setting `trust proxy`), by Express's own rules.
+ * The host and port that a client addressed: the `Host` header, or `X-Forwarded-Host` if the Express app trusts the proxy (its setting
+ * `trust proxy`). The rules are those of Express.
  */
 export function addressedHost(request: IncomingMessage): AddressedHost {
   const isEncrypted = 'encrypted' in request.socket && request.socket.encrypted === true

@@ -15,8 +15,8 @@ export interface ResponseEndListener {
 export function makeInert(response: ServerResponse, listener: ResponseEndListener): void {
   const inert = response as unknown as InertResponse
   inert[LISTENER] = listener
-  // Not on the prototype: Express replaces it whenever a request enters or leaves a mounted application. One by one: V8 turns an object
-  // into a dictionary if a loop adds this many properties.
+  // The methods are not on the prototype, because Express replaces it whenever a request enters or leaves a mounted application. They are
+  // set one by one, because V8 turns an object into a dictionary if a loop adds this many properties.
   inert.end = end
   inert.write = write
   inert.destroy = destroy

@@ -22,7 +22,7 @@ export interface HandlerCall {
   readonly next: (error?: unknown) => void
 }
 
-/** Treats a request that does not ask for a WebSocket as the options say. */
+/** Passes on or refuses a request that does not ask for a WebSocket, as the options say. */
 export function passOnOrRefuse(
   { request, response, next }: HandlerCall,
   refusal: string | undefined,

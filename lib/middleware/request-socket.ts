@@ -6,9 +6,9 @@ export interface SocketDestroyListener {
 }
 
 /**
- * Replaces `request.socket` of an accepted WebSocket with a proxy. The proxy does not end the connection but notifies the listener.
- * Reason: when a response has begun, Express's default error handler destroys the socket, and the client would see no Close frame.
- * `resetAndDestroy()` is not used to answer, so it still aborts the connection.
+ * Replaces `request.socket` of an accepted WebSocket with a proxy. Its `destroy()` does not end the connection but notifies the listener.
+ * Otherwise the client would see no Close frame: when a response has begun, Express's default error handler destroys the socket.
+ * `resetAndDestroy()` still aborts the connection, because no error handler calls it.
  * @returns the original socket, to be restored when the WebSocket has completed.
  */
 export function guardRequestSocket(request: IncomingMessage, listener: SocketDestroyListener): IncomingMessage['socket'] {

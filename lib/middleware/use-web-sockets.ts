@@ -125,7 +125,7 @@ interface MiddlewareCall {
   readonly next: (error?: unknown) => void
 }
 
-/** Lets a WebSocket request pass: synchronously, unless the origin filter is asynchronous. */
+/** Passes a WebSocket request on or refuses it. This is synchronous unless the origin filter is asynchronous. */
 function admit(call: MiddlewareCall, isOriginAllowed: OriginFilter | undefined, registry: WebSocketRegistry): Promise<void> {
   const whenThrough = untilThrough(call)
   const isAllowed = askOrigin(call, isOriginAllowed)
@@ -159,10 +159,13 @@ function refuse({ request, response }: MiddlewareCall, statusCode: 403 | 503, re
   response.end()
 }
 
-/** The response closes after its end or with its connection. If it waits behind another response, only the connection closes. */
+/**
+ * Resolves when the response has closed. A response that waits behind another one on its connection does not close with the connection, so the
+ * connection is observed.
+ */
 function untilThrough({ request, response }: MiddlewareCall): Promise<void> {
   return new Promise((resolve) => {
-    // Not once(), which needs a wrapper: the event comes once, and the listener lives as long as the connection.
+    // on() and not once(), which would allocate a wrapper: the event comes only once.
     response.on('close', resolve)
     if (response.socket === null) listenWhileWaiting(request.socket, response, resolve)
   })

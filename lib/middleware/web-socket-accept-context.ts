@@ -40,7 +40,7 @@ export interface WebSocketAcceptContext {
   readonly signal?: AbortSignal | undefined
 }
 
-/** A checked {@link WebSocketAcceptContext}, completed with the options of the middleware. Without compression it is the socket's settings. */
+/** A checked {@link WebSocketAcceptContext}, completed with the options of the middleware. Without compression, it is also the socket's settings. */
 export type ResolvedAcceptContext = AcceptContextBase &
   ({ readonly compression: CompressionSettings } | { readonly compression: undefined })
 

@@ -19,7 +19,7 @@ export function webSocketsOf(request: IncomingMessage): WebSocketManager {
   throw new WebSocketException('ERR_WEBSOCKET_NOT_SUPPORTED', 'WebSockets are not supported: app.use(useWebSockets()) first')
 }
 
-/** Checks the context when the endpoint is created, not when a client connects. A function that returns contexts is checked per request. */
+/** Checks the context when the endpoint is created, not when a client connects. If it is a function, its results are checked for each request. */
 export function checkEndpointContext(context: unknown): void {
   if (typeof context !== 'function') resolveAcceptContext(context, resolveWebSocketOptions(undefined))
 }
@@ -38,7 +38,7 @@ export function answerOtherRequest(request: IncomingMessage, response: ServerRes
 
 /**
  * 426 if the request does not ask for a WebSocket or asks for another version; 400 if the handshake is malformed (RFC 6455, sections 4.2.1
- * and 4.2.2; RFC 9110, section 15.5.22). HTTP/2 has no Upgrade, and so no status that asks for one.
+ * and 4.2.2; RFC 9110, section 15.5.22). HTTP/2 has no `Upgrade` field, so 426 makes no sense there.
  */
 function refusalStatus({ httpVersionMajor, rawHeaders }: IncomingMessage, refusal: string | undefined): 400 | 426 {
   const isMalformed = refusal !== undefined && checkVersion(headerLines(rawHeaders, 'sec-websocket-version')) === undefined

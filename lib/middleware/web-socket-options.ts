@@ -16,9 +16,10 @@ export interface WebSocketOptions {
    */
   readonly allowedOrigins?: readonly AllowedOrigin[] | 'same-origin' | RegExp | OriginPredicate | undefined
   /**
-   * How long the application may take to answer a Close frame that it has received, or that waits while the application receives nothing. After
-   * that time the frame is answered with its own code and the connection ends. `Infinity` means no limit, as in ASP.NET Core. A `for await`
-   * loop that ends with the Close frame answers it at once; a loop that is busy with a message has `closeTimeout`. Defaults to `500`.
+   * How long the application may take to answer a Close frame that it has received. The time also runs while a Close frame has arrived and the
+   * application receives nothing. After that time, the package answers with the same code, and the connection ends. `Infinity` means no limit, as
+   * in ASP.NET Core. A `for await` loop that ends with the Close frame answers it at once; a loop that is busy with a message has `closeTimeout`.
+   * Defaults to `500`.
    */
   readonly closeAnswerTimeout?: number | undefined
   /** How long a closing or disposed socket waits for its peer before it aborts the connection; `Infinity` means no limit. Defaults to `30_000`. */
@@ -35,14 +36,13 @@ export interface WebSocketOptions {
    */
   readonly keepAliveTimeout?: number | undefined
   /**
-   * How many bytes of memory waiting sends may take that the application does not await, while the peer reads too slowly. Each send counts some
-   * 500 bytes besides its data. The next message over the limit aborts the connection with `ERR_WEBSOCKET_TOO_SLOW`. Defaults to `67_108_864`
-   * (64 MiB).
+   * The maximum memory of unawaited sends that wait for a slow peer. Each send counts some 500 bytes besides its data. A further send that would
+   * exceed the limit aborts the connection with `ERR_WEBSOCKET_TOO_SLOW`. Defaults to `67_108_864` (64 MiB).
    */
   readonly maxBufferedAmount?: number | undefined
-  /** How many WebSockets may be open or opening at a time. Further requests are answered with 503. Defaults to `Infinity`. */
+  /** The maximum number of WebSockets that are open or opening. Further requests are answered with 503. Defaults to `Infinity`. */
   readonly maxConnections?: number | undefined
-  /** The longest message that is received as a whole. A longer one closes the socket with 1009. Defaults to `16_777_216` (16 MiB). */
+  /** The longest message that is received as a whole. A longer message closes the socket with 1009. Defaults to `16_777_216` (16 MiB). */
   readonly maxMessageSize?: number | undefined
   /** How much a client may send on one WebSocket. Defaults to no limit. */
   readonly rateLimit?: WebSocketRateLimit | undefined

@@ -57,7 +57,7 @@ export class WebSocketRegistry {
     return true
   }
 
-  /** A property and not a method, so that it can be passed as a callback. */
+  /** Releases a reserved place. It is a property and not a method, so that it can be passed as a callback. */
   readonly givePlaceBack = (): void => {
     this.#places--
   }

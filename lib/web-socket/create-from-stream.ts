@@ -25,7 +25,7 @@ export interface WebSocketDeflateOptions {
 /** Options of a WebSocket over a stream (.NET's `WebSocketCreationOptions`). */
 export interface WebSocketCreationOptions {
   /**
-   * Milliseconds that the application may take to answer the peer's Close frame. After that time the frame is answered with its own code.
+   * Milliseconds that the application may take to answer the peer's Close frame. After that time, the package answers with the same code.
    * `Infinity` means no limit. Defaults to `500`.
    */
   readonly closeAnswerTimeout?: number
