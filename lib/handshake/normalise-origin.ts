@@ -11,22 +11,22 @@ export function normaliseOrigin(text: string): NormalisedOrigin {
   const [, scheme = '', host = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#\s]*)(.*)$/is.exec(text) ?? []
   const isWebScheme = WEB_SCHEMES.has(scheme.toLowerCase())
   if (scheme === '' || (host === '' && isWebScheme)) {
-    return { remedy: `hold origins like 'https://client.com'; ${quoted(text)} has no scheme or no host` }
+    return { remedy: `contain origins like 'https://client.com'; ${quoted(text)} has no scheme or no host` }
   }
   const instead = SCHEMES_INSTEAD.get(scheme.toLowerCase())
-  if (instead !== undefined) return { remedy: `hold origins of pages: write '${instead}://${host}' instead of ${quoted(text)}` }
-  if (rest !== '') return { remedy: `hold origins without a path: write '${scheme}://${host}' instead of ${quoted(text)}` }
-  if (host.includes('@')) return { remedy: `hold origins without a user, not ${quoted(text)}` }
+  if (instead !== undefined) return { remedy: `contain origins of pages: write '${instead}://${host}' instead of ${quoted(text)}` }
+  if (rest !== '') return { remedy: `contain origins without a path: write '${scheme}://${host}' instead of ${quoted(text)}` }
+  if (host.includes('@')) return { remedy: `contain origins without a user, not ${quoted(text)}` }
   const [, subdomains = '', name = '', port = ''] = /^(\*\.)?([^*]+?)(:\*)?$/.exec(host) ?? []
   if (host.includes('*') && name === '') {
     return {
-      remedy: `have '*' only as the first label or as the port, as in 'https://*.client.com' and 'http://localhost:*', not ${quoted(text)}`,
+      remedy: `contain '*' only as the first label of the host or as the port, as in 'https://*.client.com' and 'http://localhost:*', not ${quoted(text)}`,
     }
   }
   if (!isWebScheme) return { origin: text.toLowerCase() }
   // A label replaces the asterisk, because a host with an asterisk is invalid.
   const url = `${scheme}://${subdomains === '' ? '' : LABEL}${name}`
-  if (!URL.canParse(url)) return { remedy: `hold origins of hosts and ports that can exist, not ${quoted(text)}` }
+  if (!URL.canParse(url)) return { remedy: `contain origins with a valid host and port, not ${quoted(text)}` }
   const { origin } = new URL(url)
   return { origin: (subdomains === '' ? origin : origin.replace(LABEL, subdomains)) + port }
 }

@@ -15,7 +15,7 @@ export interface ExtendedConnect {
  * `Upgrade` and no `Connection` field to check.
  */
 export function recogniseExtendedConnect({ method, protocol, versionLines }: ExtendedConnect): string | undefined {
-  if (method?.toUpperCase() !== 'CONNECT') return `the method is ${method ?? 'missing'}; a WebSocket over HTTP/2 is opened by CONNECT`
+  if (method?.toUpperCase() !== 'CONNECT') return `the method is ${method ?? 'missing'}; a WebSocket over HTTP/2 needs CONNECT`
   if (protocol === undefined) return 'the :protocol pseudo-header is missing'
   if (protocol.toLowerCase() !== 'websocket') return `the :protocol pseudo-header is ${quoted(protocol)}, not 'websocket'`
   return checkVersion(versionLines)

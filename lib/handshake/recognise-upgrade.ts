@@ -63,7 +63,7 @@ function checkFrame(method: string | undefined, httpVersion: string, lines: Hand
   if (method?.toUpperCase() !== 'GET') return `the method is ${method ?? 'missing'}; a WebSocket handshake is a GET`
   if (httpVersion !== '1.1')
     return `the request is HTTP/${httpVersion}; a WebSocket handshake needs HTTP/1.1 (does a proxy in front speak HTTP/1.0?)`
-  if (lines.host.length !== 1) return `there are ${lines.host.length} Host headers; there must be one`
+  if (lines.host.length !== 1) return `there are ${lines.host.length} Host headers; exactly one is required`
   const hasBody = lines.transferEncoding.length > 0 || lines.contentLength.some((length) => !/^0+$/.test(length))
   return hasBody ? 'the request has a body; a WebSocket handshake has none' : undefined
 }
@@ -80,7 +80,7 @@ const UNQUOTED_UPGRADE = /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i
 function checkToken(name: string, lines: readonly string[], token: string): string | undefined {
   if (lines.length === 0) return `the ${name} header is missing (does a proxy in front remove it?)`
   if (holds(lines, token)) return undefined
-  return `the ${name} header is ${quoted(lines.join(', '))}; it must have '${token}' in it`
+  return `the ${name} header is ${quoted(lines.join(', '))}; it must contain '${token}'`
 }
 
 /** Stores the canonical value of a field that has only this item. It never refuses, and returns `undefined` only to fit into the chain of checks. */

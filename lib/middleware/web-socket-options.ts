@@ -106,7 +106,7 @@ function readAllowedOrigins(reader: OptionReader): readonly AllowedOrigin[] {
 
 function checkOrigin(reader: OptionReader, origin: unknown): AllowedOrigin {
   if (origin instanceof RegExp || isPredicate(origin)) return origin
-  if (typeof origin !== 'string') throw reader.error('allowedOrigins', `must hold strings, RegExps and predicates, not ${show(origin)}`)
+  if (typeof origin !== 'string') throw reader.error('allowedOrigins', `must contain strings, RegExps and predicates, not ${show(origin)}`)
   if (origin === '' || origin === '*' || origin === 'null' || origin === 'same-origin') return origin
   const normalised = normaliseOrigin(origin)
   if ('origin' in normalised) return normalised.origin

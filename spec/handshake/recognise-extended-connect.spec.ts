@@ -11,7 +11,7 @@ describe('recogniseExtendedConnect', () => {
   })
 
   it.each([
-    [{ method: 'GET' }, 'the method is GET; a WebSocket over HTTP/2 is opened by CONNECT'],
+    [{ method: 'GET' }, 'the method is GET; a WebSocket over HTTP/2 needs CONNECT'],
     [{ protocol: undefined }, 'the :protocol pseudo-header is missing'],
     [{ protocol: 'webtransport' }, "the :protocol pseudo-header is 'webtransport', not 'websocket'"],
     [{ versionLines: [] }, 'the Sec-WebSocket-Version header is missing'],

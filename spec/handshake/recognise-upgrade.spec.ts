@@ -44,10 +44,10 @@ describe('recogniseUpgrade', () => {
 
   it.each<[Headers, string]>([
     [{ Upgrade: undefined }, 'the Upgrade header is missing (does a proxy in front remove it?)'],
-    [{ Upgrade: 'websockets' }, "the Upgrade header is 'websockets'; it must have 'websocket' in it"],
+    [{ Upgrade: 'websockets' }, "the Upgrade header is 'websockets'; it must contain 'websocket'"],
     [{ Connection: undefined }, 'the Connection header is missing (does a proxy in front remove it?)'],
-    [{ Connection: 'keep-alive' }, "the Connection header is 'keep-alive'; it must have 'Upgrade' in it"],
-    [{ Connection: ['a', 'b'] }, "the Connection header is 'a, b'; it must have 'Upgrade' in it"],
+    [{ Connection: 'keep-alive' }, "the Connection header is 'keep-alive'; it must contain 'Upgrade'"],
+    [{ Connection: ['a', 'b'] }, "the Connection header is 'a, b'; it must contain 'Upgrade'"],
     [{ 'Sec-WebSocket-Version': undefined }, 'the Sec-WebSocket-Version header is missing'],
     [{ 'Sec-WebSocket-Version': ['13', '13'] }, 'there are 2 Sec-WebSocket-Version headers; only one is allowed'],
     ...['12', '8', '013', '+13', '0x0d', '13.0', '13a', '1e1', ''].map((version): [Headers, string] => [
@@ -68,8 +68,8 @@ describe('recogniseUpgrade', () => {
       { 'Sec-WebSocket-Key': key },
       `the Sec-WebSocket-Key header is '${key}'; it must be 16 bytes in base64`,
     ]),
-    [{ Host: undefined }, 'there are 0 Host headers; there must be one'],
-    [{ Host: ['a.example', 'b.example'] }, 'there are 2 Host headers; there must be one'],
+    [{ Host: undefined }, 'there are 0 Host headers; exactly one is required'],
+    [{ Host: ['a.example', 'b.example'] }, 'there are 2 Host headers; exactly one is required'],
     [{ 'Content-Length': '5' }, 'the request has a body; a WebSocket handshake has none'],
     [{ 'Content-Length': ['0', '5'] }, 'the request has a body; a WebSocket handshake has none'],
     [{ 'Transfer-Encoding': 'chunked' }, 'the request has a body; a WebSocket handshake has none'],

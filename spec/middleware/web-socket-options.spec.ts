@@ -110,27 +110,27 @@ describe('resolveWebSocketOptions', () => {
     ],
     [
       { allowedOrigins: [42] },
-      "useWebSockets: the option 'allowedOrigins' must hold strings, RegExps and predicates, not 42. Received [ 42 ]",
+      "useWebSockets: the option 'allowedOrigins' must contain strings, RegExps and predicates, not 42. Received [ 42 ]",
     ],
     [
       { allowedOrigins: ['https://x/path'] },
-      "useWebSockets: the option 'allowedOrigins' must hold origins without a path: write 'https://x' instead of 'https://x/path'. Received [ 'https://x/path' ]",
+      "useWebSockets: the option 'allowedOrigins' must contain origins without a path: write 'https://x' instead of 'https://x/path'. Received [ 'https://x/path' ]",
     ],
     [
       { allowedOrigins: ['https://x/'] },
-      "useWebSockets: the option 'allowedOrigins' must hold origins without a path: write 'https://x' instead of 'https://x/'. Received [ 'https://x/' ]",
+      "useWebSockets: the option 'allowedOrigins' must contain origins without a path: write 'https://x' instead of 'https://x/'. Received [ 'https://x/' ]",
     ],
     [
       { allowedOrigins: ['client.com'] },
-      "useWebSockets: the option 'allowedOrigins' must hold origins like 'https://client.com'; 'client.com' has no scheme or no host. Received [ 'client.com' ]",
+      "useWebSockets: the option 'allowedOrigins' must contain origins like 'https://client.com'; 'client.com' has no scheme or no host. Received [ 'client.com' ]",
     ],
     [
       { allowedOrigins: ['https://a@b'] },
-      "useWebSockets: the option 'allowedOrigins' must hold origins without a user, not 'https://a@b'. Received [ 'https://a@b' ]",
+      "useWebSockets: the option 'allowedOrigins' must contain origins without a user, not 'https://a@b'. Received [ 'https://a@b' ]",
     ],
     [
       { allowedOrigins: ['https://a.*.b'] },
-      "useWebSockets: the option 'allowedOrigins' must have '*' only as the first label or as the port, as in 'https://*.client.com' and 'http://localhost:*', not 'https://a.*.b'. Received [ 'https://a.*.b' ]",
+      "useWebSockets: the option 'allowedOrigins' must contain '*' only as the first label of the host or as the port, as in 'https://*.client.com' and 'http://localhost:*', not 'https://a.*.b'. Received [ 'https://a.*.b' ]",
     ],
     [{ keepaliveInterval: 1 }, "useWebSockets: there is no option 'keepaliveInterval'. Did you mean 'keepAliveInterval'?"],
     [{ allowOrigins: [] }, "useWebSockets: there is no option 'allowOrigins'. Did you mean 'allowedOrigins'?"],
