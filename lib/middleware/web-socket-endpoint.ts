@@ -4,6 +4,7 @@ import { headerLines } from '../handshake/header-lines.ts'
 import { resolveAcceptContext } from './web-socket-accept-context.ts'
 import type { WebSocketManager } from './web-socket-manager.ts'
 import { resolveWebSocketOptions } from './web-socket-options.ts'
+import { invalidArgument } from '../web-socket/arguments.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 
 /**
@@ -13,10 +14,10 @@ import { WebSocketException } from '../errors/web-socket-exception.ts'
 export function webSocketsOf(request: IncomingMessage): WebSocketManager {
   const given: unknown = request
   if (typeof given !== 'object' || given === null) {
-    throw new WebSocketException('ERR_WEBSOCKET_INVALID_ARGUMENT', "The argument 'request' must be a request", { argument: 'request' })
+    throw invalidArgument('request', 'must be a request of node:http, Express or Connect', given)
   }
   if ('webSockets' in request) return request.webSockets
-  throw new WebSocketException('ERR_WEBSOCKET_NOT_SUPPORTED', 'WebSockets are not supported: app.use(useWebSockets()) first')
+  throw new WebSocketException('ERR_WEBSOCKET_NOT_SUPPORTED', 'The request has not passed useWebSockets(): app.use(useWebSockets()) first')
 }
 
 /** Checks the context when the endpoint is created, not when a client connects. If it is a function, its results are checked for each request. */

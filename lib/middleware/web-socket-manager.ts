@@ -99,16 +99,19 @@ export class WebSocketManager {
   #checkState(): void {
     const { isWebSocketRequest, isResponseStarted, refusal } = this.#webSocketRequest
     if (!isWebSocketRequest) {
-      const message = `Not a WebSocket request${refusal === undefined ? '' : `: ${refusal}`}`
+      const message = `Not a WebSocket request: ${refusal ?? 'it has no WebSocket handshake. Check isWebSocketRequest first'}`
       throw new WebSocketException('ERR_WEBSOCKET_NOT_A_WEBSOCKET_REQUEST', message)
     }
     if (this.#isAccepting) {
-      throw new WebSocketException('ERR_WEBSOCKET_ALREADY_ACCEPTED', 'The WebSocket was accepted before; a request can be accepted once')
+      throw new WebSocketException(
+        'ERR_WEBSOCKET_ALREADY_ACCEPTED',
+        'The WebSocket of this request was already accepted; a request can be accepted only once',
+      )
     }
     if (isResponseStarted) {
       throw new WebSocketException(
         'ERR_WEBSOCKET_RESPONSE_STARTED',
-        'The response has already started, so the WebSocket cannot be accepted any more',
+        'The response has already started, so the WebSocket can no longer be accepted',
       )
     }
     if (this.#pipeline.registry.isDraining) {
