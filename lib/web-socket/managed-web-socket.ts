@@ -367,7 +367,9 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
   #sendPrepared(message: PreparedMessage, signal: AbortSignal | undefined): Promise<void> {
     const { sends, settings, state } = this.#connection
     if (sends.unfinishedMessage !== undefined) {
-      return Promise.reject(invalidArgument('data', 'must not be a prepared message while a fragmented message is not ended', message))
+      return Promise.reject(
+        invalidArgument('data', 'must not be a prepared message before the last fragment of the current message', message),
+      )
     }
     if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return rejectState(this.#connection, 'Open, CloseReceived')
     // A client masks every frame with a new key.

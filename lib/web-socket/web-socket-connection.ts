@@ -170,7 +170,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     this.#handshake.received = closeFrame
     this.#handshake.isPeerDone = true
     this.#handshake.endedBy ??= 'remote'
-    this.channel.stopReading(() => this.invalidState('The peer closed the WebSocket before it answered'))
+    this.channel.stopReading(() => this.invalidState(CLOSED_BEFORE_PONG))
     if (this.#handshake.sent !== undefined) return this.#setClosed()
     if (this.state === WebSocketState.Open) this.state = WebSocketState.CloseReceived
     if (isLoop) this.onLoopEnd()
@@ -302,7 +302,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     this.channel.writeControl(Opcode.Close, encodeCloseFrame(closeFrame))
     if (this.#handshake.isPeerDone) this.#setClosed()
     else if (this.state === WebSocketState.Open) this.state = WebSocketState.CloseSent
-    this.sends.close(() => this.invalidState('A Close frame was sent first'))
+    this.sends.close(() => this.invalidState('Not sent: a Close frame was sent first, and nothing may follow it'))
     this.#ending.startTimer(this.settings.closeTimeout)
   }
 
@@ -314,7 +314,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
   /** Both Close frames were exchanged. The server ends the connection first (RFC 6455, section 7.1.1), and the client waits for that. */
   #setClosed(): void {
     this.state = WebSocketState.Closed
-    this.channel.stopPinging(() => this.invalidState('The WebSocket was closed'))
+    this.channel.stopPinging(() => this.invalidState('The WebSocket was closed before the peer answered the ping'))
     if (this.completion === undefined) this.#finishHandshake()
     else this.channel.release()
   }
@@ -346,7 +346,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     if (!this.#isAlive() || this.#handshake.isPeerDone) return
     this.#handshake.ahead = closeFrame
     this.#handshake.isPeerDone = true
-    this.channel.stopReading(() => this.invalidState('The peer closed the WebSocket before it answered'))
+    this.channel.stopReading(() => this.invalidState(CLOSED_BEFORE_PONG))
     this.#finishHandshake()
     this.#transport.duplex.resume()
   }
@@ -413,6 +413,8 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     for (const callback of callbacks) callback(this.completion)
   }
 }
+
+const CLOSED_BEFORE_PONG = 'The peer closed the WebSocket before it answered the ping'
 
 const ENDED_WITHOUT_CLOSE = 'The peer ended the connection without a Close frame'
 

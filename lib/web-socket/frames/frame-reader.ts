@@ -261,9 +261,9 @@ export class FrameReader {
 
   #beginFrame(): void {
     const isContinuation = header.opcode === Opcode.Continuation
-    if (isContinuation && this.#opcode === 0) return this.#violate('The peer sent a continuation of a message that it has not begun')
-    if (!isContinuation && this.#opcode !== 0) return this.#violate('The peer began a message before it had ended the one before')
-    if (isContinuation && header.isCompressed) return this.#violate('The peer marked the continuation of a message as compressed')
+    if (isContinuation && this.#opcode === 0) return this.#violate('The peer sent a continuation frame without a message to continue')
+    if (!isContinuation && this.#opcode !== 0) return this.#violate('The peer began a message before the end of the previous one')
+    if (isContinuation && header.isCompressed) return this.#violate('The peer sent a continuation frame that is marked as compressed')
     this.isInFrame = true
     this.isFinal = header.isFinal
     this.remaining = header.length

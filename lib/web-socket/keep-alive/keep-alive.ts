@@ -124,7 +124,7 @@ export class KeepAlive {
       this.#isOverdue = true
       this.#schedule(1)
     } else {
-      const message = `The peer gave no sign of life for the keepAliveInterval of ${this.#interval} ms, nor then within the keepAliveTimeout of ${this.#timeout} ms`
+      const message = `The peer gave no sign of life for the keepAliveInterval of ${this.#interval} ms, and then none within the keepAliveTimeout of ${this.#timeout} ms`
       this.#listener.onDeadPeer(connectionError('ERR_WEBSOCKET_KEEP_ALIVE_TIMEOUT', message))
     }
   }

@@ -282,7 +282,10 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
       operation.resolveClose(closeFrame)
     } else {
       operation?.reject(
-        new WebSocketException('ERR_WEBSOCKET_INVALID_STATE', 'The Close frame of the peer was received by an earlier call'),
+        new WebSocketException(
+          'ERR_WEBSOCKET_INVALID_STATE',
+          "Nothing can be received: an earlier call has received the peer's Close frame",
+        ),
       )
     }
   }

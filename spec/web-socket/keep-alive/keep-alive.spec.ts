@@ -129,7 +129,7 @@ describe('keep-alive with a timeout', () => {
     const { webSocket } = await openOverTcp({ keepAliveInterval: 5, keepAliveTimeout: 20 })
 
     expect((await webSocket.completion).error?.message).toBe(
-      'The peer gave no sign of life for the keepAliveInterval of 5 ms, nor then within the keepAliveTimeout of 20 ms',
+      'The peer gave no sign of life for the keepAliveInterval of 5 ms, and then none within the keepAliveTimeout of 20 ms',
     )
   })
 
