@@ -38,7 +38,7 @@ export interface WebSocketMiddleware {
    * default), waits for the close handshakes, and aborts the remaining sockets after `timeout`. Handlers can still receive the messages that
    * a client sent before its Close frame. The call cannot be undone; a second call returns the promise of the first.
    * @param options - code and reason of the Close frames, and the time limits.
-   * @throws `WebSocketException` rejects with `ERR_WEBSOCKET_INVALID_OPTION`.
+   * @throws `WebSocketException` rejects with `ERR_WEBSOCKET_INVALID_OPTION`, or with `ERR_WEBSOCKET_INVALID_ARGUMENT` for an invalid code or reason.
    */
   closeAsync(options?: WebSocketDrainOptions): Promise<WebSocketDrainResult>
   /** Returns a snapshot of the open WebSockets, each with its request. */

@@ -15,7 +15,7 @@ export interface WebSocketDrainOptions {
   readonly timeout?: number | undefined
 }
 
-/** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_INVALID_OPTION`. */
+/** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_INVALID_OPTION`, or `ERR_WEBSOCKET_INVALID_ARGUMENT` for an invalid code or reason. */
 export function resolveDrainOptions(
   options: WebSocketDrainOptions | undefined,
   name = 'closeAsync',

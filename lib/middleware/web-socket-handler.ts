@@ -43,7 +43,8 @@ export type WebSocketHandler<Request extends IncomingMessage = IncomingMessage> 
  *   }),
  * )
  * ```
- * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
+ * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT` for an invalid handler or context, and with
+ * `ERR_WEBSOCKET_INVALID_OPTION` for invalid `options`.
  */
 export function webSocketHandler<Request extends IncomingMessage = IncomingMessage>(
   handler: WebSocketHandler<Request>,

@@ -41,9 +41,12 @@ export interface WebSocketCreationOptions {
   readonly dangerousDeflateOptions?: WebSocketDeflateOptions
   /** Whether this side is the server. Defaults to `false`. */
   readonly isServer?: boolean
-  /** Milliseconds between pings. Defaults to `0`: no pings. */
+  /** Milliseconds between pings. `0` and `Infinity` mean no pings. Defaults to `0`. */
   readonly keepAliveInterval?: number
-  /** Milliseconds after a ping until the connection is aborted if the peer gives no sign of life. Defaults to `Infinity`: never. */
+  /**
+   * Milliseconds that a peer may give no sign of life after a ping before the connection is aborted. `0` and `Infinity` mean no limit. Defaults to
+   * `Infinity`.
+   */
   readonly keepAliveTimeout?: number
   /**
    * The maximum memory, in bytes, of the sends that wait for a slow peer. Each send counts some 500 bytes besides its data. A further send that would

@@ -70,7 +70,8 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
    *   break
    * }
    * ```
-   * @throws {@link WebSocketException} `ERR_WEBSOCKET_INVALID_ARGUMENT` for a stream that cannot be read and written, or a bad option.
+   * @throws {@link WebSocketException} `ERR_WEBSOCKET_INVALID_ARGUMENT` for a stream that cannot be read and written, or an invalid sub-protocol;
+   * `ERR_WEBSOCKET_INVALID_OPTION` for any other invalid option.
    */
   static createFromStream(stream: Duplex, options: WebSocketCreationOptions = {}): ManagedWebSocket {
     return createFromStream(stream, options, (transport, settings) => new ManagedWebSocket(transport, settings))
@@ -158,8 +159,9 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
    * const { count, endOfMessage } = await webSocket.receiveAsync(buffer)
    * console.log(buffer.toString('utf8', 0, count), endOfMessage)
    * ```
-   * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_STATE` unless Open or CloseSent,
-   * `ERR_WEBSOCKET_PROTOCOL_ERROR` or `ERR_WEBSOCKET_INVALID_PAYLOAD` if the peer broke the rules,
+   * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT`, `ERR_WEBSOCKET_INVALID_STATE` unless Open or CloseSent,
+   * `ERR_WEBSOCKET_PROTOCOL_ERROR` or `ERR_WEBSOCKET_INVALID_PAYLOAD` if the peer broke the rules, `ERR_WEBSOCKET_MESSAGE_TOO_BIG` if a compressed
+   * message is longer than `maxMessageSize`, `ERR_WEBSOCKET_RATE_LIMIT_EXCEEDED` if the peer exceeds a `rateLimit` that closes,
    * `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the connection ended without a Close frame, `ABORT_ERR` if cancelled or aborted.
    */
   receiveAsync(buffer: ArrayBuffer | SharedArrayBuffer | NodeJS.ArrayBufferView, signal?: AbortSignal): Promise<WebSocketReceiveResult> {
@@ -191,7 +193,8 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
    * await webSocket.sendAsync('message', WebSocketMessageType.Text)
    * ```
    * @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT`, `ERR_WEBSOCKET_INVALID_STATE` unless Open or CloseReceived,
-   * `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the connection ended first, `ABORT_ERR` if cancelled or aborted.
+   * `ERR_WEBSOCKET_CLOSED_PREMATURELY` if the connection ended first, `ERR_WEBSOCKET_TOO_SLOW` if the waiting sends would exceed
+   * `maxBufferedAmount`, `ABORT_ERR` if cancelled or aborted.
    */
   sendAsync(
     data: WebSocketData | PreparedMessage,

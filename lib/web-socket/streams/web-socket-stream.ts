@@ -13,11 +13,17 @@ import { WebSocketState } from '../values/web-socket-state.ts'
 
 /** Options of {@link createWebSocketStream}. */
 export interface WebSocketStreamOptions {
-  /** Milliseconds until closing an owned socket aborts it; with 0 it is disposed without a Close frame. Defaults to `16_000`. */
+  /**
+   * Milliseconds that closing an owned socket may take before it is aborted. `Infinity` means no limit. With `0`, the socket is disposed without a
+   * Close frame. Defaults to `16_000`.
+   */
   readonly closeTimeout?: number
   /** The type of the written messages. Defaults to `WebSocketMessageType.Binary`. */
   readonly messageType?: WebSocketMessageType
-  /** Whether the stream closes the socket: with 1000 when its writable side ends, with 1011 when an error destroys it. Defaults to `false`. */
+  /**
+   * Whether the stream closes the socket: with 1000 when its writable side ends, with 1011 when an error destroys it. Defaults to `true` if
+   * `closeTimeout` is set, and to `false` otherwise.
+   */
   readonly ownsWebSocket?: boolean
 }
 
