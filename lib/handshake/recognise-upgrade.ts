@@ -33,7 +33,7 @@ export function recogniseUpgrade({ method, httpVersion, rawHeaders }: UpgradeReq
   const isAttempt = lines.key.length > 0 || lines.version.length > 0 || holds(lines.upgrade, 'websocket')
   if (!isAttempt) return { isWebSocketRequest: false, refusal: undefined, key: undefined, canonicalHeaders }
   const refusal =
-    checkFrame(method, httpVersion, lines) ??
+    checkRequestHead(method, httpVersion, lines) ??
     checkVersion(lines.version) ??
     canonicalise(canonicalHeaders, 'sec-websocket-version', lines.version, WEB_SOCKET_VERSION) ??
     checkToken('Upgrade', lines.upgrade, 'websocket') ??
@@ -59,7 +59,7 @@ function handshakeLines(rawHeaders: readonly string[]) {
   }
 }
 
-function checkFrame(method: string | undefined, httpVersion: string, lines: HandshakeLines): string | undefined {
+function checkRequestHead(method: string | undefined, httpVersion: string, lines: HandshakeLines): string | undefined {
   if (method?.toUpperCase() !== 'GET') return `the method is ${method ?? 'missing'}; a WebSocket handshake is a GET`
   if (httpVersion !== '1.1')
     return `the request is HTTP/${httpVersion}; a WebSocket handshake needs HTTP/1.1 (does a proxy in front speak HTTP/1.0?)`
