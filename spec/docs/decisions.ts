@@ -278,6 +278,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
   'docs/getting-started.md#a-server': inAnEmptyFolder,
   'docs/getting-started.md#a-server (2)': inAnEmptyFolder,
   'docs/getting-started.md#a-client': inAnEmptyFolder,
+  'docs/getting-started.md#a-client (2)': { cannotRun: 'needs another package, wscat, and a terminal' },
   'docs/getting-started.md#in-javascript': inAnEmptyFolder,
 
   'docs/guides.md#keep-receiving': async (example) => {
