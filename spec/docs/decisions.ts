@@ -286,7 +286,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
     expect(await answer.nextMessage()).toMatch(/^\d{4}-\d\d-\d\dT/)
     await answer.webSocket.closeAsync(1000)
   },
-  'docs/guides.md#notice-clients-that-are-gone': {
+  'docs/guides.md#behind-a-proxy-that-answers-pings': {
     instead: { '10_000': '1_000' },
     proof: async (example) => {
       await using answer = await requestWebSocket(await mount(example), '/ws')
