@@ -7,11 +7,14 @@ import { requestWebSocket } from 'express-use-websockets/testing'
 import { expressVersions } from '../support/express-versions.ts'
 import { closeHttp1Peers } from '../support/http1-peers.ts'
 import { startHttp1Server } from '../support/http1-server.ts'
+import { closeHttp2Peers, connectHttp2, request as requestHttp2, startHttp2Server } from '../support/http2-peers.ts'
 import { handshakeHead, RawHttp1Client } from '../support/raw-http1.ts'
 import { until } from '../support/until.ts'
 import { closeOf, nextMessage, openWebSocket } from '../support/web-socket-client.ts'
 
 afterEach(closeHttp1Peers)
+
+afterEach(closeHttp2Peers)
 
 describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
   type Handler = (webSocket: ManagedWebSocket, request: Request) => Promise<void> | void
@@ -158,6 +161,12 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
     )
     client.write(handshakeHead())
     expect(await client.receiveHead()).toMatch(/^HTTP\/1\.1 101 /)
+  })
+
+  it('answers 400 to a request for a page over HTTP/2, which has no Upgrade', async () => {
+    const session = await connectHttp2(await startHttp2Server(createApp(() => undefined).app))
+    const { status, text, headers } = await requestHttp2(session, '/ws')
+    expect([status, text, headers['sec-websocket-version']]).toEqual([400, 'This is a WebSocket endpoint\n', '13'])
   })
 
   it.each([
