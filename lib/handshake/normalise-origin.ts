@@ -23,6 +23,7 @@ export function normaliseOrigin(text: string): NormalisedOrigin {
       remedy: `contain '*' only as the first label of the host or as the port, as in 'https://*.client.com' and 'http://localhost:*', not ${quoted(text)}`,
     }
   }
+  if (port !== '' && /:\d*$/.test(name)) return { remedy: `contain one port or ':*' for every port, not ${quoted(text)}` }
   if (!isWebScheme) return { origin: text.toLowerCase() }
   // A label replaces the asterisk, because a host with an asterisk is invalid.
   const url = `${scheme}://${subdomains === '' ? '' : LABEL}${name}`

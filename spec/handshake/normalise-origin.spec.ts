@@ -49,6 +49,10 @@ describe('normaliseOrigin', () => {
     ['https://client.com:99999', "contain origins with a valid host and port, not 'https://client.com:99999'"],
     ['https://client.com:port', "contain origins with a valid host and port, not 'https://client.com:port'"],
     ['https://256.1.1.1', "contain origins with a valid host and port, not 'https://256.1.1.1'"],
+    ...['https://client.com:8080:*', 'https://client.com:443:*', 'https://[::1]:1:*'].map((text) => [
+      text,
+      `contain one port or ':*' for every port, not '${text}'`,
+    ]),
     ['https://a<b.com', "contain origins with a valid host and port, not 'https://a<b.com'"],
     ...['https://*', 'https://*:*', 'https://a.*.com', 'https://*client.com', 'https://**.client.com', 'http://localhost:30*'].map(
       (text) => [
