@@ -17,7 +17,7 @@ export function addressedHost(request: IncomingMessage): AddressedHost {
   const protocol = firstItem(request.headers['x-forwarded-proto'])
   return {
     host: firstItem(request.headers['x-forwarded-host']) ?? request.headers.host,
-    isEncrypted: protocol === undefined ? isEncrypted : protocol === 'https',
+    isEncrypted: protocol === undefined ? isEncrypted : protocol === 'https' || protocol === 'wss',
   }
 }
 

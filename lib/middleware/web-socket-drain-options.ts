@@ -26,7 +26,7 @@ export function resolveDrainOptions(
   const closeStatus = options.closeStatus ?? defaultStatus
   return {
     closeStatus,
-    closeStatusDescription: toCloseFrame(closeStatus, options.closeStatusDescription).description,
+    closeStatusDescription: toCloseFrame(closeStatus, options.closeStatusDescription, 'closeStatusDescription').description,
     spread: reader.integer('spread', 0, 2_147_483_647, 0),
     timeout: reader.duration('timeout', 'never', 30_000),
   }

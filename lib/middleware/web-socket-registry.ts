@@ -97,13 +97,14 @@ export class WebSocketRegistry {
 
   async #closeAll(plan: DrainPlan): Promise<WebSocketDrainResult> {
     const webSockets = this.#webSockets()
+    const wereOpen = new Set(webSockets)
     const timers = closeInTurn(webSockets, plan)
     const isTimedOut = await this.#untilEmpty(plan.timeout)
     for (const timer of timers) clearTimeout(timer)
     if (!isTimedOut) return { closed: webSockets.length, aborted: 0, unreceived: this.#unreceived }
     const rest = this.#webSockets()
     let aborted = 0
-    for (const webSocket of rest) if (cut(webSocket) && webSockets.includes(webSocket)) aborted++
+    for (const webSocket of rest) if (cut(webSocket) && wereOpen.has(webSocket)) aborted++
     await Promise.all(rest.map((webSocket) => webSocket.completion))
     return { closed: webSockets.length - aborted, aborted, unreceived: this.#unreceived }
   }

@@ -60,19 +60,22 @@ export function toReceiveBuffer(buffer: unknown): Uint8Array {
   throw invalidArgument('buffer', 'must be a Buffer, an ArrayBuffer or a view of one', buffer)
 }
 
-/** Checks the code and the reason of a Close frame, and creates it. */
-export function toCloseFrame(closeStatus: unknown, statusDescription: unknown): CloseFrame {
+/**
+ * Checks the code and the reason of a Close frame, and creates it.
+ * @param descriptionName - the caller's name for the reason, for error messages.
+ */
+export function toCloseFrame(closeStatus: unknown, statusDescription: unknown, descriptionName = 'statusDescription'): CloseFrame {
   if (closeStatus !== undefined && typeof closeStatus !== 'number') throw invalidArgument('closeStatus', 'must be a number', closeStatus)
   if (statusDescription !== null && statusDescription !== undefined && typeof statusDescription !== 'string') {
-    throw invalidArgument('statusDescription', 'must be a string, null or undefined', statusDescription)
+    throw invalidArgument(descriptionName, 'must be a string, null or undefined', statusDescription)
   }
   const description = statusDescription ?? ''
   if (closeStatus === undefined) {
     if (description === '') return EMPTY_CLOSE
-    throw invalidArgument('statusDescription', 'must be empty when there is no close status', description)
+    throw invalidArgument(descriptionName, 'must be empty when there is no close status', description)
   }
   if (closeStatus === WebSocketCloseStatus.Empty && description !== '') {
-    throw invalidArgument('statusDescription', 'must be empty when the close status is 1005', description)
+    throw invalidArgument(descriptionName, 'must be empty when the close status is 1005', description)
   }
   if (!isCloseStatusAllowed(closeStatus)) {
     throw invalidArgument(
@@ -82,7 +85,7 @@ export function toCloseFrame(closeStatus: unknown, statusDescription: unknown): 
     )
   }
   if (Buffer.byteLength(description) > MAX_CLOSE_DESCRIPTION_LENGTH) {
-    throw invalidArgument('statusDescription', `must not be longer than ${MAX_CLOSE_DESCRIPTION_LENGTH} bytes of UTF-8`, description)
+    throw invalidArgument(descriptionName, `must not be longer than ${MAX_CLOSE_DESCRIPTION_LENGTH} bytes of UTF-8`, description)
   }
   return { status: closeStatus, description }
 }

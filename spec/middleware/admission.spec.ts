@@ -114,6 +114,8 @@ describe('allowedOrigins', () => {
     app.set('trust proxy', true)
     expect(await status('https://public.example', forwarded)).toBe('101')
     expect(await status('http://public.example', forwarded)).toBe('403')
+    // Some proxies name the scheme of the WebSocket.
+    expect(await status('http://public.example', { ...forwarded, 'X-Forwarded-Proto': 'wss' })).toBe('403')
     expect(await status('https://server.example', forwarded)).toBe('403')
     expect(await status('https://server.example')).toBe('101')
     const secure = await RawHttp1Client.connect(await startHttpsServer(createApp({ allowedOrigins: 'same-origin' })))
@@ -211,7 +213,7 @@ describe('closeAsync', () => {
     [{ timeout: -1 }, 'ERR_WEBSOCKET_INVALID_OPTION', 'timeout'],
     [{ spread: Infinity }, 'ERR_WEBSOCKET_INVALID_OPTION', 'spread'],
     [{ closeStatus: 1005 }, 'ERR_WEBSOCKET_INVALID_ARGUMENT', 'closeStatus'],
-    [{ closeStatusDescription: 'x'.repeat(124) }, 'ERR_WEBSOCKET_INVALID_ARGUMENT', 'statusDescription'],
+    [{ closeStatusDescription: 'x'.repeat(124) }, 'ERR_WEBSOCKET_INVALID_ARGUMENT', 'closeStatusDescription'],
     [{ timeOut: 1 }, 'ERR_WEBSOCKET_INVALID_OPTION', 'timeOut'],
   ])('refuses %j, and closes nothing', async (options, code, argument) => {
     const webSockets = useWebSockets()
