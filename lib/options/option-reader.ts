@@ -16,10 +16,14 @@ export interface OptionOwner {
 export class OptionReader {
   readonly #owner: OptionOwner
   readonly #options: Readonly<Record<string, unknown>>
+  /** The name of the option that contains these options, with a dot; `''` at the top. */
+  readonly #prefix: string
 
-  constructor(owner: OptionOwner, options: unknown, knownNames: readonly string[]) {
+  constructor(owner: OptionOwner, options: unknown, knownNames: readonly string[], prefix = '') {
     this.#owner = owner
-    if (!isObject(options))
+    this.#prefix = prefix
+    // A promise has no properties of its own, so it would pass as an object without options.
+    if (!isObject(options) || options instanceof Promise)
       throw new WebSocketException(owner.code, `${owner.name}: the options must be an object. Received ${show(options)}`)
     this.#options = { ...options }
     for (const name of Object.keys(options)) {
@@ -74,23 +78,20 @@ export class OptionReader {
     const value = this.#options[name]
     if (value === undefined) return undefined
     if (!isObject(value)) throw this.error(name, 'must be an object')
-    return new OptionReader(this.#owner, value, knownNames)
+    return new OptionReader(this.#owner, value, knownNames, `${name}.`)
   }
 
   error(name: string, remedy: string): WebSocketException {
-    return new WebSocketException(
-      this.#owner.code,
-      `${this.#owner.name}: the option '${name}' ${remedy}. Received ${show(this.#options[name])}`,
-      {
-        argument: name,
-      },
-    )
+    const argument = this.#prefix + name
+    const message = `${this.#owner.name}: the option '${argument}' ${remedy}. Received ${show(this.#options[name])}`
+    return new WebSocketException(this.#owner.code, message, { argument })
   }
 
   #unknownOption(name: string, knownNames: readonly string[]): WebSocketException {
     const closest = closestName(name, knownNames)
     const remedy = closest === undefined ? `The options are: ${knownNames.join(', ')}` : `Did you mean '${closest}'?`
-    return new WebSocketException(this.#owner.code, `${this.#owner.name}: there is no option '${name}'. ${remedy}`, { argument: name })
+    const argument = this.#prefix + name
+    return new WebSocketException(this.#owner.code, `${this.#owner.name}: there is no option '${argument}'. ${remedy}`, { argument })
   }
 }
 

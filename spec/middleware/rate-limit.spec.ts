@@ -375,14 +375,14 @@ const wrong: readonly (readonly [value: unknown, message: RegExp])[] = [
   [10, /'rateLimit' must be an object. Received 10/],
   [{}, /'rateLimit' must have messagesPerSecond or bytesPerSecond, or both. Received \{\}/],
   [{ messageBurst: 1 }, /'rateLimit' must have messagesPerSecond/],
-  [{ messagesPerSecond: 0 }, /'messagesPerSecond' must be a number of messages per second, more than 0, or Infinity. Received 0/],
-  [{ messagesPerSecond: Number.NaN }, /'messagesPerSecond' .* Received NaN/],
-  [{ messagesPerSecond: '10' }, /'messagesPerSecond' .* Received '10'/],
-  [{ bytesPerSecond: -1 }, /'bytesPerSecond' must be a number of bytes per second/],
-  [{ messagesPerSecond: 1, messageBurst: 0 }, /'messageBurst' must be a number of messages, 1 or more, or Infinity. Received 0/],
-  [{ messagesPerSecond: 1, byteBurst: 0.5 }, /'byteBurst' must be a number of bytes/],
-  [{ messagesPerSecond: 1, whenExceeded: 'drop' }, /'whenExceeded' must be 'wait' or 'close'. Received 'drop'/],
-  [{ messagePerSecond: 1 }, /there is no option 'messagePerSecond'. Did you mean 'messagesPerSecond'\?/],
+  [{ messagesPerSecond: 0 }, /'rateLimit.messagesPerSecond' must be a number of messages per second, more than 0, or Infinity. Received 0/],
+  [{ messagesPerSecond: Number.NaN }, /'rateLimit.messagesPerSecond' .* Received NaN/],
+  [{ messagesPerSecond: '10' }, /'rateLimit.messagesPerSecond' .* Received '10'/],
+  [{ bytesPerSecond: -1 }, /'rateLimit.bytesPerSecond' must be a number of bytes per second/],
+  [{ messagesPerSecond: 1, messageBurst: 0 }, /'rateLimit.messageBurst' must be a number of messages, 1 or more, or Infinity. Received 0/],
+  [{ messagesPerSecond: 1, byteBurst: 0.5 }, /'rateLimit.byteBurst' must be a number of bytes/],
+  [{ messagesPerSecond: 1, whenExceeded: 'drop' }, /'rateLimit.whenExceeded' must be 'wait' or 'close'. Received 'drop'/],
+  [{ messagePerSecond: 1 }, /there is no option 'rateLimit.messagePerSecond'. Did you mean 'messagesPerSecond'\?/],
 ]
 
 describe.each(wrong)('rateLimit: %j', (value, message) => {
