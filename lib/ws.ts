@@ -57,7 +57,7 @@ export async function acceptWsWebSocketAsync(
  *   effect, such as `verifyClient`, is an error.
  *
  * @param webSocketServer - `new WebSocketServer({ noServer: true })`.
- * @param context - the context for `acceptWebSocketAsync()`, or a function that returns one for a request. Without a `subProtocol` in it,
+ * @param context - the context for `acceptWebSocketAsync()`, or a function that returns one for a request, or a promise of one. Without a `subProtocol` in it,
  * `handleProtocols` of the server chooses one; without `handleProtocols` it is the first that the client offers, as in `ws`.
  * @param options - as for `webSocketHandler()`.
  * @example
@@ -74,7 +74,7 @@ export async function acceptWsWebSocketAsync(
  */
 export function webSocketServerHandler<Request extends IncomingMessage = IncomingMessage>(
   webSocketServer: WebSocketServer,
-  context: WebSocketAcceptContext | ((request: Request) => WebSocketAcceptContext) = {},
+  context: WebSocketAcceptContext | ((request: Request) => WebSocketAcceptContext | Promise<WebSocketAcceptContext>) = {},
   options?: WebSocketHandlerOptions,
 ): (request: Request, response: ServerResponse, next: (error?: unknown) => void) => Promise<void> {
   if (!isWebSocketServer(webSocketServer)) {
@@ -88,7 +88,7 @@ export function webSocketServerHandler<Request extends IncomingMessage = Incomin
     try {
       webSockets = webSocketsOf(request)
       if (webSockets.isWebSocketRequest) {
-        const own = typeof context === 'function' ? context(request) : context
+        const own = typeof context === 'function' ? await context(request) : context
         return await connect(webSocketServer, request, { ...serverContext, ...own })
       }
     } catch (error) {

@@ -692,6 +692,9 @@ describe('webSocketServerHandler', () => {
     expect(await accepted({}, { handleProtocols }, ['a'])).toBeUndefined()
     expect(await accepted(undefined, {}, ['a', 'b'])).toBe('a')
     expect(await accepted(undefined, {}, [])).toBeUndefined()
+    const promised = createServerApp(new WebSocketServer({ noServer: true }), () => Promise.resolve({ subProtocol: 'b' }))
+    await using answer = await requestWebSocket(promised, '/ws', { subProtocols: ['a', 'b'] })
+    expect(answer.webSocket.subProtocol).toBe('b')
     // Malformed: as if nothing was offered.
     expect(await accepted(undefined, {}, ['foo;bar'])).toBeUndefined()
     expect(await accepted(undefined, {}, ['foo;bar', 'b'])).toBe('b')

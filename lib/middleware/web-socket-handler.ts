@@ -7,6 +7,7 @@ import type { WebSocketHandlerOptions } from './other-requests.ts'
 import { checkEndpointContext, webSocketsOf } from './web-socket-endpoint.ts'
 import type { WebSocketManager } from './web-socket-manager.ts'
 import { argumentError } from '../options/argument-error.ts'
+import { isConnectionError } from '../errors/is-connection-error.ts'
 import type { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
 import { WebSocketCloseStatus } from '../web-socket/values/web-socket-close-status.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
@@ -32,7 +33,8 @@ export type WebSocketHandler<Request extends IncomingMessage = IncomingMessage> 
  *   not a failure of the handler: it is reported by `completion` of the socket, and not passed to `next`.
  *
  * @param handler - called with the accepted WebSocket and its request.
- * @param context - the context for `acceptWebSocketAsync()`, or a function that returns one for a request, e.g. to choose a sub-protocol.
+ * @param context - the context for `acceptWebSocketAsync()`, or a function that returns one for a request, or a promise of one, e.g. to choose a
+ * sub-protocol. If it throws or rejects, the request is not accepted, and the error is passed to `next`.
  * @param options - whether other requests are refused or go to the next handler.
  * @example
  * ```ts
@@ -48,7 +50,7 @@ export type WebSocketHandler<Request extends IncomingMessage = IncomingMessage> 
  */
 export function webSocketHandler<Request extends IncomingMessage = IncomingMessage>(
   handler: WebSocketHandler<Request>,
-  context?: WebSocketAcceptContext | ((request: Request) => WebSocketAcceptContext),
+  context?: WebSocketAcceptContext | ((request: Request) => WebSocketAcceptContext | Promise<WebSocketAcceptContext>),
   options?: WebSocketHandlerOptions,
 ): (request: Request, response: ServerResponse, next: (error?: unknown) => void) => Promise<void> {
   if (typeof handler !== 'function') throw argumentError('webSocketHandler', 'handler', 'must be a function', handler)
@@ -66,7 +68,7 @@ export function webSocketHandler<Request extends IncomingMessage = IncomingMessa
   }
 
   async function handle(request: Request, webSockets: WebSocketManager): Promise<void> {
-    const webSocket = await webSockets.acceptWebSocketAsync(typeof context === 'function' ? context(request) : context)
+    const webSocket = await webSockets.acceptWebSocketAsync(typeof context === 'function' ? await context(request) : context)
     await converse(webSocket, request, handler)
   }
 }
@@ -80,7 +82,7 @@ async function converse<Request extends IncomingMessage>(
     await handler(webSocket, request)
     await closeInOrder(webSocket)
   } catch (error) {
-    const isSocketsOwn = error instanceof WebSocketException && hasEnded(webSocket)
+    const isSocketsOwn = hasEnded(webSocket) && isAboutSocket(error)
     if (!isSocketsOwn) diagnostics.error({ request, webSocket, error })
     await failWebSocket(webSocket)
     if (!isSocketsOwn) throw error
@@ -90,6 +92,12 @@ async function converse<Request extends IncomingMessage>(
 async function closeInOrder(webSocket: ManagedWebSocket): Promise<void> {
   if (webSocket.state === WebSocketState.Open) await webSocket.closeAsync(WebSocketCloseStatus.NormalClosure)
   await webSocket[Symbol.asyncDispose]()
+}
+
+/** Whether an ended socket rejects its calls with such an error. Other errors, such as an invalid argument, are mistakes of the handler. */
+function isAboutSocket(error: unknown): boolean {
+  if (!(error instanceof WebSocketException)) return false
+  return error.code === 'ABORT_ERR' || error.code === 'ERR_WEBSOCKET_INVALID_STATE' || isConnectionError(error)
 }
 
 function hasEnded({ state }: ManagedWebSocket): boolean {

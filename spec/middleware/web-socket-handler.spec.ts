@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { IncomingMessage } from 'node:http'
 import type { ErrorRequestHandler, Express, NextFunction, Request, Response } from 'express'
-import { useWebSockets, WebSocketException, webSocketHandler } from 'express-use-websockets'
+import { prepareMessage, useWebSockets, WebSocketException, webSocketHandler } from 'express-use-websockets'
 import type { ManagedWebSocket, WebSocketAcceptContext, WebSocketCompletion } from 'express-use-websockets'
 import { requestWebSocket } from 'express-use-websockets/testing'
 import { expressVersions } from '../support/express-versions.ts'
@@ -20,7 +20,7 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
   type Handler = (webSocket: ManagedWebSocket, request: Request) => Promise<void> | void
 
   /** An application with one endpoint, and what reached its error middleware. */
-  function createApp(handler: Handler, context?: WebSocketAcceptContext | ((request: Request) => WebSocketAcceptContext)) {
+  function createApp(handler: Handler, context?: Parameters<typeof webSocketHandler<Request>>[1]) {
     const errors: Error[] = []
     const app: Express = express()
     app.use(useWebSockets({ closeTimeout: 1000 }))
@@ -107,6 +107,40 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
       expect(errors).toEqual([])
     },
   )
+
+  it.each<[string, () => unknown]>([
+    ['ERR_WEBSOCKET_INVALID_ARGUMENT', () => prepareMessage(7 as unknown as string)],
+    ['ERR_WEBSOCKET_INVALID_OPTION', () => useWebSockets({ closeTimeout: -1 })],
+  ])('passes a mistake of the handler (%s) to the error middleware, also when the client has vanished', async (code, mistake) => {
+    const { app, errors } = createApp(async (webSocket) => {
+      await webSocket.completion
+      mistake()
+    })
+    const { client } = await openWebSocket(await startHttp1Server(app))
+    client.terminate()
+    await until(() => errors.length > 0)
+    expect(errors).toMatchObject([{ code }])
+  })
+
+  it('awaits the context of an async function', async () => {
+    const { app } = createApp(
+      (webSocket) => webSocket.sendAsync(webSocket.subProtocol ?? ''),
+      async ({ webSockets }) => ({ subProtocol: await Promise.resolve(webSockets.webSocketRequestedProtocols[1]) }),
+    )
+    const { client } = await openWebSocket(await startHttp1Server(app), '/ws', { protocols: ['a', 'b'] })
+    expect(await nextMessage(client)).toBe('b')
+  })
+
+  it('passes the rejection of an async context function to the error middleware', async () => {
+    const { app, errors } = createApp(
+      () => undefined,
+      () => Promise.reject(new Error('no tenant')),
+    )
+    const client = await RawHttp1Client.connect(await startHttp1Server(app))
+    client.write(handshakeHead())
+    expect(await client.receiveResponse()).toMatch(/^HTTP\/1\.1 500 .*no tenant/s)
+    expect(errors).toMatchObject([{ message: 'no tenant' }])
+  })
 
   it('passes on an error of the accept, which is answered like any other', async () => {
     const { app, errors } = createApp(
