@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
-/** The status and the header fields that accept a WebSocket, on a response that has sent nothing yet. */
+/** The status and the header fields that accept a WebSocket. Sets them on a response that has sent nothing yet. */
 export class AcceptingHead {
   readonly #response: ServerResponse
   readonly #status: number
@@ -20,12 +20,12 @@ export class AcceptingHead {
     response.statusMessage = ''
   }
 
-  /** Whether the application has answered otherwise in the meantime: an error handler that sets a status, and answers later. */
+  /** Whether the application has set another status meanwhile, as an error handler does that answers later. */
   get isOverridden(): boolean {
     return this.#response.statusCode !== this.#status
   }
 
-  /** Leaves an answer to the application, if nothing of this one was sent. */
+  /** Restores the response, so that the application can answer, unless the head was sent. */
   takeBack(): void {
     const response = this.#response
     if (response.headersSent) return
@@ -36,5 +36,5 @@ export class AcceptingHead {
   }
 }
 
-/** They describe a body, which a connection that is accepted does not have. */
+/** Fields that describe a body. An accepted connection has none. */
 const BODY_FIELDS = ['Content-Encoding', 'Content-Length', 'Transfer-Encoding']

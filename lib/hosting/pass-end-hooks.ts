@@ -18,8 +18,8 @@ export interface AcceptingResponse {
 /**
  * Runs the hooks on the end of the response before the WebSocket opens, as before the end of any response. So a session is in its store before the
  * client sees that it is connected. Resolves when the hooks have finished or the client has gone.
- * @throws `WebSocketException` with code `ERR_WEBSOCKET_RESPONSE_STARTED` if the application answers otherwise meanwhile, as it does when the
- * store fails; the signal's reason if that is aborted; and what a hook throws.
+ * @throws `WebSocketException` with code `ERR_WEBSOCKET_RESPONSE_STARTED` if the application answers meanwhile, e.g. because the session store has
+ * failed; the reason of `signal` if it is aborted; and any error of a hook.
  */
 export async function passEndHooks({ gate, head, takeBack, connection, signal }: AcceptingResponse): Promise<void> {
   const settled = new AbortController()
@@ -27,7 +27,7 @@ export async function passEndHooks({ gate, head, takeBack, connection, signal }:
   const passed = gate.passHooks(takeBack)
   const end = once(connection, 'close', options)
   const cancellation = signal === undefined ? [] : [once(signal, 'abort', options)]
-  // An error of the connection ends it, which is what the caller looks at.
+  // An error of the connection also closes it, which the caller checks.
   const interrupted = Promise.race([end, ...cancellation]).then(isFalse, isFalse)
   const isAnswered = await Promise.race([passed, interrupted]).finally(() => {
     settled.abort()

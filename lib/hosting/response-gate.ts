@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 import type { ServerResponse } from 'node:http'
 
 /**
- * A layer below all hooks of `end()` and `write()` of a response, such as sessions and loggers. An ordinary response passes through it. When a
- * WebSocket is accepted, the hooks run while nothing is sent yet, as before the end of any response. The response itself ends with the WebSocket.
+ * A layer below all hooks of `end()` and `write()` of a response, such as those of sessions and loggers. An ordinary response passes through it. When
+ * a WebSocket is accepted, the hooks run before anything is sent, as before the end of any response. The response itself ends with the WebSocket.
  */
 export class ResponseGate {
   readonly #response: GatedResponse
@@ -34,11 +34,11 @@ export class ResponseGate {
   }
 
   /**
-   * Ends the response as far as the gate. From then on, a call of `end()` or `write()` is an answer of the application: it skips the hooks,
-   * which would take it for a second one, and is sent.
+   * Calls `end()` of the response with its hooks, and stops the call at the gate. From then on, a call of `end()` or `write()` is an answer of the
+   * application. It skips the hooks, which would take it for a second end, and is sent.
    * @param onAnswer - called before such an answer is sent.
-   * @returns a promise of whether there was such an answer before the hooks let the end pass, and whatever they put off by one turn happened:
-   * a session store that fails is reported that late.
+   * @returns whether the application answered before the hooks had let the end pass and one more turn of the event loop was over. A failing session
+   * store reports its error that late.
    */
   async passHooks(onAnswer: () => void): Promise<boolean> {
     const response = this.#response
@@ -63,7 +63,7 @@ export class ResponseGate {
     return isAnswered
   }
 
-  /** The accept has succeeded or failed. From now on, an answer is an ordinary one and is not reported. */
+  /** Called when the accept has succeeded or failed. From now on, an answer is an ordinary one and is not reported. */
   stopReporting(): void {
     this.#onAnswer = undefined
   }
@@ -80,7 +80,7 @@ export class ResponseGate {
     return this.#write.apply(this.#response, values)
   }
 
-  /** @internal Called where the hooks end. */
+  /** @internal Called below the hooks. */
   onEnd(values: readonly unknown[]): unknown {
     if (!this.#isShut) return this.end(...values)
     callBack(values)
@@ -88,7 +88,7 @@ export class ResponseGate {
     return this.#response
   }
 
-  /** @internal Called where the hooks end. */
+  /** @internal Called below the hooks. */
   onWrite(values: readonly unknown[]): unknown {
     if (!this.#isShut) return this.write(...values)
     callBack(values)
@@ -102,7 +102,7 @@ export class ResponseGate {
   }
 }
 
-/** Calls the callback back that the arguments of a method of a stream end with, if they do. */
+/** Calls the callback that is the last argument of a stream method, if there is one. */
 export function callBack(values: readonly unknown[]): void {
   const callback = values.at(-1)
   if (typeof callback === 'function') process.nextTick(callback)

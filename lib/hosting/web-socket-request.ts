@@ -1,24 +1,24 @@
 import type { WebSocketTransport } from '../web-socket/transport/web-socket-transport.ts'
 
 /**
- * One HTTP request seen as a possible WebSocket, whatever protocol carries it.
- * `http1-request.ts` and `http2/` make these; `web-socket-manager.ts` uses them and knows neither protocol.
+ * One HTTP request as a possible WebSocket, over any protocol. `http1-request.ts` and `http2/` create it. `web-socket-manager.ts` uses it and knows
+ * no protocol.
  */
 export interface WebSocketRequest {
-  /** Whether the request asks for a WebSocket as RFC 6455, section 4.2.1, or RFC 8441, section 5, wants it. */
+  /** Whether the request is a WebSocket handshake by RFC 6455, section 4.2.1, or RFC 8441, section 5. */
   readonly isWebSocketRequest: boolean
-  /** Why an attempt to upgrade is not a WebSocket request; `undefined` if it is one or was no attempt. */
+  /** Why an upgrade attempt is not a WebSocket request; `undefined` if it is one or the request is no attempt. */
   readonly refusal: string | undefined
-  /** Whether this response was begun or the connection taken, so that accepting is too late. */
+  /** Whether the response has started or the connection was taken over, so that it is too late to accept. */
   readonly isResponseStarted: boolean
   /**
-   * Writes the accepting response (101 or 200) with these header fields on top of those the application set, and hands the connection over.
-   * Rejects with `ERR_WEBSOCKET_CLIENT_GONE` if the client has gone.
+   * Writes the accepting response (101 or 200) with these header fields in addition to those of the application, and returns the connection. Rejects
+   * with `ERR_WEBSOCKET_CLIENT_GONE` if the client has gone.
    */
   acceptAsync(headers: readonly (readonly [name: string, value: string])[], signal: AbortSignal | undefined): Promise<WebSocketTransport>
   /**
-   * Ends request and response, when the accepted socket has completed: as finished, or, if it was cut, as broken off. Where the connection is
-   * still to close, the response finishes now and closes with it.
+   * Ends the request and the response when the accepted socket has completed: as finished, or as aborted if the connection was cut. If the connection
+   * is still open, the response finishes now and closes with it.
    */
   complete(wasClean: boolean, isConnectionOpen: boolean): void
 }

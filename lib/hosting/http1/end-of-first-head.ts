@@ -1,11 +1,11 @@
 /**
- * Where the head of a connection's very first request ends, in the chunk in which its parser comes to that end: behind the first empty line,
- * for nothing but this head has come so far. The parser ends a head there whatever it forgives.
- * @returns the index behind the empty line; `undefined` if it may have begun in the chunk before.
+ * Finds the end of the head of a connection's first request, in the chunk that contains this end. It is the first empty line, because the connection
+ * has received nothing else before. Even a lenient parser ends the head there.
+ * @returns the index after the empty line; `undefined` if the empty line may have begun in the previous chunk.
  */
 export function endOfFirstHead(chunk: Buffer): number | undefined {
   if (chunk.length === 1) return 1
-  // It may be the end of an empty line, or the empty line behind the end of a line.
+  // These may be the last bytes of the empty line, or the whole of it.
   if (chunk[0] === CARRIAGE_RETURN || chunk[0] === LINE_FEED) return undefined
   const end = Math.min(...EMPTY_LINES.map((line) => endOf(chunk, line)))
   return end === Infinity ? undefined : end
@@ -18,5 +18,5 @@ function endOf(chunk: Buffer, line: string): number {
 
 const CARRIAGE_RETURN = 13
 const LINE_FEED = 10
-/** The second one is for `insecureHTTPParser`. */
+/** The parser accepts the second one only with `insecureHTTPParser`. */
 const EMPTY_LINES = ['\n\r\n', '\n\n']

@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import { serverOf } from './node-http-internals.ts'
 
 /**
- * Why some header fields of the request may be missing, in words; `undefined` if none is. `request.headers` has `server.maxHeadersCount` of them at
- * most. `request.rawHeaders` may have more, since Node collects them in batches, and takes no further batch when it has enough; newer releases of
- * Node answer 431 by themselves.
+ * Why header fields of the request may be missing, for a message; `undefined` if none are. `request.headers` has at most `server.maxHeadersCount`
+ * fields. `request.rawHeaders` may have more: Node collects the fields in batches, and ignores further batches once it has enough. Newer releases of
+ * Node answer 431 instead.
  */
 export function fieldsCutOff(request: IncomingMessage): string | undefined {
   const limit = serverOf(request)?.maxHeadersCount
@@ -14,5 +14,5 @@ export function fieldsCutOff(request: IncomingMessage): string | undefined {
   return `the request has as many header fields as server.maxHeadersCount (${limit}) lets through, so that some may have been cut off`
 }
 
-/** Fields. Where the parser has collected so many, it hands them over and begins anew. */
+/** The number of fields after which the parser passes on a batch. */
 const BATCH = 32

@@ -14,16 +14,19 @@ import {
 } from './node-http-parser-internals.ts'
 
 /**
- * Facts that are visible only while an upgrade request arrives. Node's parser stops behind such a request, drops the rest of the chunk, and parses
- * later data as HTTP, even in the middle of a body. So if data follows the request, it is the last request of its connection.
+ * What is known of an upgrade request only while it arrives. Node's parser stops after such a request, drops the rest of the chunk, and parses later
+ * data as HTTP, even in the middle of a body. So if data follows the request, the request must be the last one of its connection.
  */
 export class Http1Arrival {
-  /** Whether the parser tells where the request ends. */
+  /** Whether the end of the request is known, or the parser will report it. */
   readonly isWatched: boolean
-  /** The data behind the request in the same chunk; `undefined` if it is unknown, or not known yet within the turn of the handlers. */
+  /**
+   * The data after the request in the same chunk; `undefined` if it is unknown. The parser may report it only after the request listeners have
+   * returned.
+   */
   rest: Buffer | undefined
   readonly #message: RequestStart
-  /** How much the connection had received when the request arrived. */
+  /** The result of `amountReceived()` when the request arrived. */
   readonly #received: number | undefined
   #isParsed = false
   #isTaken = false
@@ -39,18 +42,18 @@ export class Http1Arrival {
     if (chunk !== undefined && end !== undefined) this.#finish(end === chunk.length ? NOTHING : Buffer.from(chunk.subarray(end)))
   }
 
-  /** Whether the parser may have taken more since then, as HTTP. */
+  /** Whether the parser may have parsed later data as HTTP. */
   get isOver(): boolean {
     return this.#received === undefined || this.#received !== amountReceived(this.#message.request.socket)
   }
 
-  /** Lets `listener` have what comes from now on. */
+  /** Passes all data that arrives from now on to `listener` instead of the parser. */
   divert(listener: (chunk: Buffer) => void): void {
     this.#isTaken = true
     divertFromParser(this.#message.request.socket, listener)
   }
 
-  /** Prevents that data without its beginning is parsed. */
+  /** Keeps data whose beginning was dropped away from the parser. */
   protect(): void {
     if (!this.#isParsed || this.rest?.length === 0) return
     endConnectionBehind(this.#message.response)
@@ -64,7 +67,7 @@ export class Http1Arrival {
   }
 }
 
-/** Notes the arrival of every upgrade request of this process from now on, by Node's own channel for that. Does nothing the second time. */
+/** Records the arrival of every later upgrade request of this process, through a diagnostics channel of Node. Further calls have no effect. */
 export function noteArrivals(): void {
   if (isNoting) return
   isNoting = true
@@ -72,8 +75,8 @@ export function noteArrivals(): void {
 }
 
 /**
- * The note about the arrival of this request; `undefined` if it is not an upgrade request or there is no note yet. It is returned once and not kept,
- * because the request of a WebSocket lives long.
+ * Returns the record of the arrival of a request, once. It is not kept, because the request of a WebSocket lives long. `undefined` if the request is
+ * no upgrade request, or arrived before {@link noteArrivals} was called.
  */
 export function takeArrival(request: Arrived): Http1Arrival | undefined {
   const arrival = request[ARRIVAL]
@@ -82,13 +85,13 @@ export function takeArrival(request: Arrived): Http1Arrival | undefined {
   return arrival
 }
 
-/** From now on, nothing that may have lost its beginning is parsed on the connections of the server that the request arrived at. */
+/** From now on, the server that received the request never parses data that may have lost its beginning. */
 export function protectServerOf(request: IncomingMessage): void {
   const server = serverOf(request)
   if (server !== undefined) servers.add(server)
 }
 
-/** Servers with a middleware of ours; what others make of upgrade requests is theirs. */
+/** The servers that use this middleware. Upgrade requests of other servers are left as they are. */
 const servers = new WeakSet<object>()
 
 function isProtected(request: IncomingMessage): boolean {
@@ -96,7 +99,7 @@ function isProtected(request: IncomingMessage): boolean {
   return server !== undefined && servers.has(server)
 }
 
-/** Why the WebSocket's bytes that follow this handshake are not all known, in words; `undefined` if they are, or will be. */
+/** Why bytes of the WebSocket may have been lost, for a message; `undefined` if all are known or will be. */
 export function lossOf(arrival: Http1Arrival | undefined): string | undefined {
   if (arrival === undefined)
     return 'where it ends is not known, since it arrived before useWebSockets() was called, or at no HTTP server of Node.js'
@@ -123,7 +126,7 @@ function onRequestStart(message: unknown): void {
   const isFirst = isFirstRequest(request.socket)
   if (request.headers.upgrade === undefined) return
   request[ARRIVAL] = new Http1Arrival({ request, response }, isFirst)
-  // Before anything hooks the response.
+  // Before other code hooks the response.
   ResponseGate.of(response)
 }
 

@@ -6,8 +6,8 @@ import { endConnectionBehind } from './http1-last-response.ts'
 import { returnToParser } from './node-http-parser-internals.ts'
 
 /**
- * Keeps what a client sends after a WebSocket handshake until the application decides. On accept these bytes are the WebSocket's. On refusal
- * they are dropped, and the connection ends behind the response: no HTTP parser ever sees them. When there are many, the connection is paused.
+ * Keeps what a client sends after a WebSocket handshake until the application decides. If it accepts, these bytes belong to the WebSocket. If it
+ * refuses, they are dropped and the connection ends after the response, so no HTTP parser sees them. Too many bytes pause the connection.
  */
 export class Http1EarlyBytes {
   readonly #socket: Socket
@@ -24,12 +24,12 @@ export class Http1EarlyBytes {
     response.on('close', this.#onRefused)
   }
 
-  /** Whether it is known where the WebSocket's bytes begin. */
+  /** Whether it is known where the bytes of the WebSocket begin. */
   get isComplete(): boolean {
     return this.#arrival.rest !== undefined
   }
 
-  /** Returns the kept bytes, oldest first, and stops keeping. The socket stays paused, so that no data is lost until it is read. */
+  /** Returns the kept bytes, oldest first, and stops keeping. The socket is paused, so that no data is lost until it is read. */
   take(): Uint8Array[] {
     this.#socket.pause()
     this.#isTaken = true
@@ -41,11 +41,11 @@ export class Http1EarlyBytes {
     if (this.#isTaken) return
     if (this.#bytes.length === 0) endConnectionBehind(this.#response)
     this.#bytes.push(chunk)
-    // Reading the request, even after its end, resumes the socket; so this may come more than once.
+    // Reading the request resumes the socket, even after the end of the request. So this may be necessary more than once.
     if (this.#bytes.length >= LIMIT) this.#socket.pause()
   }
 
-  /** Where nothing follows the handshake for certain, the next request does. */
+  /** If no data followed the handshake, the next request may come on this connection. */
   readonly #onRefused = (): void => {
     if (this.#arrival.rest === undefined) endConnectionBehind(this.#response)
     else if (this.#arrival.rest.length + this.#bytes.length === 0) returnToParser(this.#socket)
@@ -53,5 +53,5 @@ export class Http1EarlyBytes {
 }
 
 const NOTHING = Buffer.alloc(0)
-/** Bytes; the last chunk may exceed it. */
+/** The number of kept bytes at which the connection is paused. The last chunk may exceed it. */
 const LIMIT = 65_536

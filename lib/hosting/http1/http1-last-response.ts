@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 
 /**
- * Makes a response the last one on its connection: the connection ends behind it, whatever the application says of keeping it alive. Does
- * nothing the second time.
+ * Makes a response the last one on its connection: the connection ends after it, even if the application asks for keep-alive. Further calls have no
+ * effect.
  */
 export function endConnectionBehind(response: ServerResponse): void {
   response.shouldKeepAlive = false
@@ -10,15 +10,15 @@ export function endConnectionBehind(response: ServerResponse): void {
   else if (!response.listeners('close').includes(endConnection)) response.on('close', endConnection)
 }
 
-/** Takes {@link endConnectionBehind} back. */
+/** Undoes {@link endConnectionBehind}. */
 export function keepConnection(response: ServerResponse): void {
   response.removeListener('close', endConnection)
 }
 
-/** The same function for all, so that a handshake makes none. */
+/** Shared by all responses, so that a handshake creates no function. */
 function endConnection(this: ServerResponse): void {
   const { socket } = this.req
-  // Node serves HTTP over any Duplex.
+  // Node serves HTTP over any Duplex, which may have no `destroySoon()`.
   if (typeof socket.destroySoon === 'function') socket.destroySoon()
   else socket.end()
 }

@@ -22,13 +22,13 @@ import { passEndHooks } from '../pass-end-hooks.ts'
 import { ResponseGate } from '../response-gate.ts'
 import type { WebSocketRequest } from '../web-socket-request.ts'
 
-/** A request over HTTP/1 as a possible WebSocket: accepted by a 101 on a connection that is then taken from its HTTP server. */
+/** A request over HTTP/1 as a possible WebSocket. Accepting it sends a 101 and takes the connection from its HTTP server. */
 export class Http1WebSocketRequest implements WebSocketRequest {
   refusal: string | undefined
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   #key: string | undefined
-  /** Not for a request of the `'upgrade'` event: what comes waits in its socket. */
+  /** Unused for a request of the `'upgrade'` event, whose data waits in its socket. */
   #earlyBytes: Http1EarlyBytes | undefined
   #isAccepted = false
 
@@ -37,7 +37,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     this.#response = response
     protectServerOf(request)
     const cutOff = fieldsCutOff(request)
-    // Most requests have nothing to do with this.
+    // Most requests are not upgrade attempts.
     if (cutOff === undefined && !hasHandshakeField(request)) return
     const { refusal, key, canonicalHeaders } = recogniseUpgrade(request)
     if (cutOff !== undefined) {
@@ -66,7 +66,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
   ): Promise<WebSocketTransport> {
     if (signal?.aborted) throw signalAbortError(signal)
     this.#checkClient()
-    // Behind other requests that the client sent on this connection before (HTTP pipelining).
+    // With HTTP pipelining, the earlier requests of the connection are answered first.
     if (this.#response.socket === null) await this.#untilItsTurn(signal)
     await this.#untilParsed()
     await this.#prepareHead(headers, signal)
@@ -75,11 +75,11 @@ export class Http1WebSocketRequest implements WebSocketRequest {
 
   complete(wasClean: boolean, isConnectionOpen: boolean): void {
     if (wasClean) completeExchange(this.#response, STATUS, isConnectionOpen)
-    // Otherwise Node would end it with an error, whose stack costs more than the rest of the end.
+    // Otherwise Node would destroy it with an error. Its stack trace costs more than the rest of the cleanup.
     else this.#request.destroy()
   }
 
-  /** Keeps what follows a handshake; refuses one of which that is not certain. */
+  /** Keeps the data after a handshake, or refuses the handshake if this data may be incomplete. */
   #keepEarlyBytes(key: string, arrival: Http1Arrival | undefined): void {
     const loss = lossOf(arrival)
     if (arrival !== undefined && loss === undefined) {
@@ -92,7 +92,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     }
   }
 
-  /** Its arrival was not noted if its `Upgrade` was cut off. */
+  /** If the `Upgrade` field was cut off, the arrival was not recorded. */
   #refuseCutOff(reason: string): void {
     this.refusal = reason
     if (isUpgraded(this.#request) || takeArrival(this.#request) !== undefined) return
@@ -113,7 +113,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     const turn = once(this.#response, 'socket', options)
     const end = once(this.#request.socket, 'close', options)
     const cancellation = signal === undefined ? [] : [once(signal, 'abort', options)]
-    // An error of the connection ends it, which is what is looked at below.
+    // An error of the connection also closes it, and the checks below report that.
     await Promise.race([turn, end, ...cancellation]).catch(ignoreError)
     settled.abort()
     if (signal?.aborted) throw signalAbortError(signal)
@@ -121,8 +121,8 @@ export class Http1WebSocketRequest implements WebSocketRequest {
   }
 
   /**
-   * An application may accept within the turn of the parser, which tells at its end what came behind the handshake. So may an error page
-   * that waits for the end of the request, as Express's does: its answer must not meet half an accept.
+   * Waits until the parser has returned. It reports what followed the handshake only then, but an application may accept earlier. An error page that
+   * waits for the end of the request, as Express's does, also answers before this resolves, so it cannot answer a response that is half accepted.
    */
   async #untilParsed(): Promise<void> {
     await SETTLED
@@ -136,7 +136,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     }
   }
 
-  /** Runs all hooks of the response (cookies, sessions, security headers, access logs) for the 101. Writes nothing yet. */
+  /** Runs all hooks of the response (cookies, sessions, security headers, access logs) for the 101. Sends nothing yet. */
   async #prepareHead(headers: readonly (readonly [name: string, value: string])[], signal: AbortSignal | undefined): Promise<void> {
     const response = this.#response
     const head = new AcceptingHead(response, STATUS, [
@@ -160,12 +160,12 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     const { socket } = this.#request
     this.#isAccepted = true
     keepConnection(this.#response)
-    // There is no error listener until the WebSocket exists, a few microtasks later. A socket emits errors in a tick, which comes after them.
+    // The socket has no error listener until the WebSocket exists, a few microtasks later. A socket emits errors in a tick, which comes after them.
     leaveHttpServer(socket)
     releaseServerState(this.#response)
     const transport = new SocketTransport(socket, this.#earlyBytes?.take() ?? [])
     this.#earlyBytes = undefined
-    // What the application sends at once leaves together with the 101.
+    // Messages that the application sends immediately leave in one write with the 101.
     socket.cork()
     setImmediate(uncork, socket)
     this.#response.flushHeaders()
@@ -187,5 +187,5 @@ const STATUS = 101
 
 function ignoreError(): void {}
 
-/** What is behind the last request of a connection. */
+/** Ignores the data after the last request of a connection. */
 function drop(): void {}

@@ -2,9 +2,9 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 /*
- * Whether memory is free again once a stream has written it. That is so for what `node:net` writes to the kernel by a native handle: when the
- * write is complete, the kernel has a copy. Which handle it is, Node does not document. `spec/hosting/http1/native-connection.spec.ts` fails if a Node
- * release changes it; without it, what is written is memory of its own, as for every other stream.
+ * Whether the memory of a completed write can be reused. It can if `node:net` writes it to the kernel through a native handle, because the kernel
+ * then has a copy. Node does not document the type of this handle. `spec/hosting/http1/native-connection.spec.ts` fails if a Node release changes it.
+ * Without it, each write has memory of its own, as for every other stream.
  */
 
 /** Whether the stream is a plain TCP connection, Unix socket or named pipe, without TLS, a wrapper or an agent. */
@@ -15,6 +15,6 @@ export function isNativeConnection(duplex: Duplex): boolean {
   return NATIVE_HANDLES.has(handle?.constructor.name ?? '')
 }
 
-/** Methods that, if wrapped, would see the memory before the kernel does. */
+/** A wrapper of one of these methods could keep the memory. */
 const WRITERS = ['write', '_write', '_writev', '_writeGeneric']
 const NATIVE_HANDLES = new Set(['Pipe', 'TCP'])

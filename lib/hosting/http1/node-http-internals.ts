@@ -4,34 +4,33 @@ import type { Socket } from 'node:net'
 import { releaseParser } from './node-http-parser-internals.ts'
 
 /*
- * What taking a connection over touches of node:http that Node does not document: the listeners that an HTTP server puts on its sockets,
- * by their names. The same on Node 20 to 26. One that is not found, because an agent has
- * wrapped it, stays: then our side ends with the peer's.
- * `spec/hosting/http1/node-http-internals.spec.ts` fails if a Node release changes any of it.
+ * The undocumented parts of node:http that a takeover of a connection needs: the names of the listeners that an HTTP server adds to its sockets. They
+ * are the same on Node 20 to 26. A listener that is not found, because an agent has wrapped it, stays; then our side of the connection ends with the
+ * peer's. `spec/hosting/http1/node-http-internals.spec.ts` fails if a Node release changes any of them.
  */
 
 /**
- * Takes the socket from its HTTP server for good: nothing that happens on it is HTTP's any more, except that `'close'` still closes the
- * response. Destroying the request is the caller's. Its parser takes nothing any more.
+ * Takes the socket from its HTTP server permanently. The server handles no more events of the socket, except that `'close'` still closes the
+ * response. The parser gets no more data. The caller must destroy the request.
  */
 export function leaveHttpServer(socket: Socket): void {
   for (const [event, name] of SERVER_LISTENERS) {
     const listener = findListener(socket, event, name)
     if (listener !== undefined) socket.removeListener(event, listener)
   }
-  // Not while the parser may be at work further up the stack.
+  // Deferred, because the parser may be at work further up the stack.
   setImmediate(releaseParser, socket)
 }
 
-/** Whether the server passes upgrade requests to its `'upgrade'` listeners: it has some, and no callback chooses by request. */
+/** Whether the server passes all upgrade requests to its `'upgrade'` listeners: it has listeners, and no callback decides by request. */
 export function leavesUpgradesToListeners(server: Server & { readonly shouldUpgradeCallback?: unknown }): boolean {
   if (server.listenerCount('upgrade') === 0) return false
-  // Since Node 22.23 and 24.9. The default is an anonymous function of each server, so its text is all that there is to compare.
+  // Since Node 22.23 and 24.9. The default is an anonymous function of each server, so only its text can be compared.
   const choose = server.shouldUpgradeCallback
   return typeof choose !== 'function' || String(choose) === defaultUpgradeChoice()
 }
 
-/** The server that a request arrived at, HTTP/1 or not. */
+/** The server that received the request, over HTTP/1 or HTTP/2. */
 export function serverOf(request: IncomingMessage): Server | undefined {
   return (request.socket as { readonly server?: Server }).server
 }
@@ -53,6 +52,6 @@ const SERVER_LISTENERS = [
   ['drain', 'bound socketOnDrain'],
   ['error', 'socketOnError'],
   ['timeout', 'socketOnTimeout'],
-  // It would end the request with an error, whose stack costs more than the rest of the handshake's end.
+  // It would destroy the request with an error. The stack trace costs more than the rest of the takeover.
   ['close', 'bound socketOnClose'],
 ] as const

@@ -2,31 +2,35 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 
 /*
- * What this package touches of Node's HTTP parser, the `parser` of an HTTP server's socket: `execute()`, which tells how many bytes of a
- * chunk it took; the callback under the number `kOnExecute`, which is told the same where the parser reads from the native connection
- * itself (`_consumed`), when `socket.bytesRead` has counted the chunk; `getCurrentBuffer()`; and `onIncoming()`, which decides whether a request
- * upgrades. The same on Node 20 to 26, and not documented.
- * `spec/hosting/http1/node-http-parser-internals.spec.ts` fails if a Node release changes any of it.
+ * The undocumented parts of Node's HTTP parser, the `parser` of the socket of an HTTP server, that this package uses:
+ * - `execute()` parses a chunk and returns how many bytes it took.
+ * - The callback with the number `kOnExecute` gets the same count if the parser reads from the native connection itself (`_consumed`).
+ *   `socket.bytesRead` then includes the chunk.
+ * - `getCurrentBuffer()` returns the chunk.
+ * - `onIncoming()` decides whether a request upgrades.
+ * They are the same on Node 20 to 26. `spec/hosting/http1/node-http-parser-internals.spec.ts` fails if a Node release changes any of them.
  */
 
-/** The chunk that the socket's parser is at work on, copied; empty outside of its work. */
+/** A copy of the chunk that the parser of the socket is parsing; empty if it is not parsing. */
 export function chunkBeingParsed(socket: Socket): Buffer {
   return parserOf(socket)?.getCurrentBuffer() ?? NOTHING
 }
 
-/** Whether the socket's parser reads from the native connection itself, so that {@link whenParsed} can watch it at any time. */
+/** Whether the parser of the socket reads from the native connection itself, so that {@link whenParsed} can watch it at any time. */
 export function isReadNatively(socket: Socket): boolean {
   return parserOf(socket)?._consumed === true
 }
 
-/** A figure that grows with the received data of the connection; `undefined` if there is no counter. */
+/** A number that grows with the received data of the connection; `undefined` if there is no counter. */
 export function amountReceived(socket: Socket): number | undefined {
   return socket.bytesRead ?? parserOf(socket)?.[WATCH]?.chunks
 }
 
-/** Whether the parser has called back on this connection for the first time. Every request of the connection has to be asked about. */
+/**
+ * Whether this is the first request of the connection. Must be called for every request of the connection; the first call starts to watch the parser.
+ */
 export function isFirstRequest(socket: SeenSocket): boolean {
-  // If the first requests of a connection were not asked about, it was answered or has a response in progress.
+  // If it was not called for earlier requests, these were answered or have a response in progress.
   const isFirst = socket[SEEN] !== true && (socket.bytesWritten ?? 0) === 0 && !socket._httpMessage
   socket[SEEN] = true
   const parser = parserOf(socket)
@@ -35,9 +39,9 @@ export function isFirstRequest(socket: SeenSocket): boolean {
 }
 
 /**
- * Calls back once the parser has come to the end of the request at work, with a copy of what stands behind it in the same chunk; `undefined`
- * if that is not known. The parser stops there, and Node drops what it did not take.
- * @returns `false` if it will not be known, unless the request ends in a later chunk.
+ * Calls back when the parser has reached the end of the current request, with a copy of the data after it in the same chunk, or with `undefined` if
+ * that is not known. The parser stops there, and Node drops the data that the parser did not take.
+ * @returns `false` if the data will not be known, unless the request ends in a later chunk.
  */
 export function whenParsed(request: IncomingMessage, callback: (rest: Buffer | undefined) => void): boolean {
   const parser = parserOf(request.socket)
@@ -57,9 +61,9 @@ export function whenParsed(request: IncomingMessage, callback: (rest: Buffer | u
 }
 
 /**
- * From now on the parser takes nothing of what arrives on the socket: `listener` gets it. The way in is the parser, and not the server's
- * `'data'` listener, which an agent may have wrapped.
- * @returns `false` if there is no parser, or not any more.
+ * From now on, passes the data that arrives on the socket to `listener` instead of the parser. It replaces a method of the parser, because an agent
+ * may have wrapped the `'data'` listener of the server.
+ * @returns `false` if the socket has no parser, or no longer has one.
  */
 export function divertFromParser(socket: Socket, listener: (chunk: Buffer) => void): boolean {
   const parser = parserOf(socket)
@@ -72,7 +76,7 @@ export function divertFromParser(socket: Socket, listener: (chunk: Buffer) => vo
     return chunk.length
   }
   if (parser._consumed) {
-    // A 'data' listener is what makes Node's server read from the stream again, and hand what is read to `execute()`.
+    // Adding a 'data' listener makes Node's server read from the stream again and pass the data to `execute()`.
     socket.on('data', ignore)
     socket.removeListener('data', ignore)
   }
@@ -80,8 +84,8 @@ export function divertFromParser(socket: Socket, listener: (chunk: Buffer) => vo
 }
 
 /**
- * Decides, for each upgrade request of the connection, whether it goes to the server's `'upgrade'` listeners, as if there were some, or the
- * ordinary way, as if there were none.
+ * Lets `shouldUpgrade` decide for each upgrade request of the connection: `true` passes it to the `'upgrade'` listeners of the server, `false` makes
+ * it an ordinary request.
  */
 export function decideUpgradesOf(socket: Socket, shouldUpgrade: (request: IncomingMessage) => boolean): void {
   const parser = parserOf(socket)
@@ -93,22 +97,22 @@ export function decideUpgradesOf(socket: Socket, shouldUpgrade: (request: Incomi
   }
 }
 
-/** Ends {@link divertFromParser}: the parser takes the next chunk. What `listener` got is not given back. */
+/** Ends {@link divertFromParser}: the parser gets the next chunk, but not the data that `listener` got. */
 export function returnToParser(socket: Socket): void {
   const parser = parserOf(socket)
   if (parser !== undefined) watchExecute(parser, socket)
 }
 
-/** Takes the parser from its socket for good, and frees it. */
+/** Takes the parser from its socket permanently, and frees it. */
 export function releaseParser(socket: Socket): void {
   const parser = parserOf(socket)
   if (parser === undefined) return
   const owner = socket as unknown as SocketWithParser
   owner.parser = null
-  // Node's server has wrapped them to watch for readers beside the parser.
+  // Node's server has wrapped these methods to detect readers other than the parser.
   const prototype = Object.getPrototypeOf(socket) as Socket
   for (const name of ['on', 'addListener', 'prependListener'] as const) socket[name] = prototype[name]
-  // A listener of the server that is still there may have something to parse.
+  // A remaining listener of the server may still pass data to the parser.
   parser.execute = takeAll
   parser.remove()
   parser.close()
@@ -118,27 +122,27 @@ interface HttpParser {
   /** Called with the head of each request. */
   onIncoming?: (request: IncomingMessage & { upgrade?: boolean }, ...values: unknown[]) => unknown
   readonly constructor: { readonly kOnExecute?: unknown }
-  /** Whether it reads from the native connection, without the stream. */
+  /** Whether it reads from the native connection instead of the stream. */
   readonly _consumed?: boolean
-  /** Parses a chunk; returns how many bytes it took, or an error. */
+  /** Parses a chunk, and returns how many bytes it took, or an error. */
   execute: Execute
-  /** The chunk at work, copied. */
+  /** Returns a copy of the chunk that is being parsed. */
   getCurrentBuffer(): Buffer
-  /** Takes the parser off the server's list of connections, and so out of the reach of `requestTimeout` and `headersTimeout`. */
+  /** Removes the parser from the server's list of connections, so that `requestTimeout` and `headersTimeout` do not apply to it. */
   remove(): void
   /** Frees the native object. */
   close(): void
   [WATCH]?: Watch | undefined
-  /** What it calls back, by number. */
+  /** The callbacks, by number. */
   [event: number]: unknown
 }
 
-/** Of a parser that is handed what was read from a stream. */
+/** The state of a watched parser that gets its data from a stream. */
 interface Watch {
   chunks: number
-  /** Whether what it takes of the chunk at work will be known. */
+  /** Whether a watched call of `execute()` is running. */
   isParsing: boolean
-  /** Tells whether it has heard what it waits for. */
+  /** Called after each chunk. Returns whether it needs no further call. */
   onParsed: ((taken: unknown, chunk: Buffer) => boolean) | undefined
 }
 
@@ -147,7 +151,7 @@ const SEEN = Symbol('isSeen')
 
 interface SeenSocket extends Socket {
   [SEEN]?: true
-  /** The response under way. */
+  /** The response in progress. */
   readonly _httpMessage?: unknown
 }
 
@@ -162,7 +166,7 @@ function parserOf(socket: Socket): HttpParser | undefined {
   return typeof parser?.execute === 'function' ? parser : undefined
 }
 
-/** Node uses parsers again, for other connections. */
+/** Node reuses parsers for other connections. */
 function isParserOf(parser: HttpParser, socket: Socket): boolean {
   return (socket as unknown as SocketWithParser).parser === parser
 }
@@ -174,16 +178,16 @@ function watchNative(parser: HttpParser, request: IncomingMessage, callback: (re
   parser[kOnExecute] = function onExecuteWatched(taken: unknown): unknown {
     const { complete, socket } = request
     const isOurs = isParserOf(parser, socket)
-    // What was taken in this chunk is all that the connection has received, if this is its first chunk and has nothing behind: no need to copy it.
+    // If the parser took all that the connection has received, nothing follows the request, and the chunk need not be copied.
     if (isOurs && complete) callback(taken === socket.bytesRead ? NOTHING : restOf(parser.getCurrentBuffer(), taken))
-    // A body may still be coming.
+    // Otherwise the rest of the body comes in a later chunk.
     if (!isOurs || complete) parser[kOnExecute] = onExecute
     return onExecute.call(this, taken)
   }
   return true
 }
 
-/** It can only be watched from the next chunk on: at the first one, Node's call of `execute()` is under way. */
+/** Watches the parser from the next chunk on. The current call of `execute()` cannot be watched. */
 function watchExecute(parser: HttpParser, socket: Socket): void {
   const watch: Watch = { chunks: 0, isParsing: false, onParsed: undefined }
   parser[WATCH] = watch
@@ -199,13 +203,13 @@ function watchExecute(parser: HttpParser, socket: Socket): void {
   }
 }
 
-/** A copy of what the parser has not taken of a chunk; an error in place of the count ends the connection. */
+/** A copy of the data that the parser did not take. If `taken` is an error, Node ends the connection. */
 function restOf(chunk: Buffer, taken: unknown): Buffer | undefined {
   if (typeof taken !== 'number') return undefined
   return taken === chunk.length ? NOTHING : Buffer.from(chunk.subarray(taken))
 }
 
-/** Gives the parser its own method back. */
+/** Restores the parser's own method. */
 function restoreExecute(parser: HttpParser): Execute {
   Reflect.deleteProperty(parser, 'execute')
   parser[WATCH] = undefined

@@ -4,14 +4,14 @@ import { ResponseGate } from '../response-gate.ts'
 import { serverOf } from './node-http-internals.ts'
 
 /*
- * By what a response leads to the state that its HTTP server keeps of the connection: the listener that goes on with the next request, the
- * counter of bytes that wait, and, since Node 26, a property; its head as text; and how it closes. Node documents none of these.
- * `spec/hosting/http1/node-response-internals.spec.ts` fails if a Node release changes any of it; without it, only memory is lost.
+ * The undocumented parts of a response that refer to the state of its HTTP server for the connection: the listener that continues with the next
+ * request, the counter of waiting bytes, and, since Node 26, a property. Also the text of its head, and how it closes.
+ * `spec/hosting/http1/node-response-internals.spec.ts` fails if a Node release changes any of them. Without them, only memory is lost.
  */
 
 /**
- * Lets go of what the HTTP server needs for a next request, which will not come on a connection that was taken: its parser, its listeners and
- * lists, 1.5 KiB that would live as long as the WebSocket does. What the response's end means to others stays.
+ * Releases what the HTTP server keeps for the next request: its parser, its listeners and lists. A connection that was taken over has no next
+ * request, and these 1.5 KiB would live as long as the WebSocket. Tracers are still notified of the end of the response.
  */
 export function releaseServerState(response: ServerResponse): void {
   const listener = response.listeners('finish').find(({ name }) => FINISH_LISTENERS.has(name))
@@ -20,32 +20,29 @@ export function releaseServerState(response: ServerResponse): void {
   response.removeListener('finish', listener as () => void)
   const owner = response as unknown as StateOwner
   owner._onPendingData = ignorePendingData
-  // Only where there is one: going over all symbols takes longer than everything else here.
+  // Only Node 26 has the property. The search takes longer than everything else here.
   if (listener.name !== FINISH_LISTENER_OF_26) return
   const state = Object.getOwnPropertySymbols(response).find(({ description }) => description === 'ConnectionState')
   if (state !== undefined) owner[state] = undefined
 }
 
-/**
- * Lets go of the head as text, which has been handed to the connection: 1 KiB and more behind helmet. Every field can still be asked for by
- * `getHeader()`.
- */
+/** Releases the text of the head, which was sent: 1 KiB and more with helmet. `getHeader()` still returns every field. */
 export function releaseHead(response: ServerResponse): void {
   const owner = response as unknown as StateOwner
   if (typeof owner._header === 'string') owner._header = SWITCHING_PROTOCOLS
 }
 
 /**
- * Ends an exchange whose connection is closing as one that went well: the response finishes, and closes with the connection; the request ends, rather
- * than being broken off.
+ * Completes a request and its response without an error while their connection closes. The response finishes now and closes with the connection. The
+ * request ends, instead of being aborted.
  */
 export function completeExchange(response: ServerResponse, status: number, isConnectionOpen: boolean): void {
   const { req: request, socket } = response
   if (isConnectionOpen) request.socket.once('close', () => close(response))
   else response.once('finish', () => process.nextTick(close, response))
-  // Else the response would close with the connection, before it finishes.
+  // Otherwise the response would close with the connection, before it finishes.
   if (socket !== null) ServerResponse.prototype.detachSocket.call(response, socket)
-  // An error handler may have set another one, which was not sent.
+  // An error handler may have set another status, which was not sent.
   response.statusCode = status
   response.statusMessage = STATUS_CODES[status] ?? ''
   ResponseGate.of(response).end()
@@ -54,13 +51,13 @@ export function completeExchange(response: ServerResponse, status: number, isCon
 
 interface StateOwner {
   _closed: boolean
-  /** The head as text, once there is one; what `headersSent` looks at. */
+  /** The text of the head; `null` before there is one. `headersSent` reads it. */
   _header: string | null
   _onPendingData: (bytes: number) => void
   [state: symbol]: unknown
 }
 
-/** What the server's listener does for others. That the response closes is for {@link completeExchange}, or up to its connection. */
+/** Notifies tracers as the removed listener does. {@link completeExchange} or the connection closes the response. */
 function onFinish(this: ServerResponse): void {
   const { req: request } = this
   if (finishes.hasSubscribers) finishes.publish({ request, response: this, socket: request.socket, server: serverOf(request) })
@@ -78,7 +75,7 @@ function ignorePendingData(): void {}
 
 const SWITCHING_PROTOCOLS = 'HTTP/1.1 101 Switching Protocols\r\n\r\n'
 
-/** By which tracers know that a response has finished. */
+/** The channel that tells tracers that a response has finished. */
 const finishes = channel('http.server.response.finish')
 
 const FINISH_LISTENER_OF_26 = 'onResponseFinish'

@@ -6,7 +6,7 @@ import { uncork } from '../../web-socket/transport/uncork.ts'
 import { isNativeConnection } from './native-connection.ts'
 import { readIntoSharedBuffer } from './shared-read-buffer.ts'
 
-/** A connection that is a WebSocket's alone: TCP, TLS, a Unix socket, a named pipe, or any other stream that Node serves HTTP over. */
+/** A connection that one WebSocket has for itself: TCP, TLS, a Unix socket, a named pipe, or any other stream that Node serves HTTP over. */
 export class SocketTransport implements WebSocketTransport {
   readonly duplex: Duplex
   readonly releasesWrites: boolean
@@ -17,7 +17,7 @@ export class SocketTransport implements WebSocketTransport {
     this.#head = head
     this.releasesWrites = isNativeConnection(duplex)
     const { setNoDelay, setTimeout }: Partial<Pick<Socket, 'setNoDelay' | 'setTimeout'>> = duplex as Partial<Socket>
-    // The time that an HTTP request may take means nothing to a WebSocket; keep-alive pings find dead peers.
+    // The timeout of HTTP requests does not apply to a WebSocket. Keep-alive pings detect dead peers.
     if (typeof setTimeout === 'function') setTimeout.call(duplex, 0)
     if (typeof setNoDelay === 'function') setNoDelay.call(duplex, true)
   }
@@ -35,7 +35,7 @@ export class SocketTransport implements WebSocketTransport {
   abort(): void {
     const { duplex } = this
     uncork(duplex)
-    // Only TCP itself can be reset, and not while its FIN is on its way: libuv then refuses (EINVAL), and the handle would stay open.
+    // Only plain TCP can be reset, and not while its FIN is being sent: libuv then fails (EINVAL), and the handle would stay open.
     const isEnding = duplex.writableEnded && !duplex.writableFinished
     if (duplex instanceof Socket && !(duplex instanceof TLSSocket) && duplex.remoteAddress !== undefined && !isEnding)
       duplex.resetAndDestroy()

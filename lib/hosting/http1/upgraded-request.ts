@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 
-/** Makes it known to {@link isUpgraded}. */
+/** Marks a request for {@link isUpgraded}. */
 export function markAsUpgraded(request: UpgradedRequest): void {
   request[IS_UPGRADED] = true
 }
 
-/** Whether Node has emitted the request by `'upgrade'`, so that no code reads its connection; else the HTTP server reads it. */
+/** Whether Node has emitted the request as `'upgrade'`. No code reads its connection then; otherwise the HTTP server reads it. */
 export function isUpgraded(request: UpgradedRequest): boolean {
   return request[IS_UPGRADED] === true
 }

@@ -3,10 +3,10 @@ import type { Socket } from 'node:net'
 import { isAbandoned, isDisconnected, socketOf } from './stream/node-http2-internals.ts'
 
 /**
- * Ends sessions that Node forgets, which would keep connection, session and streams alive permanently:
- * - when the client has broken HTTP/2's rules, Node 20 sends a GOAWAY and reads no more, so that it does not even notice that the client goes;
- * - when the client resets a connection over TLS, a write of Node 20 may neither succeed nor fail, and while it writes it does not read;
- * - when a session has been destroyed, Node waits until all written data has left, without a limit if the client does not read.
+ * Ends sessions that Node would never end, together with their connections and streams:
+ * - After a protocol error of the client, Node 20 sends GOAWAY and reads no more, so it does not notice that the client goes.
+ * - When the client resets a TLS connection, a write of Node 20 may neither succeed nor fail, and Node does not read while it writes.
+ * - When a session is destroyed, Node waits until all written data has left. If the client does not read, it waits without a limit.
  */
 export function endAbandonedSessions(server: Http2Server | Http2SecureServer): void {
   server.on('session', watch)
@@ -14,18 +14,18 @@ export function endAbandonedSessions(server: Http2Server | Http2SecureServer): v
 
 interface Watched {
   readonly socket: Socket | undefined
-  /** How often it was seen destroyed, but not closed. */
+  /** How many checks have found it destroyed but not closed. */
   timesDestroyed: number
 }
 
-/** Those of all servers. */
+/** The sessions of all servers. */
 const sessions = new Map<ServerHttp2Session, Watched>()
 let timer: NodeJS.Timeout | undefined
 
 function watch(session: ServerHttp2Session): void {
   sessions.set(session, { socket: socketOf(session), timesDestroyed: 0 })
   session.once('close', () => forget(session))
-  // There is no event for it, so a timer must check.
+  // No event reports this, so a timer must check.
   timer ??= setInterval(endAbandoned, INTERVAL).unref()
 }
 
@@ -46,5 +46,5 @@ function endAbandoned(): void {
 
 /** Milliseconds. */
 const INTERVAL = 1000
-/** In intervals: what was sent last, such as the reason, may take its time. */
+/** In intervals. The last data, such as the reason, needs time to leave. */
 const PATIENCE = 3

@@ -22,7 +22,7 @@ export function attachHttp2(
   serveHttp2Streams(server, app, webSocketMethod)
 }
 
-/** The part of {@link attachHttp2} that does not change the settings. A second call only adds the `app` if it is another one. */
+/** The part of {@link attachHttp2} that does not change the settings. A second call only adds `app`, unless it is already a listener. */
 export function serveHttp2Streams(
   server: Http2Server | Http2SecureServer,
   app?: Http2RequestListener,

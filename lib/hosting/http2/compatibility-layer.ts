@@ -1,12 +1,12 @@
 import type { Http2SecureServer, Http2Server } from 'node:http2'
 
 /**
- * Takes from the server what `node:http2` does for `'request'` listeners: it would make a request and a response of its own from each
- * stream. Node does not document these listeners; they are known by their names, which `compatibility-layer.spec.ts` watches.
+ * Removes the listeners by which `node:http2` creates a request and a response of its own from each stream. Node does not document them. They are
+ * found by their names, which `compatibility-layer.spec.ts` checks.
  */
 export function removeCompatibilityLayer(server: Http2Server | Http2SecureServer): void {
   removeListenersNamed(server, 'stream', 'bound onServerStream')
-  // It would bring the former back with the next 'request' listener.
+  // It would add the first one again with the next 'request' listener.
   removeListenersNamed(server, 'newListener', 'setupCompat')
 }
 

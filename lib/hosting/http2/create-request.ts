@@ -6,8 +6,8 @@ import { asNetSocket } from './node-http-internals.ts'
 import type { IncomingMessageInternals } from './node-http-internals.ts'
 
 /**
- * Builds the request of a stream as an `IncomingMessage` of `node:http`: Express sets the prototype of every request to one of its own
- * that inherits from there, which a request of `node:http2` does not survive.
+ * Creates the request of a stream as an `IncomingMessage` of `node:http`. Express sets the prototype of every request to its own, which inherits from
+ * there, and a request of `node:http2` does not work with that prototype.
  */
 export function createRequest(exchange: Exchange): IncomingMessageInternals {
   const { head, isTunnel, socket, stream } = exchange
@@ -35,10 +35,10 @@ export function discardBody(request: IncomingMessageInternals, stream: ServerHtt
   endBody(request)
 }
 
-/** Passes the DATA frames on as fast as the request is read; until it is, the peer's flow-control window stays as it is. */
+/** Passes on DATA frames as fast as the request is read. While it is not read, the flow-control window of the peer does not grow. */
 function receiveBody(request: IncomingMessageInternals, stream: ServerHttp2Stream): void {
   let rawTrailers: string[] = []
-  // Before there is a listener, because the first one sets a stream flowing that was not paused.
+  // Before the first listener is added, which would set a stream flowing that was not paused.
   stream.pause()
   stream.on('data', (chunk: Buffer) => {
     if (!request.push(chunk)) stream.pause()

@@ -7,15 +7,15 @@ import type { ServerResponseInternals, WriteCallback } from './node-http-interna
 import { addHeaders, parseFieldLines, responseFields } from './response-fields.ts'
 
 /**
- * Builds the response of a stream as a `ServerResponse` of `node:http` that has two of its methods replaced: the one that would write
- * the head as text and the one that would write to the socket. Everything else, from `setHeader()` to the order of events, is Node's.
- * The replacements are properties of the instance because Express replaces the prototype.
+ * Creates the response of a stream as a `ServerResponse` of `node:http` with two methods replaced: the one that writes the head as text, and the one
+ * that writes to the socket. Everything else, from `setHeader()` to the order of events, is Node's. The replacements are properties of the instance,
+ * because Express replaces the prototype.
  */
 export function createResponse(request: IncomingMessage, exchange: Exchange): ServerResponseInternals {
   const { socket, stream } = exchange
   const response = new ServerResponse(request) as ServerResponseInternals
   response._storeHeader = (statusLine, headers) => {
-    // `writeHead()` has added what it was given to the header fields that were set, or else hands it on as it is.
+    // `writeHead()` has added its fields to those that were set; if none were set, it only passes its own.
     if (response.getHeaderNames().length === 0) addHeaders(response, headers)
     sendHead(response, exchange, statusLine)
   }
@@ -28,7 +28,7 @@ export function createResponse(request: IncomingMessage, exchange: Exchange): Se
   response.assignSocket(asNetSocket(socket))
   response.on('prefinish', () => {
     if (exchange.isAccepted) return
-    // The data of a refused peer is dropped. Node would reset an unread stream together with the response.
+    // The data of a refused peer is dropped. Otherwise Node would reset the unread stream and the response with it.
     if (exchange.isTunnel) stream.resume()
     stream.end()
   })
@@ -39,7 +39,7 @@ export function createResponse(request: IncomingMessage, exchange: Exchange): Se
   return response
 }
 
-/** Opens the tunnel that was accepted: sends the head that {@link createResponse} has kept. */
+/** Opens the accepted tunnel: sends the head that {@link createResponse} has kept. */
 export function openTunnel(response: ServerResponseInternals, exchange: Exchange): void {
   exchange.isAccepting = false
   exchange.isAccepted = true
@@ -48,24 +48,24 @@ export function openTunnel(response: ServerResponseInternals, exchange: Exchange
   response._headerSent = true
 }
 
-/** Leaves the response to the application again: the tunnel is not opened. */
+/** Returns the response to the application, because the tunnel is not opened. */
 export function giveTunnelUp(response: ServerResponseInternals, exchange: Exchange): void {
   exchange.isAccepting = false
-  // One that a hook has ended stays so: without a head, error handlers would answer once more.
+  // A response that a hook has ended stays ended. Without a head, error handlers would answer again.
   if (!response.writableEnded) response._header = null
 }
 
 function sendHead(response: ServerResponseInternals, exchange: Exchange, statusLine: string): void {
   const { isAccepting, isTunnel, stream } = exchange
   response._header = statusLine
-  // Neither a status of before nor one that a hook has set can be the answer.
+  // A status that was set before the accept, or by a hook, must not be sent.
   if (isAccepting) {
     response.statusCode = OK
     return
   }
-  // To the peer a 2xx means that the tunnel is open and that this body is the first frames (RFC 8441, section 5).
+  // To the peer, a 2xx means that the tunnel is open and that the body contains the first frames (RFC 8441, section 5).
   if (isTunnel && response.statusCode >= 200 && response.statusCode < 300) response.statusCode = NOT_IMPLEMENTED
-  // HTTP/2 has no 101 (RFC 9113, section 8.6), and no other of these ends a request.
+  // HTTP/2 has no 101 (RFC 9113, section 8.6), and no other 1xx ends a request.
   if (response.statusCode < 200) response.statusCode = INTERNAL_SERVER_ERROR
   if (!stream.destroyed && !stream.closed) respond(response, exchange)
   response._headerSent = true
@@ -78,7 +78,7 @@ const NOT_IMPLEMENTED = 501
 function respond(response: ServerResponseInternals, exchange: Exchange): void {
   const fields = responseFields(response)
   const isLengthKnown = fields['content-length'] !== undefined
-  // A number here says that `end()` is at work, with nothing written before: it is the length of the whole body.
+  // `end()` has set it if nothing was written before: the length of the whole body.
   const length = response._contentLength
   const isEnded = length === 0 && response._trailer === ''
   const mayHaveBody = response._hasBody && !exchange.isAccepted
@@ -86,12 +86,12 @@ function respond(response: ServerResponseInternals, exchange: Exchange): void {
   exchange.stream.respond(fields, {
     endStream: mayHaveBody ? isEnded : !exchange.isAccepted,
     sendDate: response.sendDate,
-    // As over HTTP/1, where trailers go with the chunked encoding, thus not with a known length.
+    // As over HTTP/1, where trailers need the chunked encoding, so the length is not known.
     waitForTrailers: mayHaveBody && !isEnded && !isLengthKnown && length === null,
   } as Parameters<typeof exchange.stream.respond>[1])
 }
 
-/** What stands for writing to the socket. Empty pieces are not written, but their callbacks wait for what was written before them. */
+/** Replaces the write to the socket. Empty chunks are not written, but their callbacks wait for earlier writes. */
 function createBodyWriter(response: ServerResponseInternals, { stream }: Exchange): ServerResponseInternals['_writeRaw'] {
   let pendingWrites = 0
   let waiting: WriteCallback[] = []
@@ -120,7 +120,7 @@ function createBodyWriter(response: ServerResponseInternals, { stream }: Exchang
   }
 }
 
-/** `writeContinue()`, `writeProcessing()` and `writeEarlyHints()` come here with the text of an HTTP/1 response. */
+/** `writeContinue()`, `writeProcessing()` and `writeEarlyHints()` pass the text of an HTTP/1 response. */
 function sendInformation(response: ServerResponseInternals, stream: Exchange['stream'], text: string): void {
   const [statusLine = '', ...lines] = text.split('\r\n')
   if (stream.closed || response.destroyed) return

@@ -11,8 +11,8 @@ import type { WebSocketMethod } from './web-socket-method.ts'
 export interface Http2WebSocketOptions {
   /**
    * The value of `request.method` for a WebSocket request over HTTP/2. Defaults to `'CONNECT'`, the method on the wire (RFC 8441), as in ASP.NET
-   * Core. With `'GET'` the request looks as over HTTP/1.1 to routes (`app.get()`) and to middleware that checks the method, such as CSRF protection
-   * or OpenAPI validation.
+   * Core. With `'GET'` the request looks as it does over HTTP/1.1, for routes (`app.get()`) and for middleware that checks the method, such as CSRF
+   * protection or OpenAPI validation.
    */
   readonly webSocketMethod?: WebSocketMethod | undefined
 }
@@ -106,7 +106,7 @@ function prepare<T extends Http2Server | Http2SecureServer>(
   return server
 }
 
-/** Before version 24, `close()` of Node waits until HTTP/2 clients leave, and browsers do not. `node:http` closes idle connections. */
+/** Before version 24, `close()` of Node waits until HTTP/2 clients leave, but browsers do not leave. `node:http` closes idle connections. */
 function closeSessionsWith(server: Http2Server | Http2SecureServer): void {
   const sessions = new Set<ServerHttp2Session>()
   server.on('session', (session: ServerHttp2Session) => {

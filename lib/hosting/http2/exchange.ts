@@ -8,15 +8,15 @@ export interface Exchange {
   readonly stream: ServerHttp2Stream
   readonly socket: StreamSocket
   readonly head: RequestHead
-  /** Whether the request is an extended CONNECT: what the peer sends is then no body, and a 2xx answer would open the tunnel. */
+  /** Whether the request is a CONNECT. The data of the peer is then no body, and a 2xx answer would open the tunnel. */
   readonly isTunnel: boolean
-  /** Whether a WebSocket is being accepted: what hooks the response has its say, and nothing is sent yet. */
+  /** Whether a WebSocket is being accepted. Hooks of the response run, and nothing is sent yet. */
   isAccepting: boolean
-  /** Whether the tunnel was opened: from then on the stream is not HTTP's any more. */
+  /** Whether the tunnel was opened. From then on, the stream no longer belongs to HTTP. */
   isAccepted: boolean
 }
 
-/** The exchange that a request belongs to; `undefined` if the request did not come over HTTP/2 (or not by this package). */
+/** The exchange of a request; `undefined` if this package did not receive the request over HTTP/2. */
 export function exchangeOf(request: IncomingMessage): Exchange | undefined {
   return exchanges.get(request)
 }

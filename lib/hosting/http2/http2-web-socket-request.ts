@@ -19,7 +19,7 @@ import type { Exchange } from './exchange.ts'
 import type { ServerResponseInternals } from './node-http-internals.ts'
 import { createStreamTransport } from './stream/stream-transport.ts'
 
-/** The request as a possible WebSocket (RFC 8441); `undefined` if it did not come over an HTTP/2 server of this package. */
+/** The request as a possible WebSocket (RFC 8441); `undefined` if it did not come through an HTTP/2 server of this package. */
 export function http2WebSocketRequestOf(request: IncomingMessage, response: ServerResponse): WebSocketRequest | undefined {
   const exchange = exchangeOf(request)
   return exchange === undefined ? undefined : new Http2WebSocketRequest(request, response, exchange)
@@ -40,7 +40,7 @@ class Http2WebSocketRequest implements WebSocketRequest {
     this.isWebSocketRequest = exchange.isTunnel && refusal === undefined
     this.refusal = refusal
     if (this.isWebSocketRequest && splitHeaderList(versionLines(request)).length === 1) {
-      // It reads back canonical, as over HTTP/1: `"13"` is 13.
+      // In its canonical form, as over HTTP/1: `"13"` becomes 13.
       request.headers['sec-websocket-version'] = WEB_SOCKET_VERSION
     }
   }
@@ -55,22 +55,22 @@ class Http2WebSocketRequest implements WebSocketRequest {
   ): Promise<WebSocketTransport> {
     const { stream } = this.#exchange
     if (signal?.aborted) throw signalAbortError(signal)
-    // An error page that waits for the end of the request answers within this turn: it must not meet half an accept.
+    // An error page that waits for the end of the request answers within this turn, so it cannot answer a response that is half accepted.
     await SETTLED
     this.#checkClient()
     if (this.isResponseStarted) {
       throw new WebSocketException('ERR_WEBSOCKET_RESPONSE_STARTED', 'The response started before the WebSocket was accepted')
     }
     await this.#prepareHead(headers, signal)
-    // A timeout that was set for the request does not count for the socket.
+    // A timeout of the request does not apply to the WebSocket.
     stream.setTimeout(0)
     return createStreamTransport(stream)
   }
 
   complete(wasClean: boolean): void {
-    // Otherwise the request and the response close with the stream, as broken off.
+    // Otherwise the request and the response close with the stream, as aborted.
     if (!wasClean) return
-    // An error handler may have set another one, which was not sent.
+    // An error handler may have set another status, which was not sent.
     this.#response.statusCode = STATUS
     this.#response.statusMessage = 'OK'
     ResponseGate.of(this.#response).end()
@@ -81,7 +81,7 @@ class Http2WebSocketRequest implements WebSocketRequest {
     if (stream.destroyed || stream.closed) throw clientGone()
   }
 
-  /** Through the response's own methods, so that everything that hooks it (sessions, cookies, access logs) gets to see the accept. */
+  /** Uses the methods of the response, so that its hooks (sessions, cookies, access logs) see the accept. */
   async #prepareHead(headers: readonly (readonly [name: string, value: string])[], signal: AbortSignal | undefined): Promise<void> {
     const exchange = this.#exchange
     const response = this.#response as ServerResponseInternals
@@ -96,7 +96,7 @@ class Http2WebSocketRequest implements WebSocketRequest {
       if (gate.isHooked) await passEndHooks({ gate, head, takeBack, connection: exchange.stream, signal })
       this.#checkClient()
       if (!response.headersSent) response.writeHead(STATUS)
-      // Hooks are the application's code, and may have destroyed the request.
+      // A hook of the application may have destroyed the request.
       this.#checkClient()
       openTunnel(response, exchange)
     } catch (error) {
@@ -105,7 +105,7 @@ class Http2WebSocketRequest implements WebSocketRequest {
     }
   }
 
-  /** RFC 8441 has no key. Clients that send one all the same (Node 26, undici before 8.11) want it answered. */
+  /** RFC 8441 has no key. Some clients (Node 26, undici before 8.11) send one nevertheless, and expect an answer to it. */
   #acceptFields(): [name: string, value: string][] {
     this.#response.removeHeader('Sec-WebSocket-Accept')
     const key = this.#request.headers['sec-websocket-key']
@@ -123,7 +123,7 @@ function refusalOf(request: IncomingMessage, { head, stream }: Exchange): string
   return stream.endAfterHeaders ? 'the request ended the stream (END_STREAM), so that the client could send nothing' : undefined
 }
 
-/** Not by `headersDistinct`, which throws on Node 20.19, 22.12 and 24.0 if the peer sends a field `__proto__`. */
+/** Does not use `headersDistinct`, which throws on Node 20.19, 22.12 and 24.0 if the peer sends a field `__proto__`. */
 function versionLines({ rawHeaders }: IncomingMessage): readonly string[] {
   return headerLines(rawHeaders, 'sec-websocket-version')
 }

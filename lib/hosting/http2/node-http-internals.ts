@@ -2,17 +2,17 @@ import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerRe
 import type { StreamSocket } from './stream/stream-socket.ts'
 
 /*
- * What this directory touches of node:http that Node does not document. Express, express-session and compression use some of the same.
- * `spec/hosting/http2/node-http-internals.spec.ts` fails if a Node release changes any of it.
+ * The undocumented parts of node:http that this directory uses. Express, express-session and compression use some of them too.
+ * `spec/hosting/http2/node-http-internals.spec.ts` fails if a Node release changes any of them.
  */
 
 /** The undocumented members of `IncomingMessage` that a request over HTTP/2 needs. */
 export interface IncomingMessageInternals extends IncomingMessage {
   /** Whether reading the body has begun. */
   _consuming: boolean
-  /** Sets `rawHeaders` (or, when `complete`, `rawTrailers`) and what is derived from them. */
+  /** Sets `rawHeaders` (or, when `complete`, `rawTrailers`) and everything that is derived from them. */
   _addHeaderLines(lines: string[], count: number): void
-  /** Throws the unread body away. */
+  /** Discards the unread body. */
   _dump(): void
 }
 
@@ -24,25 +24,25 @@ export interface ServerResponseInternals extends ServerResponse {
   _headerSent: boolean
   /** `name: value` lines of the trailers. */
   _trailer: string
-  /** Called once, by `writeHead()`, explicit or implicit, with the header fields that were set or else with what it was given itself. */
+  /** Called once, by an explicit or implicit `writeHead()`, with the header fields that were set, or else with the arguments of `writeHead()`. */
   _storeHeader(statusLine: string, headers: UnsetHeaders): void
-  /** Called for every piece that is to leave: informational responses before the head, the body after it. */
+  /** Called for every chunk to send: informational responses before the head, the body after it. */
   _writeRaw(data: string | Uint8Array, encoding?: BufferEncoding | WriteCallback | null, callback?: WriteCallback | null): boolean
 }
 
-/** What `writeHead()` takes: fields by name, a list of names and values in turn, or a list of pairs. */
+/** The header fields that `writeHead()` accepts: an object, a list of alternating names and values, or a list of pairs. */
 export type UnsetHeaders = OutgoingHttpHeaders | HeaderList | HeaderPairs | null | undefined
 
-/** Names and values in turn. */
+/** Alternating names and values. */
 export type HeaderList = readonly OutgoingHttpHeader[]
 
 /** Pairs of a name and a value. */
 export type HeaderPairs = readonly (readonly [name: string, value: OutgoingHttpHeader])[]
 
-/** What `write()` calls when a chunk is out. */
+/** The callback of `write()`. */
 export type WriteCallback = (error?: Error | null) => void
 
-/** A stream's socket for the parameter types of `node:http`, which want a `net.Socket` but use only what a {@link StreamSocket} has. */
+/** The socket of a stream, for parameters of `node:http` that require a `net.Socket` but only use members of {@link StreamSocket}. */
 export function asNetSocket(socket: StreamSocket): IncomingMessage['socket'] {
   return socket as unknown as IncomingMessage['socket']
 }

@@ -1,19 +1,19 @@
-/** The header block of an HTTP/2 request in HTTP/1's shape: the pseudo-header fields apart, the others as `rawHeaders` of `node:http` has them. */
+/** The header block of an HTTP/2 request in the form of HTTP/1: the pseudo-header fields separately, the others as in `rawHeaders` of `node:http`. */
 export interface RequestHead {
   readonly method: string
-  /** What `request.url` says: the path, or for a CONNECT without `:protocol` the authority (as in HTTP/1). */
+  /** The value of `request.url`: the path, or, for a CONNECT without `:protocol`, the authority (as in HTTP/1). */
   readonly target: string
   readonly scheme: string | undefined
   readonly authority: string | undefined
-  /** `:protocol`, which makes a CONNECT an extended one (RFC 8441, section 4). */
+  /** `:protocol`, which marks a CONNECT as extended (RFC 8441, section 4). */
   readonly protocol: string | undefined
-  /** Names and values in turn. `host` is `:authority` where the client sent one. */
+  /** Alternating names and values. `host` is `:authority` if the client sent one. */
   readonly rawHeaders: string[]
   readonly hasContentLength: boolean
   readonly expectation: string | undefined
 }
 
-/** Splits the names and values of an HTTP/2 header block, as the `'stream'` event hands them over, into a {@link RequestHead}. */
+/** Parses the names and values of an HTTP/2 header block, as the `'stream'` event passes them. */
 export function readRequestHead(rawFields: readonly string[]): RequestHead {
   const pseudo = new Map<string, string>()
   const rawHeaders: string[] = []
@@ -44,7 +44,7 @@ export function readRequestHead(rawFields: readonly string[]): RequestHead {
   }
 }
 
-/** `:authority` is what a request is for; a `host` beside it must not make a proxy and the application disagree (RFC 9113, section 8.3.1). */
+/** `:authority` names the target of a request. A different `host` must not make a proxy and the application disagree (RFC 9113, section 8.3.1). */
 function withoutHost(rawHeaders: string[]): string[] {
   if (!rawHeaders.includes('host')) return rawHeaders
   return rawHeaders.filter((_, index) => rawHeaders[index - (index % 2)] !== 'host')

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { HeaderList, HeaderPairs, UnsetHeaders } from './node-http-internals.ts'
 
-/** The header fields of a response as HTTP/2 may carry them: without those that speak of an HTTP/1 connection (RFC 9113, section 8.2.2). */
+/** The header fields of a response for HTTP/2, without the fields that concern an HTTP/1 connection (RFC 9113, section 8.2.2). */
 export function responseFields(response: ServerResponse): OutgoingHttpHeaders {
   const fields: OutgoingHttpHeaders = { ':status': response.statusCode }
   for (const name of response.getHeaderNames()) {
@@ -10,7 +10,7 @@ export function responseFields(response: ServerResponse): OutgoingHttpHeaders {
   return fields
 }
 
-/** Sets the header fields that `writeHead()` was given, in any of the forms that it takes. Lists may name a field more than once. */
+/** Sets the header fields of `writeHead()`, in any form that it accepts. Lists may contain a field more than once. */
 export function addHeaders(response: ServerResponse, headers: UnsetHeaders): void {
   for (const [name, value] of pairsOf(headers)) {
     if (value !== undefined) response.appendHeader(name, Array.isArray(value) ? value : String(value))
@@ -32,7 +32,7 @@ function isPairList(headers: HeaderList | HeaderPairs): headers is HeaderPairs {
   return Array.isArray(headers[0])
 }
 
-/** Reads `name: value` lines, in which `node:http` keeps trailers and informational responses, back into fields. */
+/** Parses `name: value` lines, the form in which `node:http` keeps trailers and informational responses. */
 export function parseFieldLines(lines: string): OutgoingHttpHeaders {
   const fields: Record<string, string[]> = {}
   for (const line of lines.split('\r\n')) {

@@ -20,12 +20,12 @@ export function serveStream(
   rawFields: readonly string[],
   webSocketMethod: WebSocketMethod,
 ): void {
-  // First of all: a stream that was reset together with its request is destroyed by now, and still to emit its error.
+  // First, because a stream that was reset together with its request is already destroyed and will still emit its error.
   stream.on('error', ignoreError)
   outliveStream(stream)
-  // A server may have 'stream' listeners of its own, which come first.
+  // Other 'stream' listeners of the server may have answered first.
   if (stream.destroyed || stream.headersSent) return
-  // Node then tells its session to wait, and the peer's window stays shut.
+  // Node stops reading a stream at this limit, so the window of the peer stays closed until the request is read.
   holdUnreadBytes(stream, 0)
   const head = readRequestHead(rawFields)
   const isTunnel = head.method === 'CONNECT'
@@ -33,7 +33,7 @@ export function serveStream(
   const request = createRequest(exchange)
   if (head.protocol === 'websocket') request.method = webSocketMethod
   const response = createResponse(request, exchange)
-  // Before anything hooks the response.
+  // Before other code hooks the response.
   if (isTunnel) ResponseGate.of(response)
   rememberExchange(request, exchange)
   response.on('finish', () => onFinish(exchange, request))
@@ -56,7 +56,7 @@ function refuseConnect(
   response.end()
 }
 
-/** What `node:http` and `node:http2` do with `Expect` (RFC 9110, section 10.1.1). */
+/** Handles `Expect` (RFC 9110, section 10.1.1) as `node:http` and `node:http2` do. */
 function meetExpectation(
   server: Http2Server | Http2SecureServer,
   expectation: string,
@@ -78,7 +78,7 @@ const EXPECTATION_FAILED = 417
 const NOT_IMPLEMENTED = 501
 
 /**
- * The response has been sent. The server does not wait for the rest of an unread request but asks the peer to stop (RFC 9113, section 8.1). An
+ * Called when the response was sent. The server does not wait for the rest of an unread request but asks the peer to stop (RFC 9113, section 8.1). An
  * application that answers first and continues to read keeps its request.
  */
 function onFinish(exchange: Exchange, request: IncomingMessageInternals): void {
@@ -88,7 +88,7 @@ function onFinish(exchange: Exchange, request: IncomingMessageInternals): void {
   if (isCutShort || exchange.isTunnel) resetUnlessEnded(exchange.stream)
 }
 
-/** As `node:http` does after the timeout of a socket: emits `'timeout'`, or destroys the stream if there is no listener. */
+/** Works as `node:http` after the timeout of a socket: emits `'timeout'`, or destroys the stream if there is no listener. */
 function onTimeout({ socket }: Exchange, request: IncomingMessageInternals, response: ServerResponseInternals): void {
   const isHeardByRequest = !request.complete && request.emit('timeout', socket)
   const isHeardByResponse = response.emit('timeout', socket)
@@ -102,16 +102,16 @@ function onAborted(exchange: Exchange): void {
 
 function onClose({ isAccepted }: Exchange, request: IncomingMessageInternals, response: ServerResponseInternals): void {
   if (request.destroyed) return
-  // A WebSocket that has completed ends its response, which has not finished yet.
+  // The response of a completed WebSocket was ended but has not finished yet.
   if (isAccepted && response.writableEnded) request.resume()
   else request.destroy(response.writableFinished ? undefined : connectionReset())
 }
 
-/** The error that `node:http` gives a request whose connection broke. */
+/** The error that `node:http` gives a request whose connection was reset. */
 function connectionReset(): Error {
   return Object.assign(new Error('aborted'), { code: 'ECONNRESET' })
 }
 
 function ignoreError(): void {
-  // Streams fail as peers please. The request and the response learn of it by 'close', as over HTTP/1.
+  // A peer can make any stream fail. The request and the response are notified by 'close', as over HTTP/1.
 }

@@ -1,6 +1,6 @@
 import type { OptionReader } from '../../options/option-reader.ts'
 
-/** The method that a WebSocket request over HTTP/2 has for the application. */
+/** The method of a WebSocket request over HTTP/2, as the application sees it. */
 export type WebSocketMethod = 'CONNECT' | 'GET'
 
 /** Reads the option `webSocketMethod`. */

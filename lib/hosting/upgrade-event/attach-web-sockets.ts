@@ -11,15 +11,16 @@ import { markAsAttached } from './upgrade-listener-warning.ts'
 
 /**
  * Passes WebSocket requests to an application on a server that has other listeners of the `'upgrade'` event, such as socket.io, Vite, another
- * WebSocket server or a proxy. Node passes upgrade requests only to such listeners. Requests that the filter selects go through the application
- * like any other request. The other listeners do not see them, so they cannot answer them or time them out. All other upgrade requests go to the
- * other listeners.
+ * WebSocket server or a proxy. Without it, Node passes upgrade requests only to those listeners.
  *
- * On a server of `node:http2`, the application also gets the requests over HTTP/2, extended CONNECT included.
+ * Requests that the filter selects go through the application like any other request. The other listeners do not see them, so they cannot answer them
+ * or time them out. All other upgrade requests go to the other listeners.
+ *
+ * On a server of `node:http2`, the application also gets the requests over HTTP/2, including extended CONNECT.
  *
  * @param server - a server of `node:http`, `node:https` or `node:http2`. Other listeners may be added before and after this call.
  * @param app - the Express or Connect application, or request listener, that uses `useWebSockets()`.
- * @param options - contains the filter that selects the upgrade requests of the application. If the filter throws, the answer is 400.
+ * @param options - the filter that selects the upgrade requests of the application. If the filter throws, the answer is 400.
  * @example
  * ```ts
  * const server = createServer(app)

@@ -5,16 +5,19 @@ import type { WebSocketMethod } from '../http2/web-socket-method.ts'
 export interface AttachOptions {
   /** Returns whether an upgrade request is for the application, e.g. `({ url }) => url?.startsWith('/ws') === true`. */
   readonly filter: (request: IncomingMessage) => boolean
-  /** For a server of `node:http2`: as in `createServer()` of `express-use-websockets/http2`. The first application decides for the server. */
+  /**
+   * For a server of `node:http2`: works as in `createServer()` of `express-use-websockets/http2`. The first attached application decides for the
+   * server.
+   */
   readonly webSocketMethod?: WebSocketMethod | undefined
 }
 
-/** An application, and the filter for its upgrade requests. */
+/** An application and the filter for its upgrade requests. */
 export interface Claim extends Pick<AttachOptions, 'filter'> {
   readonly app: RequestListener
 }
 
-/** The application that claims the request. If a filter throws, as many do for an invalid URL, the request is a bad request. */
+/** The application that claims the request. If a filter throws, as many do for an invalid URL, the answer is 400. */
 export function findClaimant(claims: readonly Claim[], request: IncomingMessage): RequestListener | undefined {
   try {
     return claims.find(({ filter }) => filter(request))?.app

@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http'
 
-/** What this needs of a server. */
+/** The required part of a server. */
 export interface RequestEmitter {
   emit(event: string, ...values: unknown[]): boolean
   listeners(event: string): unknown[]
@@ -10,8 +10,8 @@ export interface RequestEmitter {
 }
 
 /**
- * Emits `'request'` for one application, by the server's own `emit()`, which tracers patch. Where other listeners would get the request as
- * well, they are put aside meanwhile: another library may have put itself before the application.
+ * Emits `'request'` for one application with the server's own `emit()`, which tracers patch. If the application is not a listener of the server, the
+ * listeners are removed meanwhile: another library may have put its own in front of the application.
  */
 export function emitRequestTo(
   app: RequestListener,

@@ -8,15 +8,15 @@ import { emitRequestTo } from './emit-request-to.ts'
 import type { RequestEmitter } from './emit-request-to.ts'
 import { serveUpgrade } from './serve-upgrade.ts'
 
-/** What this needs of a server. */
+/** The required part of a server. */
 export interface UpgradeServer extends RequestEmitter {
-  /** Since Node 22.23 and 24.9: whether an upgrade request goes to the `'upgrade'` listeners, rather than the ordinary way. */
+  /** Since Node 22.23 and 24.9: whether an upgrade request goes to the `'upgrade'` listeners. Otherwise it is an ordinary request. */
   shouldUpgradeCallback?: (request: IncomingMessage) => boolean
 }
 
 /**
- * Passes upgrade requests that an application claims, and those without another listener, to that application as ordinary requests. Node leaves the
- * choice to the server. In versions without `shouldUpgradeCallback`, the parser of each connection is told.
+ * Passes upgrade requests to the application that claims them, as ordinary requests. A request that nobody claims and that has no other listener is
+ * an ordinary request too. In Node versions without `shouldUpgradeCallback`, the parser of each connection decides.
  */
 export function routeUpgrades(server: UpgradeServer, claims: readonly Claim[]): void {
   const emit = server.emit.bind(server)
@@ -24,7 +24,7 @@ export function routeUpgrades(server: UpgradeServer, claims: readonly Claim[]): 
     if (event === 'request') return emitRequest(values as Parameters<RequestListener>)
     return (event === 'upgrade' && serveLate(values as UpgradeValues, server)) || emit(event, ...values)
   }
-  // Without a listener there is no event.
+  // Node emits `'upgrade'` only if there is a listener.
   server.on('upgrade', onUpgrade)
   server.on('connection', onConnection)
   server.on('secureConnection', onConnection)
@@ -33,7 +33,7 @@ export function routeUpgrades(server: UpgradeServer, claims: readonly Claim[]): 
     server.shouldUpgradeCallback = (request) => !isOrdinary(request, server) && shouldUpgrade.call(server, request)
   }
 
-  /** `this` may be another server: one that hands its connections to servers inside copies its listeners to them. */
+  /** `this` may be another server: a server that passes its connections to inner servers copies its listeners to them. */
   function onConnection(this: UpgradeServer, socket: Socket): void {
     if (this === server && shouldUpgrade !== undefined) return
     decideUpgradesOf(socket, (request) => !isOrdinary(request, this))
@@ -51,9 +51,9 @@ export function routeUpgrades(server: UpgradeServer, claims: readonly Claim[]): 
     return app === undefined ? emit('request', ...values) : emitRequestTo(app, server, emit, values)
   }
 
-  /** For a connection that came before, or whose parser could not be told: Node has taken its parser off. */
+  /** For a connection from before this call, or with a parser that could not be changed. Node has removed the parser from the connection. */
   function serveLate([request, socket, head]: UpgradeValues, emitter: RequestEmitter): boolean {
-    // The filter is asked once.
+    // The filter is called once.
     if (isDecided(request) || !isOrdinary(request, emitter)) return false
     serveUpgrade(request, socket, head, (...values) => void emitRequest(values))
     return true
@@ -76,14 +76,14 @@ interface ClaimedRequest extends IncomingMessage {
 
 const APP = Symbol('claimant')
 
-/** Whether it was decided before the event, by the server or the parser. */
+/** Whether `shouldUpgradeCallback` or the parser has already decided. */
 function isDecided(request: ClaimedRequest): boolean {
   return APP in request
 }
 
 /**
- * Whether no listener can use the upgrade: `curl` and Java's client offer cleartext HTTP/2 with any request, and a server may ignore that offer
- * (RFC 9113, section 3.1). Any other upgrade may be for a proxy.
+ * Whether no listener can use the upgrade. `curl` and Java's client offer cleartext HTTP/2 with any request, and a server may ignore that offer (RFC
+ * 9113, section 3.1). Any other upgrade may be for a proxy.
  */
 function isForNobody({ headers }: IncomingMessage): boolean {
   const protocols = splitHeaderList([headers.upgrade ?? ''])

@@ -7,21 +7,21 @@ import { ResponseGate } from '../response-gate.ts'
 import { markAsUpgraded } from '../http1/upgraded-request.ts'
 
 /**
- * Hands a request of the `'upgrade'` event to a request listener, with a response as for any request. Node has taken its parser off the
- * connection, so that the response is the last on it.
+ * Passes a request of the `'upgrade'` event to a request listener, with a response as for any request. Node has removed its parser from the
+ * connection, so the response is the last one on it.
  */
 export function serveUpgrade(request: IncomingMessage, socket: Socket, head: Buffer, listener: RequestListener): void {
   markAsUpgraded(request)
   if (head.length > 0) socket.unshift(head)
   const unread = holdUnreadBytes(socket, socket.readableHighWaterMark)
-  // A WebSocket reads as it sees fit.
+  // A WebSocket controls its reads itself.
   socket.once('resume', () => unread.stop())
   const response = new ServerResponse(request)
-  // Before anything hooks the response.
+  // Before other code hooks the response.
   ResponseGate.of(response)
   response.assignSocket(socket)
   endConnectionBehind(response)
-  // Its own listener is gone, too.
+  // Node has removed its own error listener, too.
   socket.on('error', ignoreError)
   socket.once('close', () => request.destroy())
   listener(request, response)

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { leavesUpgradesToListeners, serverOf } from '../http1/node-http-internals.ts'
 
 /**
- * Warns once per server that WebSocket requests do not reach the middleware because the server has other `'upgrade'` listeners: Node then passes
- * upgrade requests only to those. Called with a request that did reach the middleware.
+ * Warns once per server that WebSocket requests do not reach the middleware, because the server has other `'upgrade'` listeners and Node passes
+ * upgrade requests only to them. Called with a request that did reach the middleware.
  */
 export function warnOfUpgradeListeners(request: IncomingMessage): void {
   const server = serverOf(request)
@@ -17,7 +17,7 @@ export function warnOfUpgradeListeners(request: IncomingMessage): void {
   )
 }
 
-/** Notes that the server's upgrade requests do get to the app, by `attachWebSockets()`. */
+/** Records that upgrade requests of the server reach the application, because `attachWebSockets()` was called. */
 export function markAsAttached(server: object): void {
   knownServers.add(server)
 }

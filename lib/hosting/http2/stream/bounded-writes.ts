@@ -1,10 +1,10 @@
 import type { ServerHttp2Stream } from 'node:http2'
 
 /**
- * Lets no more than {@link LIMIT} of what is written to the stream wait in its session. Node counts that against `maxSessionMemory` (10 MB),
- * and beyond it refuses every further request of the connection, so that one big message to a client that does not read would hurt the others.
- * What waits in the stream itself does not count. Takes bytes only, no strings.
- * @returns ends the stream, after everything that was written.
+ * Limits the data of the stream that waits in its session to {@link LIMIT}. Node counts this data against `maxSessionMemory` (10 MB), and beyond it
+ * refuses every further request of the connection. So one big message to a client that does not read would hurt the other streams. Data that waits in
+ * the stream itself does not count. Accepts only bytes, no strings.
+ * @returns a function that ends the stream after everything that was written.
  */
 export function boundWrites(stream: ServerHttp2Stream): (onFinished: () => void) => void {
   const write = stream._write.bind(stream)
@@ -22,7 +22,7 @@ export function boundWrites(stream: ServerHttp2Stream): (onFinished: () => void)
     }
   }
   return function end(onFinished) {
-    // A stream that is told to end takes the piece at hand for the last, so there must be none to come.
+    // When a stream is told to end, it treats the current chunk as the last one, so no more chunks may follow.
     if (stream.writableLength <= LIMIT) stream.end(onFinished)
     else stream.write(NOTHING, () => stream.end(onFinished))
   }
@@ -45,17 +45,17 @@ export function boundWrites(stream: ServerHttp2Stream): (onFinished: () => void)
 
 const NOTHING = Buffer.alloc(0)
 
-/** Bytes: what a client takes in one go that has HTTP/2's default window. */
+/** In bytes: about the default flow-control window of HTTP/2. */
 const LIMIT = 65_536
 
-/** What a stream says of chunks that are no strings; the type leaves it out. */
+/** The encoding that a stream passes for chunks that are no strings. The type does not declare it. */
 const BYTES = 'buffer' as BufferEncoding
 
 function lengthOf(chunks: readonly Buffer[]): number {
   return chunks.reduce((length, chunk) => length + chunk.length, 0)
 }
 
-/** Small chunks together, big ones in parts: no piece is longer than the limit. */
+/** Joins small chunks and splits big ones. No piece is longer than the limit. */
 function piecesOf(chunks: readonly Buffer[]): Buffer[] {
   const pieces: Buffer[] = []
   let small: Buffer[] = []

@@ -43,7 +43,7 @@ const NOTHING_KNOWN: ConnectionFacts = {
 }
 
 function readFacts(session: Http2Session): ConnectionFacts {
-  // Over plain TCP the members of a TLS socket read as undefined.
+  // Over plain TCP, the members of a TLS socket are undefined.
   const socket = session.socket as Partial<TLSSocket> & { readonly servername?: string | false }
   return {
     encrypted: session.encrypted === true,

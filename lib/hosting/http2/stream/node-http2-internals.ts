@@ -2,42 +2,42 @@ import type { Http2Session, ServerHttp2Session, ServerHttp2Stream, Settings } fr
 import type { Socket } from 'node:net'
 
 /*
- * What this directory touches of node:http2 that Node does not document, besides the listeners of `compatibility-layer.ts`.
- * `spec/hosting/http2/abandoned-sessions.spec.ts` fails if a Node release changes any of it.
+ * The undocumented parts of node:http2 that this directory uses, besides the listeners of `compatibility-layer.ts`.
+ * `spec/hosting/http2/abandoned-sessions.spec.ts` fails if a Node release changes any of them.
  */
 
 /**
- * Whether nghttp2 wants neither to read nor to write any more: then the session is over, whatever its peer does, and its connection
- * should be dropped (the manual of `nghttp2_session_want_read()`).
+ * Whether nghttp2 wants neither to read nor to write. The session is then over, whatever the peer does, and its connection should be closed (manual
+ * of `nghttp2_session_want_read()`).
  */
 export function isAbandoned(session: ServerHttp2Session): boolean {
   return handleOf(session)?.hasPendingData?.() === false
 }
 
 interface NativeHandle {
-  /** Of a session. */
+  /** Only on the handle of a session. */
   hasPendingData?(): boolean
-  /** Of a stream: what was handed to it. It is handed the next only when what was handed to it before has left. */
+  /** Only on the handle of a stream: the bytes that Node has passed to it. It gets the next write only when the previous one has left. */
   readonly bytesWritten?: number
 }
 
-/** The native object behind a session or a stream, as long as it is not destroyed. */
+/** The native object of a session or a stream; `undefined` if that is destroyed. */
 export function handleOf(owner: Http2Session | ServerHttp2Stream): NativeHandle | undefined {
   return member(owner, 'kHandle') as NativeHandle | undefined
 }
 
-/** The connection itself; `session.socket` is a stand-in that cannot be destroyed. Gone when the session is destroyed. */
+/** The real connection. `session.socket` is a proxy that cannot be destroyed. `undefined` if the session is destroyed. */
 export function socketOf(session: Http2Session): Socket | undefined {
   return member(session, 'socket') as Socket | undefined
 }
 
-/** Whether the server was made with `settings: { enableConnectProtocol: false }`. */
+/** Whether the server was created with `settings: { enableConnectProtocol: false }`. */
 export function refusesExtendedConnect(server: object): boolean {
   const { settings } = (member(server, 'options') ?? {}) as { readonly settings?: Settings }
   return settings?.enableConnectProtocol === false
 }
 
-/** Whether the system knows that the connection is no more. Sockets tell only of what they come upon by reading or writing. */
+/** Whether the system knows that the connection is lost. A socket notices that only when it reads or writes. */
 export function isDisconnected(socket: Socket | undefined): boolean {
   const { _handle: handle } = (socket ?? {}) as { readonly _handle?: { getpeername?(name: object): number } | null }
   return (handle?.getpeername?.({}) ?? 0) < 0

@@ -2,9 +2,9 @@ import type { ServerHttp2Stream } from 'node:http2'
 import { handleOf } from './node-http2-internals.ts'
 
 /**
- * Keeps the native session of a stream until the native stream was collected. Node (20 to 26) aborts the process when the session is
- * collected first and the stream has a header block that has begun and did not end: a client that opens a stream, sends the beginning of
- * trailers, does not read what it is answered, and goes, could end any server of `node:http2`.
+ * Keeps the native session of a stream until the native stream was garbage-collected. Node (20 to 26) aborts the process if the session is collected
+ * first while the stream has an unfinished header block. So a client could end any server of `node:http2`: it opens a stream, sends the beginning of
+ * trailers, does not read the answer, and disconnects.
  */
 export function outliveStream(stream: ServerHttp2Stream): void {
   const streamHandle = handleOf(stream)
@@ -12,5 +12,5 @@ export function outliveStream(stream: ServerHttp2Stream): void {
   if (streamHandle !== undefined && sessionHandle !== undefined) registry.register(streamHandle, sessionHandle)
 }
 
-/** Holds what it is given until it calls back. */
+/** Keeps the session handle alive until the stream handle was collected. */
 const registry = new FinalizationRegistry<object>(() => undefined)

@@ -2,8 +2,8 @@ import { constants } from 'node:http2'
 import type { ServerHttp2Stream } from 'node:http2'
 
 /**
- * Our side of the stream has ended; asks a peer that does not end its own to stop (RFC 9113, section 8.1). It gets a moment first:
- * most do when they see our END_STREAM, and Node's client loses a response when the reset comes with it.
+ * Called when our side of the stream has ended. If the peer does not end its side, it is asked to stop (RFC 9113, section 8.1). The peer gets a
+ * moment first: most end when they see our END_STREAM, and Node's client loses a response that arrives together with the reset.
  */
 export function resetUnlessEnded(stream: ServerHttp2Stream, patience = PATIENCE): void {
   if (stream.destroyed) return

@@ -4,9 +4,9 @@ import type { Outflow } from '../../../web-socket/transport/outflow.ts'
 import { handleOf, socketOf } from './node-http2-internals.ts'
 
 /**
- * How what is written to a stream leaves it. Even a write that the peer need not take first leaves the stream only a turn later, so this alone would be
- * no sign of life. It counts if the connection has shown one in the meantime: bytes of the peer, such as the frames that open its window, or that
- * its kernel has taken some of what waited for it.
+ * How much of the written data has left a stream. A write leaves the stream one turn later even if the peer has taken nothing, so this alone is no
+ * sign of life. It counts if the connection has shown one meanwhile: bytes of the peer, such as the frames that open its window, or waiting data that
+ * its kernel has taken.
  */
 export class StreamOutflow {
   readonly #stream: ServerHttp2Stream

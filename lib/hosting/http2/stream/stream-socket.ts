@@ -7,11 +7,11 @@ import { resetStream } from './reset-stream.ts'
 import { resetUnlessEnded } from './reset-unless-ended.ts'
 
 /**
- * `request.socket` and `response.socket` over HTTP/2: to an application and to `node:http` it is a socket that this one request has to
- * itself, so that its `'close'`, its timeout and `destroy()` concern the stream and not the connection with everybody else's streams.
+ * `request.socket` and `response.socket` over HTTP/2. To the application and to `node:http`, it is a socket for this request only: its `'close'`, its
+ * timeout and `destroy()` concern the stream, not the connection, which other streams share.
  */
 export class StreamSocket extends Duplex {
-  // Fields, as in a TLS socket: code behind a proxy is known to set `encrypted`.
+  // Writable fields, as in a TLS socket: code behind a proxy may set `encrypted`.
   alpnProtocol: string | undefined
   authorizationError: Error | undefined
   authorized: boolean
@@ -22,7 +22,7 @@ export class StreamSocket extends Duplex {
   readonly #facts: ConnectionFacts
   readonly #server: Http2Server | undefined
 
-  /** With `isTunnel`, what the peer sends is left in the stream: it is no body that `node:http` may read. */
+  /** @param isTunnel - whether the data of the peer stays in the stream, because it is no body that `node:http` may read. */
   constructor(stream: ServerHttp2Stream, isTunnel: boolean) {
     super({ readableHighWaterMark: stream.readableHighWaterMark, writableHighWaterMark: stream.writableHighWaterMark, autoDestroy: false })
     this.#stream = stream
@@ -88,7 +88,7 @@ export class StreamSocket extends Duplex {
   }
 
   override uncork(): void {
-    // `end()` of a response sets the count of corks by hand before it comes here.
+    // `end()` of a response sets its number of corks directly before it calls this.
     super.uncork()
     this.#stream.uncork()
   }
@@ -103,17 +103,17 @@ export class StreamSocket extends Duplex {
     return this
   }
 
-  /** Ends this stream only, when what was written has left. */
+  /** Ends only this stream, when all written data has left. */
   destroySoon(): void {
     this.#stream.end(() => this.destroy())
   }
 
-  /** Resets this stream only. */
+  /** Resets only this stream. */
   resetAndDestroy(): this {
     return this.destroy(new Error('The stream was reset'))
   }
 
-  // These concern the whole connection, which is not one request's to change.
+  // These methods concern the whole connection, which one request must not change.
   ref(): this {
     return this
   }
@@ -137,7 +137,7 @@ export class StreamSocket extends Duplex {
   }
 
   override _read(): void {
-    // A request's body goes from the stream to the request, without passing here.
+    // The body of a request goes directly from the stream to the request.
   }
 
   override _write(chunk: Buffer, encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
@@ -155,7 +155,7 @@ export class StreamSocket extends Duplex {
     callback(error)
   }
 
-  /** What waits in the stream, for `node:http`, which asks its socket. */
+  /** `node:http` asks its socket for these values, which are those of the stream. */
   static {
     Object.defineProperties(this.prototype, {
       writableCorked: { configurable: true, get: ofStream((stream) => stream.writableCorked) },
@@ -178,5 +178,5 @@ export class StreamSocket extends Duplex {
 }
 
 function ignoreError(): void {
-  // As with server sockets of node:http: the code that destroyed the socket knows the reason, so no error is emitted.
+  // As with server sockets of node:http: the code that destroyed the socket knows the reason.
 }

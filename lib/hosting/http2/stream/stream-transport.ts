@@ -7,7 +7,7 @@ import { isBeingReset, resetStream } from './reset-stream.ts'
 import { resetUnlessEnded } from './reset-unless-ended.ts'
 import { StreamOutflow } from './stream-outflow.ts'
 
-/** An accepted stream as the transport of a WebSocket. What the peer sent before it was accepted is still in the stream. */
+/** An accepted stream as the transport of a WebSocket. Data that the peer sent before the accept is still in the stream. */
 export function createStreamTransport(stream: ServerHttp2Stream): WebSocketTransport {
   const end = boundWrites(stream)
   let outflow: StreamOutflow | undefined
@@ -23,12 +23,12 @@ export function createStreamTransport(stream: ServerHttp2Stream): WebSocketTrans
     },
     end() {
       if (isBeingReset(stream)) return
-      // Firefox, and undici before 8.11, leave their side open after the close handshake and wait for the server to reset the stream.
+      // Firefox, and undici before 8.11, keep their side open after the close handshake and wait for the server to reset the stream.
       end(() => resetUnlessEnded(stream))
     },
     close() {
-      // `'finish'` comes before END_STREAM has left, and `'end'` before Node has seen that both sides have ended: who destroys the stream then,
-      // sends RST_STREAM(NO_ERROR) as well (Node 20 to 26). A turn later Node has closed it by itself.
+      // `'finish'` comes before END_STREAM has left, and `'end'` before Node has seen that both sides have ended. Destroying the stream then would
+      // also send RST_STREAM(NO_ERROR) (Node 20 to 26). One turn later, Node has closed it itself.
       setImmediate(destroy, stream)
     },
   }
