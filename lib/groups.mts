@@ -1,3 +1,3 @@
-/* The door for `import`: see index.mts. */
+/* The entry for `import`: see index.mts. */
 export type * from './groups.ts'
 export { WebSocketGroup, WebSocketGroups } from './groups.ts'

@@ -1,6 +1,6 @@
 /*
- * The door for `import`. It hands out what the CommonJS core exports, so that a process has one copy of the classes and of their state
- * whichever way it loads this package. Values are listed by name because `export *` from CommonJS would export `__esModule` as well.
+ * The entry for `import`. It re-exports the CommonJS build, so that a process has one copy of the classes and their state, however it loads this
+ * package. Values are listed by name, because `export *` from CommonJS would also export `__esModule`.
  */
 export type * from './index.ts'
 export {

@@ -1,3 +1,3 @@
-/* The door for `import`: see index.mts. */
+/* The entry for `import`: see index.mts. */
 export type * from './testing.ts'
 export { requestWebSocket, WebSocketTestAnswer } from './testing.ts'

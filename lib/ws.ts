@@ -98,7 +98,7 @@ export function webSocketServerHandler<Request extends IncomingMessage = Incomin
   }
 }
 
-/** Accepts a server of another copy of `ws` too. */
+/** Also accepts a server of another copy of `ws`. */
 function isWebSocketServer(value: unknown): value is WebSocketServer {
   return typeof value === 'object' && value !== null && 'handleUpgrade' in value && 'options' in value && 'emit' in value
 }
@@ -124,7 +124,7 @@ async function connect(server: WebSocketServer, request: IncomingMessage, contex
   }
 }
 
-/** As `ws` does. */
+/** Works as in `ws`. */
 function chooseSubProtocol({ options }: WebSocketServer, request: IncomingMessage): string | null {
   const offered = new Set(request.webSockets.webSocketRequestedProtocols)
   const [first = null] = offered

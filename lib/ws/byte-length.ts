@@ -1,4 +1,4 @@
-/** The number of bytes of a message for or from `ws`, in each type that it accepts and in each `binaryType`. */
+/** The number of bytes of a message that was sent or received, for each type that `ws` accepts and for each `binaryType`. */
 export function byteLengthOf(data: unknown): number {
   if (typeof data === 'string') return Buffer.byteLength(data)
   if (typeof data === 'number') return String(data).length

@@ -1,6 +1,6 @@
 /**
- * Makes one of the chunks at the end of a list if they are small, below {@link SMALL} bytes, and at least `count`: a chunk takes memory beside
- * its bytes, and hundreds of times as much as a single one.
+ * Merges the chunks at the end of a list that are smaller than {@link SMALL} bytes, if there are at least `count` of them. Each chunk takes memory in
+ * addition to its bytes, for a single byte hundreds of times as much.
  */
 export function mergeSmall(chunks: Buffer[], count: number): void {
   if (chunks.length < count) return
@@ -22,5 +22,5 @@ export function mergeSmall(chunks: Buffer[], count: number): void {
   chunks.push(merged)
 }
 
-/** So long that a chunk takes less than three times its bytes: some 450 more if it was read by itself (Node 20). */
+/** Bytes. A chunk of this size takes less than three times its bytes: a chunk that was read separately takes some 450 bytes more (Node 20). */
 const SMALL = 256

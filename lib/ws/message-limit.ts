@@ -2,12 +2,15 @@ import { startTimer } from '../options/start-timer.ts'
 import { RateLimiter } from '../web-socket/rate-limit/rate-limiter.ts'
 import type { RateLimitSettings } from '../web-socket/values/web-socket-settings.ts'
 
-/** The rate limit of a socket of `ws`: counts what comes where too much closes, and what is emitted where it has to wait. */
+/**
+ * The rate limit of a socket of `ws`. If too many messages close the socket, it counts messages when they arrive. If they must wait, it counts
+ * messages when they are emitted.
+ */
 export class MessageLimit {
   readonly #limiter: RateLimiter
   readonly #isClosing: boolean
   readonly #onLetIn: () => void
-  /** Runs while nothing may be emitted. */
+  /** Active while no message may be emitted. */
   #timer: NodeJS.Timeout | undefined
 
   /** @param onLetIn - called when messages may be emitted again. */
@@ -17,12 +20,15 @@ export class MessageLimit {
     this.#onLetIn = onLetIn
   }
 
-  /** Whether messages that have come wait for their time. */
+  /** Whether messages wait because of the limit. */
   get isHolding(): boolean {
     return this.#timer !== undefined
   }
 
-  /** A message has come. @returns whether it is too much, and closes. */
+  /**
+   * Called when a message has arrived.
+   * @returns whether it exceeds the limit, so that the socket must close.
+   */
   isTooMuch(bytes: number, doOthersWait: boolean): boolean {
     if (!this.#isClosing) return false
     this.#limiter.fill(!doOthersWait)
@@ -36,17 +42,20 @@ export class MessageLimit {
     if (this.#isClosing) return true
     this.#limiter.fill(true)
     if (!this.#limiter.isOutOfMessages && !this.#limiter.isOutOfBytes) return true
-    // An open connection keeps the process alive; messages of a connection that has ended must not.
+    // The timer is unreferenced: an open connection keeps the process alive, but the messages of an ended connection must not.
     this.#timer ??= startTimer(Math.ceil(this.#limiter.delay), onTimeout, this)?.unref()
     return false
   }
 
-  /** A message is emitted. */
+  /** Called when a message is emitted. */
   onEmitted(bytes: number): void {
     if (!this.#isClosing) this.#limiter.take(1, bytes)
   }
 
-  /** The application goes on: what the peer has sent meanwhile took it some time, too, though it is emitted at once. */
+  /**
+   * Called when the application resumes the socket. The messages of the pause are emitted at once, but the peer sent them over the time of the pause,
+   * so this time counts.
+   */
   onResumed(): void {
     this.#limiter.fill(!this.#isClosing)
   }

@@ -3,17 +3,20 @@ import * as ws from 'ws'
 import type { WebSocketCompression } from '../web-socket/values/web-socket-settings.ts'
 
 /**
- * What this package uses of `ws` beyond its documented interface: its permessage-deflate, exported since 8.20 but not documented.
- * `spec/ws/per-message-deflate-internals.spec.ts` is the contract test; the supported range of `ws` is tested at both ends.
+ * The permessage-deflate of `ws`, which `ws` has exported since 8.20 but does not document. `spec/ws/per-message-deflate-internals.spec.ts` is the
+ * contract test; the supported range of `ws` is tested at both ends.
  */
 export interface PerMessageDeflate {
-  /** The agreed parameters. `ws` computes them itself in `accept()`; our negotiation is stricter. */
+  /** The agreed parameters. `ws` would compute them in `accept()`, but the negotiation of this package is stricter. */
   params: PerMessageDeflateParams | null
   compress(data: Uint8Array, isFinal: boolean, callback: DeflateCallback): void
   decompress(data: Uint8Array, isFinal: boolean, callback: DeflateCallback): void
-  /** Frees the zlib streams. Not while `decompress` is at work: its callback would be lost, and with it a place in the limiter. */
+  /**
+   * Frees the zlib streams. Must not be called while `decompress` is running: its callback would be lost, and with it a place in the concurrency
+   * limiter of `ws`.
+   */
   cleanup(): void
-  /** The zlib stream that compresses, once there is one. */
+  /** The zlib stream that compresses; `null` before the first message. */
   readonly _deflate: DeflateRaw | null
 }
 
@@ -35,14 +38,14 @@ interface PerMessageDeflateOptions {
 }
 
 export function createPerMessageDeflate(options: PerMessageDeflateOptions, params: PerMessageDeflateParams): PerMessageDeflate {
-  // The types of `ws` do not know this export.
+  // The types of `ws` do not declare this export.
   const { PerMessageDeflate } = ws as unknown as { PerMessageDeflate: new (options: PerMessageDeflateOptions) => PerMessageDeflate }
   const deflate = new PerMessageDeflate(options)
   deflate.params = params
   return deflate
 }
 
-/** What was agreed on, as `ws` has it. */
+/** The agreed parameters in the form of `ws`. */
 export function toDeflateParams(compression: WebSocketCompression): PerMessageDeflateParams {
   return {
     client_max_window_bits: compression.clientMaxWindowBits,

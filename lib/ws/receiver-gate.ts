@@ -7,31 +7,31 @@ import { receiverOf } from './ws-web-socket-internals.ts'
 import type { ReceiverCallback, WsReceiver } from './ws-web-socket-internals.ts'
 
 /**
- * Stands before what reads the frames of a socket of `ws`, its receiver. That emits every message of a chunk that it was given, 11,000 of a chunk
- * of 64 KiB if they are empty, and keeps each part of an unfinished message as it came. The gate stops it between two messages, with the rest of
- * the chunk as bytes, and makes one of many small parts.
+ * Controls the receiver of a `ws` socket, which parses the frames. The receiver emits all messages of a chunk at once, which can be 11,000 empty
+ * messages in 64 KiB, and it keeps each chunk of an unfinished message separately. The gate can stop it between two messages, so that the rest of the
+ * chunk stays in bytes, and it merges small chunks.
  */
 export class ReceiverGate {
   readonly #webSocket: WebSocket
   readonly #stream: Duplex
   readonly #source: Duplex
   readonly #receiver: WsReceiver
-  /** The receiver's own. */
+  /** The receiver's own method. */
   readonly #startLoop: WsReceiver['startLoop']
   #isStopped = false
   #isStoppable = true
   /** Whether the application has paused the socket. */
   #isPaused = false
-  /** Whether the receiver is to go on with its chunk when it is not stopped any more. */
+  /** Whether the receiver must continue with its chunk when the stop ends. */
   #isWaiting = false
-  /** To be called when the receiver is done with its chunk. */
+  /** Called when the receiver has parsed its chunk. */
   #done: ReceiverCallback = ignore
-  /** What is held back of the stream. */
+  /** The data that is held back from the stream. */
   #heldBack: HeldBack | undefined
 
   /**
-   * @param stream - what the socket is connected to.
-   * @param source - where that has its bytes from: itself, or the stream under it.
+   * @param stream - the stream that `ws` uses as its socket.
+   * @param source - the stream whose incoming data is held back: `stream` itself, or the one below it.
    */
   constructor(webSocket: WebSocket, stream: Duplex, source: Duplex) {
     this.#webSocket = webSocket
@@ -43,7 +43,7 @@ export class ReceiverGate {
     receiver[GATE] = this
     receiver.write = writeThroughGate
     receiver.startLoop = startThroughGate
-    // No code waits for the held data then, so it goes to the listeners.
+    // No more data will arrive, so the held data goes to the listeners.
     stream.on('close', () => {
       this.#isStoppable = false
       this.goOn()
@@ -51,7 +51,7 @@ export class ReceiverGate {
     })
   }
 
-  /** Lets the receiver stop behind the message that it emits at present. */
+  /** Stops the receiver after the message that it is emitting. */
   stop(): void {
     if (!this.#isStoppable) return
     this.#isStopped = true
@@ -59,7 +59,7 @@ export class ReceiverGate {
     this.#holdStream()
   }
 
-  /** Lets the receiver go on, at once: it may emit messages, and be stopped again, before this returns. */
+  /** Ends the stop. The receiver continues synchronously: it may emit messages, and be stopped again, before this returns. */
   goOn(): void {
     if (!this.#isStopped) return
     this.#isStopped = false
@@ -67,24 +67,24 @@ export class ReceiverGate {
     else this.#letStreamGo()
   }
 
-  /** Keeps back what arrives, as long as the application has paused the socket. */
+  /** Holds back incoming data while the application has paused the socket. */
   pause(): void {
     this.#isPaused = true
     this.#holdStream()
   }
 
-  /** Leaves a stream that is paused to `ws`. */
+  /** Ends `pause()`. From now on, only `ws` pauses the stream. */
   unpause(): void {
     this.#isPaused = false
     this.#letStreamGo()
   }
 
-  /** The receiver has as much as it may while it is not done with a chunk: it inflates. */
+  /** Called when the receiver has enough data while it has not finished a chunk: it is inflating. */
   onBusy(): void {
     this.#holdStream()
   }
 
-  /** The receiver has a new chunk, or has inflated something and goes on. */
+  /** Called when the receiver has a new chunk, or has inflated data and continues. */
   start(callback: ReceiverCallback): void {
     if (callback !== this.#onParsed) this.#done = callback
     this.#isWaiting = this.#isStopped
@@ -97,7 +97,7 @@ export class ReceiverGate {
       this.#isWaiting = true
       return
     }
-    // `ws` then reads on, even if it was paused, up to the end of the connection.
+    // After an error, `ws` reads to the end of the connection, even if the socket was paused.
     if (error) this.#isPaused = false
     mergeSmall(receiver._buffers, MANY_BUFFERS)
     mergeSmall(receiver._fragments, MANY_FRAGMENTS)
@@ -114,11 +114,11 @@ export class ReceiverGate {
   #letStreamGo(): void {
     const heldBack = this.#heldBack
     if (heldBack === undefined || this.#isPaused) return
-    // It is stopped, or inflates, perhaps something of the next chunk.
+    // The receiver is stopped or is inflating, perhaps data of the next chunk.
     if (this.#receiver.writableLength > 0) return
     this.#heldBack = undefined
     heldBack.stop()
-    // If the application has resumed the stream, that may have begun anew.
+    // If the stream is flowing, `stop()` emits data, which may start another hold.
     if (this.#heldBack === undefined && !this.#webSocket.isPaused) this.#stream.resume()
   }
 }
@@ -129,7 +129,7 @@ interface GatedReceiver extends WsReceiver {
 
 const GATE = Symbol('ReceiverGate')
 
-/** `ws` gives it nothing but chunks, and pauses the connection if it returns `false`. */
+/** `ws` passes only chunks, and pauses the connection if this returns `false`. */
 function writeThroughGate(this: GatedReceiver, chunk: unknown): boolean {
   const isSecond = this.writableLength > 0
   const takesMore = writeToStream.call(this, chunk)
@@ -143,9 +143,9 @@ function startThroughGate(this: GatedReceiver, callback: ReceiverCallback): void
 
 const { write: writeToStream } = Writable.prototype as { write: (chunk: unknown) => boolean }
 
-/** Each of some 450 bytes (Node 20): a read by itself. */
+/** A chunk that was read separately takes some 450 bytes (Node 20). */
 const MANY_BUFFERS = 16
-/** Each of some 110 bytes. An application that wants fragments as they are sees so many small ones as one. */
+/** A fragment takes some 110 bytes. With the binary type `'fragments'`, an application sees this many small fragments as one. */
 const MANY_FRAGMENTS = 128
 
 function ignore(): void {}

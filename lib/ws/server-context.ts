@@ -5,8 +5,8 @@ import { OptionReader } from '../options/option-reader.ts'
 import { DEFAULT_SERVER_OPTIONS } from './ws-web-socket-internals.ts'
 
 /**
- * What the options of a `WebSocketServer` mean for each accept; those that have their default mean nothing, since one cannot see whether they
- * were given. `handleProtocols` and `clientTracking` are not among them.
+ * Converts the options of a `WebSocketServer` into the context of each accept. Options with their default value are left out, because nothing shows
+ * whether they were set. The handler reads `handleProtocols` and `clientTracking` itself.
  * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_OPTION` for an option that would have no effect.
  */
 export function contextOfServer({ options }: WebSocketServer): WebSocketAcceptContext {
@@ -24,7 +24,7 @@ export function contextOfServer({ options }: WebSocketServer): WebSocketAcceptCo
   }
 }
 
-/** Declared since version 8.19 of `ws`. */
+/** `ws` declares it since version 8.19. */
 interface TimedServerOptions extends ServerOptions {
   readonly closeTimeout?: number | undefined
 }
@@ -48,12 +48,12 @@ const REMEDIES: ReadonlyMap<keyof ServerOptions, string> = new Map<keyof ServerO
   }) as [keyof ServerOptions, string][],
 )
 
-/** A server of a newer copy of `ws` has options that ours does not know the defaults of. */
+/** A server of a newer copy of `ws` may have options whose defaults are not known here. They count as not set. */
 function isGiven(name: string, value: unknown): boolean {
   return value !== undefined && value !== null && name in DEFAULTS && value !== DEFAULTS[name]
 }
 
-/** Whether it is a class that extends the class of `ws`, including that of another copy. */
+/** Whether a class extends the `WebSocket` of `ws`, including that of another copy. */
 function isSubclass(value: unknown): boolean {
   return typeof value === 'function' && Object.getPrototypeOf(value) !== EventEmitter
 }
@@ -75,5 +75,5 @@ function readCompression(reader: OptionReader, options: PerMessageDeflateOptions
   }
 }
 
-/** Of `ws`, in bytes. */
+/** The default of `ws`, in bytes. */
 const DEFAULT_THRESHOLD = 1024

@@ -2,14 +2,14 @@ import { Duplex } from 'node:stream'
 import type { WebSocketTransport } from '../web-socket/transport/web-socket-transport.ts'
 
 /**
- * A transport as an ordinary stream, for a library that treats it as its socket: `end()` and `destroy()` end it and cut it in the
- * transport's own way, and strings may be written.
+ * A transport as an ordinary stream, for `ws`, which uses it as its socket. `end()` and `destroy()` end and abort the transport, and strings may be
+ * written.
  */
 export class TransportStream extends Duplex {
   readonly #transport: WebSocketTransport
 
   constructor(transport: WebSocketTransport) {
-    // It is destroyed when the transport has closed, and not before.
+    // Destroyed only when the transport has closed.
     super({ autoDestroy: false })
     this.#transport = transport
     transport.duplex
@@ -44,5 +44,5 @@ export class TransportStream extends Duplex {
   }
 }
 
-/** What is written are buffers. */
+/** The encoding that a stream passes for buffers. */
 const BYTES = 'buffer' as BufferEncoding

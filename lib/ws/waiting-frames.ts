@@ -1,18 +1,18 @@
-/** Counts the frames that `ws` was given while others waited for the peer: an entry takes more than the few bytes that `bufferedAmount` tells. */
+/** Counts the frames that `ws` has queued behind others. Each takes more memory than the bytes in `bufferedAmount`. */
 export class WaitingFrames {
   #count = 0
 
-  /** The memory that they take besides their bytes. */
+  /** The memory of these frames in addition to their bytes. */
   get cost(): number {
     return this.#count * FRAME_COST
   }
 
-  /** Hands a frame to `ws`, by `send()`, `ping()` or `pong()`, whose third argument is called when it has left. Any may be left out before it. */
+  /** Queues a frame by `send()`, `ping()` or `pong()`, whose third argument is the callback. The arguments before it may be left out. */
   give(values: readonly unknown[], method: (...values: unknown[]) => void): void {
     const index = values.findIndex((value) => typeof value === 'function')
     const [first, second] = index < 0 ? values : values.slice(0, index)
     method(first, second, index < 0 ? this.#onSent : this.#onSentAnd(values[index] as SentCallback))
-    // Nobody is called back before this, and not at all if it throws.
+    // No callback runs before this line, and none runs if the method throws.
     this.#count++
   }
 
@@ -30,5 +30,5 @@ export class WaitingFrames {
 
 type SentCallback = (error?: Error) => void
 
-/** Measured on Node 20 to 26, in bytes: 160 to 230 for an empty frame; 446 for one of 20 bytes in a `Buffer` of its own. */
+/** Bytes. Measured on Node 20 to 26: 160 to 230 for an empty frame; 446 for one of 20 bytes in a `Buffer` of its own. */
 const FRAME_COST = 448

@@ -23,7 +23,7 @@ import { isCloseReceived, isCloseSent } from './ws-web-socket-internals.ts'
 import { WsWebSocket } from './ws-web-socket.ts'
 import type { WsWebSocketObserver } from './ws-web-socket.ts'
 
-/** Represents a `ws` socket in the pipeline: keeps it alive, ends it, and reports how it ended. */
+/** Represents a `ws` socket in the middleware: keeps it alive, ends it, and reports how it ended. */
 export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWebSocketObserver {
   readonly webSocket: WsWebSocket
   readonly completion: Promise<WebSocketCompletion>
@@ -35,10 +35,10 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
   readonly #transport: WebSocketTransport
   readonly #settings: WebSocketSettings
   readonly #completionListener: CompletionListener
-  /** What `ws` takes for its socket. */
+  /** The stream that `ws` uses as its socket. */
   readonly #stream: Duplex
   readonly #keepAlive: KeepAlive
-  /** Whether our ping has not left: it waits while `ws` compresses what was sent before it. */
+  /** Whether our ping waits, because `ws` still compresses messages that were sent before it. */
   #isPingWaiting = false
   #endedBy: WebSocketCompletion['endedBy'] | undefined
   #error: WebSocketException | undefined
@@ -54,18 +54,18 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
       this.#complete = resolve
     })
     this.webSocket = new WsWebSocket(settings, this)
-    // `ws` is made for a connection that it does not share.
+    // `ws` expects a connection that it does not share with others.
     this.#stream = duplex instanceof Socket ? duplex : new TransportStream(transport)
     this.#keepAlive = new KeepAlive(this, settings.keepAliveInterval, settings.keepAliveTimeout)
     this.webSocket.connect(this.#stream, duplex, transport.takeHead?.() ?? [], settings)
     this.#stream.on('data', () => this.#keepAlive.onBytes())
-    // The connection closes next.
+    // After a close handshake, the connection closes next.
     this.#stream.on('end', () => {
       if (this.#isClean) completionListener.onClosing()
     })
   }
 
-  // What the pipeline asks and tells.
+  // The members for the middleware.
 
   get bufferedAmount(): number {
     return this.webSocket.bufferedAmount
@@ -81,7 +81,7 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
 
   get state(): WebSocketState {
     const { webSocket } = this
-    // The end of the connection is told to the pipeline first.
+    // The middleware learns of the end of the connection before `ws` does.
     if (this.#isCompleted || this.#transport.duplex.destroyed) return this.#isClean ? WebSocketState.Closed : WebSocketState.Aborted
     if (webSocket.readyState === webSocket.OPEN) return WebSocketState.Open
     return isCloseReceived(webSocket) ? WebSocketState.CloseReceived : WebSocketState.CloseSent
@@ -104,19 +104,19 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
     if (error !== undefined) throw error
   }
 
-  /** `ws` goes on emitting what comes. */
+  /** Meanwhile, `ws` continues to emit messages. */
   drain(closeStatus: number, statusDescription: string): void {
     this.webSocket.close(closeStatus, statusDescription)
   }
 
   passUnreceived(): void {}
 
-  /** Once it is closing, `ws` sees to the end, in `closeTimeout` at most. */
+  /** A socket that is closing is left to `ws`, which ends it after `closeTimeout` at the latest. */
   dispose(): void {
     if (this.state === WebSocketState.Open) this.webSocket.terminate()
   }
 
-  // What keep-alive asks and tells.
+  // The members for keep-alive.
 
   get canPing(): boolean {
     return this.state === WebSocketState.Open
@@ -139,7 +139,7 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
     this.abort(error)
   }
 
-  // What happens on the socket of `ws`.
+  // Events of the `ws` socket.
 
   onReceived(bytes: number): void {
     this.bytesReceived += bytes
@@ -162,7 +162,7 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
 
   onClosing(): void {
     this.#endedBy ??= isCloseReceived(this.webSocket) ? 'remote' : 'local'
-    // `terminate()` would drop the answer that the client waits for.
+    // Otherwise `terminate()` would drop the 101 that the client waits for.
     uncork(this.#transport.duplex)
   }
 
@@ -174,7 +174,7 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
   onTooFast(): void {
     this.#error ??= rateLimitExceeded()
     this.webSocket.close(WebSocketCloseStatus.PolicyViolation)
-    // Until the peer answers, `ws` reads what it goes on sending.
+    // Until the peer answers, `ws` reads what the peer continues to send.
     startTimer(Math.min(this.#settings.closeTimeout, PATIENCE), abort, this)?.unref()
   }
 
@@ -202,7 +202,7 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
   }
 }
 
-/** How long a peer that has sent too much is waited for, in milliseconds. */
+/** How long to wait for a peer that has exceeded its rate limit, in milliseconds. */
 const PATIENCE = 1000
 
 function abort(connection: WsConnection): void {
@@ -213,7 +213,7 @@ function toException(error: Error & { readonly code?: unknown }): WebSocketExcep
   return new WebSocketException(codeOf(error), error.message, { cause: error })
 }
 
-/** The code of an error that is none of `ws` may be a number, as of a `DOMException`. */
+/** An error that does not come from `ws`, such as a `DOMException`, may have a number as its code. */
 function codeOf({ code }: { readonly code?: unknown }): WebSocketExceptionCode {
   if (typeof code !== 'string') return 'ERR_WEBSOCKET_CLOSED_PREMATURELY'
   if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'ERR_WEBSOCKET_MESSAGE_TOO_BIG'
@@ -221,7 +221,7 @@ function codeOf({ code }: { readonly code?: unknown }): WebSocketExceptionCode {
   return code.startsWith('WS_ERR_') ? 'ERR_WEBSOCKET_PROTOCOL_ERROR' : 'ERR_WEBSOCKET_CLOSED_PREMATURELY'
 }
 
-/** What `ws` reports of a Close frame without a code, which is a normal one in .NET, and so here. */
+/** `ws` reports 1005 for a Close frame without a code. .NET, and this package, report 1000. */
 const NO_STATUS = 1005
 const NORMAL_CLOSURE = 1000
 

@@ -5,17 +5,17 @@ import { createPerMessageDeflate, toDeflateParams } from './per-message-deflate-
 import type { PerMessageDeflate } from './per-message-deflate-internals.ts'
 
 /*
- * What this package uses of the `WebSocket` and `WebSocketServer` of `ws` beyond their documented interface: what `WebSocketServer` does
- * itself when it has written its 101. `spec/ws/ws-web-socket-internals.spec.ts` is the contract test, at both ends of the supported range.
+ * The undocumented parts of `WebSocket` and `WebSocketServer` of `ws` that this package uses. They do what `WebSocketServer` does after it has
+ * written its 101. `spec/ws/ws-web-socket-internals.spec.ts` is the contract test, at both ends of the supported range.
  */
 
-/** The class, with the constructor that `WebSocketServer` calls. Its third argument are the options of the server. */
+/** The class, with the constructor that `WebSocketServer` calls. The third argument contains the options of the server. */
 export const ServerWebSocket = WebSocket as unknown as new (address: null, protocols: undefined, options: object) => WebSocket
 
-/** What `WebSocketServer` has for options that it was not given. */
+/** The defaults of `WebSocketServer`. */
 export const DEFAULT_SERVER_OPTIONS = new WebSocketServer({ noServer: true }).options
 
-/** The options of `WebSocketServer`, its defaults included, with those that a socket of ours has instead. It answers pings itself. */
+/** The options for a socket: the defaults of `WebSocketServer`, with the settings of this package. The socket answers pings itself. */
 export function serverOptions({ closeTimeout, maxMessageSize }: Pick<WebSocketSettings, 'closeTimeout' | 'maxMessageSize'>): object {
   return {
     ...DEFAULT_SERVER_OPTIONS,
@@ -25,7 +25,7 @@ export function serverOptions({ closeTimeout, maxMessageSize }: Pick<WebSocketSe
   }
 }
 
-/** Gives an unconnected socket its connection, whose opening handshake is done. */
+/** Connects a socket to a stream whose opening handshake is done. */
 export function connectWebSocket(
   webSocket: WebSocket,
   stream: Duplex,
@@ -41,20 +41,20 @@ export function connectWebSocket(
   for (const listener of stream.listeners('end')) if (!others.includes(listener)) endReceiverFirst(webSocket, stream, listener)
 }
 
-/** What reads the frames of a connected socket. */
+/** The receiver of a connected socket, which parses the frames. */
 export function receiverOf(webSocket: WebSocket): WsReceiver {
   return (webSocket as unknown as WebSocketInternals)._receiver
 }
 
-/** A stream that is written to what arrives, emits the messages in it, and calls back when it needs more. */
+/** A stream that parses the written chunks, emits the messages in them, and calls back when it needs more data. */
 export interface WsReceiver extends Writable {
-  /** The bytes that are not read yet, for want of the rest of a frame, or since the loop was stopped. */
+  /** The bytes that are not parsed yet, because the rest of a frame is missing or the loop was stopped. */
   readonly _buffers: Buffer[]
-  /** The frames that came of a message, while its last has not. */
+  /** The received frames of an unfinished message. */
   readonly _fragments: Buffer[]
-  /** Whether it goes on behind the message that it emits at present. Set while it does so. */
+  /** Whether it continues after the message that it is emitting. Setting it to `false` stops it there. */
   _loop: boolean
-  /** Reads what there is. It is called for each chunk, and to go on behind what was inflated. */
+  /** Parses the available data. Called for each chunk, and to continue after inflating. */
   startLoop: (callback: ReceiverCallback) => void
 }
 
@@ -70,9 +70,9 @@ export function isCloseSent(webSocket: WebSocket): boolean {
   return (webSocket as unknown as WebSocketInternals)._closeFrameSent
 }
 
-/** Counts a socket among the clients of a server, until it has closed. A server that is being closed waits for the last. */
+/** Adds a socket to the clients of a server until it has closed. A server that is closing waits for its last client. */
 export function trackClient(server: WebSocketServer, webSocket: WebSocket): void {
-  // `clientTracking: false`
+  // With `clientTracking: false`, the server has no list of clients.
   if (server.clients === undefined) return
   server.clients.add(webSocket)
   webSocket.on('close', () => {
@@ -92,9 +92,9 @@ export function isClosing(server: WebSocketServer): boolean {
 }
 
 /**
- * When the peer has ended its side, `ws` ends ours at once, though its receiver may still inflate what came before: the answers to that, and our
- * Close frame, would be lost. Browsers end their side of an HTTP/2 stream together with their Close frame. So `listener`, which does that, is
- * only called if no Close frame was in what came before.
+ * When the peer has ended its side, `ws` ends ours at once, even if its receiver still inflates earlier data. Answers to that data and our Close
+ * frame would be lost. Browsers end their side of an HTTP/2 stream together with their Close frame. So this calls `listener`, which ends our side,
+ * only if no Close frame was in the earlier data.
  */
 function endReceiverFirst(webSocket: WebSocket, stream: Duplex, listener: Function): void {
   stream.removeListener('end', listener as () => void)
@@ -115,9 +115,9 @@ interface WebSocketInternals {
 }
 
 interface WebSocketServerInternals {
-  /** `RUNNING`, closing, `CLOSED`. */
+  /** `RUNNING`, closing (1) or `CLOSED`. */
   _state: number
-  /** Whether its `'close'` waits for the last client. */
+  /** Whether the server waits for its last client to emit `'close'`. */
   readonly _shouldEmitClose: boolean
 }
 
@@ -132,5 +132,5 @@ function createDeflate(compression: NonNullable<WebSocketSettings['compression']
 const RUNNING = 0
 const CLOSED = 2
 
-/** `ws` takes its limits as integers of 32 bits, and timers take no more. */
+/** The limits of `ws` are integers of 32 bits, and so are the delays of timers. */
 const MAX_INT = 2 ** 31 - 1

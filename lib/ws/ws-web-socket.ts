@@ -13,13 +13,13 @@ import { connectWebSocket, isCloseReceived, serverOptions, ServerWebSocket } fro
 
 /** Is notified of the events of a {@link WsWebSocket} before its listeners. */
 export interface WsWebSocketObserver {
-  /** A message has arrived, of so many bytes. */
+  /** A message of this size has arrived. */
   onReceived(bytes: number): void
   /** A message, or a part of one, was sent. */
   onSent(bytes: number, isFinal: boolean): void
   onPong(payload: Buffer): void
   onError(error: Error): void
-  /** We are about to send a Close frame, of the application's or in answer to the peer's, or to cut the connection. */
+  /** The socket is about to send a Close frame, by itself or in answer to the peer, or to cut the connection. */
   onClosing(): void
   onClosed(closeStatus: number, reason: Buffer): void
   /** The data that waits for the peer exceeds its limit. */
@@ -29,27 +29,30 @@ export interface WsWebSocketObserver {
 }
 
 /**
- * A `ws` socket that keeps events until there is a listener: messages up to a limit, beyond which the peer must wait, and its close. `ws` itself drops
- * them. It emits no `'error'` without a listener, which would end the process. The data that waits for the peer is limited, including the answers to
- * pings.
+ * A `ws` socket that keeps messages and the `'close'` event until there is a listener; `ws` itself drops them. When the kept messages reach a limit,
+ * the peer must wait. It emits no `'error'` without a listener, which would end the process. The data that waits for the peer is limited, including
+ * answers to pings.
  */
 export class WsWebSocket extends ServerWebSocket {
   readonly #observer: WsWebSocketObserver
-  /** Where the socket was accepted, for `AsyncLocalStorage`: its events come from the connection, which was there before the request. */
+  /**
+   * The async context of the accept, for `AsyncLocalStorage`. Otherwise events would have the context of the connection, which is older than the
+   * request.
+   */
   readonly #origin = new AsyncResource('WsWebSocket')
   readonly #maxBufferedAmount: number
   readonly #messages = new Queue<KeptMessage>()
-  /** What `#messages` take. */
+  /** The memory of `#messages`, in bytes. */
   #keptBytes = 0
   #gate: ReceiverGate | undefined
-  /** Until we close. */
+  /** `undefined` without a rate limit and after our side has closed. */
   #limit: MessageLimit | undefined
   #isTooFast = false
-  /** The arguments of a `'close'` event that is still to come. */
+  /** The arguments of the `'close'` event until it is emitted. */
   #close: unknown[] | undefined
   readonly #waiting = new WaitingFrames()
   #waitingPongs = 0
-  /** Of the pings that are not answered yet. */
+  /** The latest ping without an answer. */
   #latestPing: Buffer | undefined
 
   constructor(settings: WebSocketSettings, observer: WsWebSocketObserver) {
@@ -58,15 +61,15 @@ export class WsWebSocket extends ServerWebSocket {
     this.#maxBufferedAmount = settings.maxBufferedAmount
     this.#limit = settings.rateLimit === undefined ? undefined : new MessageLimit(settings.rateLimit, () => this.#deliver())
     this.on('newListener', (event) => {
-      // It is added only after this.
+      // The listener is added only after this event.
       if (event === 'message' || event === 'close') this.#deliverSoon()
     })
   }
 
   /**
    * Called once.
-   * @param stream - what `ws` takes for its socket.
-   * @param source - where that has its bytes from: itself, or the stream under it.
+   * @param stream - the stream that `ws` uses as its socket.
+   * @param source - the stream whose incoming data is held back: `stream` itself, or the one below it.
    */
   connect(stream: Duplex, source: Duplex, head: readonly Uint8Array[], settings: WebSocketSettings): void {
     connectWebSocket(this, stream, head, settings)
@@ -133,10 +136,10 @@ export class WsWebSocket extends ServerWebSocket {
 
   override close(closeStatus?: number, reason?: string | Buffer): void {
     this.#observer.onClosing()
-    // `ws` calls this for the peer, too.
+    // `ws` also calls this to answer the Close frame of the peer.
     if (!isCloseReceived(this)) this.#liftLimit()
     super.close(closeStatus, reason)
-    // The peer's Close frame may lie behind what has to wait.
+    // The peer's Close frame may come after data that is held back.
     this.#gate?.unpause()
     this.#deliverSoon()
   }
@@ -147,9 +150,9 @@ export class WsWebSocket extends ServerWebSocket {
     super.terminate()
   }
 
-  // What is received.
+  // Receiving.
 
-  /** Counts a message that has come. Nothing is emitted any more of a peer that has sent too much. */
+  /** Counts a message that has arrived, and drops it if the peer has exceeded its rate limit. */
   #isDropped(data: unknown): boolean {
     if (this.#isTooFast) return true
     const bytes = byteLengthOf(data)
@@ -160,12 +163,12 @@ export class WsWebSocket extends ServerWebSocket {
   }
 
   #mustWait(): boolean {
-    // Messages after our own Close frame that have no listener are not waited for.
+    // After our Close frame, messages without a listener are not kept.
     if (this.listenerCount('message') === 0) return this.readyState === this.OPEN
     return !this.#messages.isEmpty || this.#limit?.isLetIn() === false
   }
 
-  /** The application closes, and waits for what is in front of the peer's Close frame. */
+  /** When the application closes, it waits for the messages before the peer's Close frame. */
   #liftLimit(): void {
     this.#limit?.stop()
     this.#limit = undefined
@@ -192,15 +195,15 @@ export class WsWebSocket extends ServerWebSocket {
       this.#deliverSoon()
       throw error
     }
-    // The `'close'` event comes behind them.
+    // The `'close'` event comes after the messages.
     if (this.#limit?.isHolding === true) return
     if (this.#messages.isEmpty || (this.readyState !== this.OPEN && this.listenerCount('message') === 0)) this.#gate?.goOn()
-    // A listener that takes the messages one by one asks for the next in the same turn.
+    // A `once()` listener may be added again in the same turn, for the next message.
     if (this.#close !== undefined && !this.#messages.isEmpty) setImmediate(() => this.#emitClose())
     else this.#emitClose()
   }
 
-  /** The next message with a listener. */
+  /** Takes the next message, if it can be emitted now. */
   #take(): KeptMessage | undefined {
     if (this.listenerCount('message') === 0 || (this.isPaused && this.readyState !== this.CLOSED)) return undefined
     if (this.#messages.isEmpty || this.#limit?.isLetIn() === false) return undefined
@@ -223,16 +226,16 @@ export class WsWebSocket extends ServerWebSocket {
     return this.#origin.runInAsyncScope(emit, this, event, ...values)
   }
 
-  // What is sent.
+  // Sending.
 
-  /** A peer may be answered the latest of several pings only (RFC 6455, section 5.5.3). */
+  /** If several pings wait, only the latest needs an answer (RFC 6455, section 5.5.3). */
   #answer(ping: Buffer): void {
     if (this.readyState !== this.OPEN) return
     if (this.bufferedAmount === 0) {
       this.pong(ping)
       return
     }
-    // What waits must not hold the whole chunk that it came in.
+    // A copy, because a waiting payload must not keep the whole chunk in memory.
     const payload = Buffer.from(new Uint8Array(ping).buffer)
     if (this.#waitingPongs === MAX_PONGS) {
       this.#latestPing = payload
@@ -256,7 +259,7 @@ export class WsWebSocket extends ServerWebSocket {
   }
 }
 
-/** Whether a message ends with what was sent with these options. */
+/** Whether a frame that was sent with these options ends its message. */
 function isFinal(options: unknown): boolean {
   return typeof options !== 'object' || options === null || !('fin' in options) || options.fin !== false
 }
