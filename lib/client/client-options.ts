@@ -9,15 +9,15 @@ export interface ReconnectingWebSocketOptions {
   readonly baseDelay?: number
   /** The upper bound of that limit, in milliseconds. A connection that was open this long resets it to `baseDelay`. Defaults to `30_000`. */
   readonly maxDelay?: number
-  /** An attempt that takes longer than this has failed, in milliseconds. It includes the function for the address. Defaults to `20_000`. */
+  /** The longest time of an attempt, in milliseconds, including the functions for the address and the sub-protocols. Defaults to `20_000`. */
   readonly connectTimeout?: number
-  /** How many messages may wait while there is no connection; with 0 they are dropped. Defaults to `100`. */
+  /** How many messages may wait while there is no connection. With 0, they are dropped. Defaults to `100`. */
   readonly maxQueuedMessages?: number
   /** How many bytes the waiting messages may have in total. Defaults to `1_048_576`. */
   readonly maxQueuedBytes?: number
   /**
-   * Milliseconds between two messages that ask the server for a sign of life, because pages cannot send ping frames. After twice this time without
-   * a message of the server, the client abandons the connection. Defaults to `0`: no such messages.
+   * Milliseconds between two messages that ask the server for a sign of life, because pages cannot send ping frames. After twice this time without a
+   * message of the server, the client abandons the connection. Defaults to `0`: no such messages.
    */
   readonly pingInterval?: number
   /** The message that asks for a sign of life. Defaults to `'ping'`. */

@@ -2,7 +2,7 @@
 export interface EndedConnection {
   /** The close code; 1005 if the Close frame had no code, 1006 if there was no Close frame. */
   readonly code: number
-  /** The reason in the Close frame, or an explanation of the client; else `''`. */
+  /** The reason in the Close frame, or an explanation of the client; otherwise `''`. */
   readonly reason: string
   /** Whether both sides have sent a Close frame. */
   readonly wasClean: boolean

@@ -107,7 +107,7 @@ export function connectWebSocket(
   }
   const client = new Client()
 
-  // Not all browsers end a connection when the network is lost, and the connection seldom survives.
+  // Some browsers keep a connection when the network is lost, but it seldom survives.
   for (const type of ['online', 'offline'])
     surroundings.addEventListener?.(type, () => (type === 'online') !== (state === 'open') && reconnect(), ended)
   signal.addEventListener('abort', () => close(), ended)
@@ -121,7 +121,7 @@ export function connectWebSocket(
     state = 'connecting'
     const own = (timer = setTimeout(() => lose(withoutClose('connectTimeout')), connectTimeout))
     try {
-      // eslint-disable-next-line typescript/await-thenable -- nothing is heard of this attempt before the caller has added its listeners
+      // eslint-disable-next-line typescript/await-thenable -- no event of this attempt comes before the caller has added its listeners
       await undefined
       const [url, protocols] = await Promise.all([valueOf(address), valueOf(subProtocols)])
       if (timer !== own) return
@@ -194,7 +194,7 @@ export function connectWebSocket(
     } else leave({ code, reason, wasClean: true }, null)
   }
 
-  /** The connection or the attempt has ended: waits for the next attempt, or closes. */
+  /** Called when the connection or the attempt has ended. Waits for the next attempt, or closes. */
   function lose(end: EndedConnection, byDefault = comesBack(end)): void {
     if (Date.now() - openedAt >= maxDelay) failures = 0
     // Full jitter, so that the clients of a lost server do not all reconnect at once. The delay that the server asks for is added.
@@ -204,7 +204,7 @@ export function connectWebSocket(
     try {
       isToReturn = shouldReconnect(end, byDefault, failures)
     } finally {
-      // Also when it throws, or has closed.
+      // Even if it throws. It may also have called `close()`.
       if (state !== 'closed') leave(end, isToReturn && !over.aborted ? delay : null)
     }
   }
@@ -237,7 +237,7 @@ export function connectWebSocket(
   }
 
   function isOpen(): boolean {
-    // After the server's Close frame a WebSocket drops sent data, some time before its `close` event.
+    // After the server's Close frame, a WebSocket drops sent data, some time before its `close` event.
     return state === 'open' && socket?.readyState === 1
   }
 }
@@ -253,11 +253,11 @@ function defer<Value>(): Deferred<Value> {
   const promise = new Promise<Value>((resolveIt) => {
     resolve = resolveIt
   })
-  // The promise has called it back already.
+  // The promise has set it already.
   return { promise, resolve: resolve as unknown as Deferred<Value>['resolve'] }
 }
 
-/** A message and its successor. Each loop follows the chain at its own pace; messages that all loops have passed are garbage. */
+/** A message and the next one. Each loop follows the chain at its own speed. The garbage collector frees messages that all loops have passed. */
 interface ReceivedMessage {
   readonly data: string | ArrayBuffer
   readonly next: Deferred<ReceivedMessage | undefined>

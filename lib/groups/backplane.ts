@@ -1,6 +1,6 @@
 /**
  * Carries messages between the processes of an application, over an engine that they share. `express-use-websockets/redis` has one for
- * Redis. A backplane for another engine implements these two methods.
+ * Redis, `express-use-websockets/postgres` one for PostgreSQL. A backplane for another engine implements these two methods.
  *
  * It delivers each message at most once, and it keeps the order of the messages that one process publishes to one channel. It may or may not
  * deliver a message to the process that published it: groups recognise their own messages.
@@ -44,7 +44,7 @@ export interface Backplane {
 
 /** A subscription to a channel of a {@link Backplane}. */
 export interface BackplaneSubscription {
-  /** Resolves when the subscription is active. That may take until the engine can be reached. */
+  /** Resolves when the subscription is active. While the engine cannot be reached, it waits. */
   readonly active: Promise<unknown>
   /** Ends the subscription immediately. */
   unsubscribe(): unknown

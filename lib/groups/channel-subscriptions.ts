@@ -60,7 +60,7 @@ export class ChannelSubscriptions {
     if (this.#connection.isReady && this.#told.has(name)) void this.#unsubscribe([name])
   }
 
-  /** Until the promise resolves, messages have no listener. */
+  /** Messages that arrive before the promise resolves have no listener. */
   async #unsubscribe(names: string[]): Promise<void> {
     for (const name of names) this.#told.delete(name)
     try {

@@ -12,7 +12,7 @@ export interface WebSocketPresence {
   readonly identities: readonly string[]
 }
 
-/** The groups as presence sees them: state to query and notifications. */
+/** The part of the groups that presence uses: queries and notifications. */
 export interface PresenceListener {
   membersOf(name: string): GroupMembers | undefined
   names(): Iterable<string>
@@ -130,5 +130,5 @@ const NOBODY: PresenceMessage = { count: 0, identities: [], isAsking: false }
 const PAUSE = 50
 /** A process counts as gone after this number of intervals without an announcement. */
 const BEATS_TO_EXPIRE = 3
-/** The limit for one group: an engine that others can write to must not fill the memory. */
+/** The maximum number of processes per group, because other users of the engine must not be able to fill the memory. */
 const MAX_PROCESSES = 1000

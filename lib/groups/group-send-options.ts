@@ -5,7 +5,7 @@ import type { WebSocketMessageType } from '../web-socket/values/web-socket-messa
 
 /** Options of sending a message to a group. */
 export interface GroupSendOptions {
-  /** A member that does not get the message, usually its sender. Only members in this process can be excluded. */
+  /** The members that do not get the message, usually its sender. Only members in this process can be excluded. */
   readonly except?: ManagedWebSocket | Iterable<ManagedWebSocket> | undefined
   /** Defaults to text for a string and binary for bytes. A prepared message ignores it. */
   readonly messageType?: WebSocketMessageType | undefined

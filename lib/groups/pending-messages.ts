@@ -51,5 +51,5 @@ export function unavailable(message: string, cause?: unknown): WebSocketExceptio
   return new WebSocketException('ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE', message, cause === undefined ? {} : { cause })
 }
 
-/** Milliseconds. */
+/** The longest wait for the engine when a backplane closes, in milliseconds. */
 const PATIENCE = 5000

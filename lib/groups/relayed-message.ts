@@ -18,7 +18,7 @@ export interface RelayedMessage {
 /** The length of the header in front of a payload: `EW`, the version of this format, the kind, and the origin. */
 export const HEADER_LENGTH = 16
 
-/** Bytes. */
+/** The length of an origin, in bytes. */
 export const ORIGIN_LENGTH = 12
 
 /** Prepends the header to a payload. */
@@ -42,7 +42,7 @@ export function decodeRelayedMessage(channel: string, message: Uint8Array, maxMe
   const kind = bytes[3]
   if (kind !== RelayedKind.Text && kind !== RelayedKind.Binary && kind !== RelayedKind.Presence)
     throw bad(channel, `is of an unknown kind, ${kind}`)
-  // A client would have to close its connection if it got this.
+  // A client must fail the connection if it gets such text (RFC 6455, section 8.1).
   if (kind === RelayedKind.Text && !isUtf8(payload)) throw bad(channel, 'is text that is no UTF-8')
   return { kind, origin: bytes.toString('latin1', 4, HEADER_LENGTH), payload }
 }

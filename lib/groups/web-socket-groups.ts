@@ -77,7 +77,7 @@ export class WebSocketGroups implements Disposable {
     return this.#groups.groups.get(name)?.has(webSocket) ?? false
   }
 
-  /** A snapshot of the members of a group in this process; empty if it has none. */
+  /** A snapshot of the members of a group in this process; empty if there are none. */
   membersOf(name: string): ManagedWebSocket[] {
     return this.#groups.groups.get(name)?.webSockets ?? []
   }

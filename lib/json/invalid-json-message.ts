@@ -14,7 +14,7 @@ export type InvalidJsonMessage = WebSocketException & {
   readonly issues: readonly StandardSchemaV1.Issue[]
 }
 
-/** The error of a binary message: JSON is text (RFC 8259, section 8.1), and 1003 says that the type is wrong (RFC 6455, section 7.4.1). */
+/** The error of a binary message: JSON is text (RFC 8259, section 8.1), and the code 1003 means a wrong type of data (RFC 6455, section 7.4.1). */
 export function binaryMessage(): InvalidJsonMessage {
   return invalidMessage(WebSocketCloseStatus.InvalidMessageType, 'is binary, not JSON', [
     { message: 'Expected JSON as text, received binary' },
@@ -57,5 +57,5 @@ function cutToReason(text: string): string {
 }
 
 const encoder = new TextEncoder()
-/** Memory that only shows how many characters fit. */
+/** Only used to find how many characters fit. */
 const scratch = new Uint8Array(MAX_CLOSE_DESCRIPTION_LENGTH)

@@ -9,9 +9,9 @@ import type { StandardSchemaV1 } from './standard-schema.ts'
 /** Options of {@link jsonMessages}. */
 export interface JsonMessagesOptions {
   /**
-   * Called for a message that is not JSON or does not match the schema. The loop awaits it, and then continues with the next message if the socket
-   * is still open; otherwise the loop ends. If it throws, the loop throws the same error. By default, it sends a Close frame with
-   * `error.closeStatus` and `error.reason`.
+   * Called for a message that is not JSON or does not match the schema. The loop awaits it, and then continues with the next message if the socket is
+   * still open; otherwise the loop ends. If it throws, the loop throws the same error. By default, it sends a Close frame with `error.closeStatus`
+   * and `error.reason`.
    */
   readonly onInvalid?: ((error: InvalidJsonMessage, webSocket: ManagedWebSocket) => Promise<void> | void) | undefined
 }
@@ -113,7 +113,7 @@ async function validate(schema: StandardSchemaV1, value: unknown): Promise<Readi
 const STACK_OVERFLOW = 'Maximum call stack size exceeded'
 
 async function close({ closeStatus, reason }: InvalidJsonMessage, webSocket: ManagedWebSocket): Promise<void> {
-  // `completion` reports how it ends.
+  // `completion` reports the result.
   await webSocket.closeAsync(closeStatus, reason).catch(ignoreError)
 }
 

@@ -60,6 +60,6 @@ export class MessageJoiner {
 
 /** The number of characters of a part. With its prefix, a part is always below 8,000 bytes. */
 const PART_LENGTH = 7900
-/** Some 24 million bytes. */
+/** The maximum number of parts of a message: some 24 million bytes. */
 const MAX_PARTS = 4096
 const PATTERN = /^([\w-]{12}):(\d+):(\d+):(\d+):([\w-]*)$/

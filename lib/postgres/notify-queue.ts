@@ -2,7 +2,10 @@ import { MessageSplitter } from './notification-parts.ts'
 import type { NotificationPart } from './notification-parts.ts'
 import type { PostgresClient } from './postgres-client.ts'
 
-/** Sends messages as notifications over one connection. Each statement contains all messages that came meanwhile: this is fast and keeps the order. */
+/**
+ * Sends messages as notifications over one connection. Each statement contains all messages that arrived during the previous one, which is fast and
+ * keeps the order.
+ */
 export class NotifyQueue {
   readonly #client: PostgresClient
   readonly #splitter = new MessageSplitter()
@@ -55,7 +58,7 @@ export class NotifyQueue {
 }
 
 const STATEMENT = 'SELECT pg_notify(channel, payload) FROM unnest($1::text[], $2::text[]) AS notification (channel, payload)'
-/** In one statement. */
+/** The maximum number of parts in one statement. One message may exceed it. */
 const MAX_PARTS = 1000
 
 interface WaitingMessage {

@@ -24,8 +24,8 @@ export interface PostgresBackplaneOptions {
 
 /**
  * A backplane over `LISTEN` and `NOTIFY` of PostgreSQL, for an application that uses PostgreSQL but not Redis. It needs no table. It uses one
- * connection of a `pg` pool to send and to listen. When that connection is lost, it takes another one: after 100 ms at first, and after up to
- * 5 seconds when that fails again. While PostgreSQL cannot be reached, messages are refused and not kept.
+ * connection of a `pg` pool to send and to listen. When that connection is lost, it takes another one within 100 ms. If that
+ * fails, the delay doubles with each attempt, up to 5 seconds. While PostgreSQL cannot be reached, messages are refused and not kept.
  *
  * @example
  * ```ts

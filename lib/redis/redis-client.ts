@@ -6,7 +6,7 @@ export interface NodeRedisClient {
   connect(): Promise<unknown>
   /** Ends the connection. */
   destroy(): void
-  /** Another client for the same Redis. */
+  /** Creates another client for the same Redis. */
   duplicate(overrides: { readonly disableOfflineQueue: boolean }): NodeRedisClient
   /** Listens to an event. */
   on(event: string, listener: (...values: unknown[]) => void): unknown
@@ -20,13 +20,13 @@ export interface NodeRedisClient {
 
 /** The required part of a client of `ioredis` 5 or 6, as `new Redis()` creates it. */
 export interface IoRedisClient {
-  /** `ready`, if commands reach Redis now. */
+  /** `'ready'` if commands reach Redis now. */
   readonly status: string
   /** Connects. */
   connect(): Promise<unknown>
   /** Ends the connection without a reconnect. */
   disconnect(): void
-  /** Another client for the same Redis. */
+  /** Creates another client for the same Redis. */
   duplicate(overrides: IoRedisOverrides): IoRedisClient
   /** Listens to an event. */
   on(event: string, listener: (...values: unknown[]) => void): unknown

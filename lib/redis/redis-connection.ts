@@ -16,7 +16,7 @@ export interface RedisConnection {
   subscribe(channels: string[]): Promise<unknown>
   unsubscribe(channels: string[]): Promise<unknown>
   isAnswer(error: unknown): boolean
-  /** Ends it. */
+  /** Ends the connection. */
   close(): void
 }
 

@@ -9,7 +9,7 @@ export interface RecordedFrame {
   readonly isFinal: boolean
   /** Whether the payload is compressed (RSV1). */
   readonly isCompressed: boolean
-  /** The payload as it was on the wire, so compressed if `isCompressed` says so. */
+  /** The payload as it was on the wire: compressed if `isCompressed` is `true`. */
   readonly payload: Buffer
 }
 

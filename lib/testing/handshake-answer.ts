@@ -7,7 +7,7 @@ export interface HandshakeAnswer {
   readonly headers: IncomingHttpHeaders
   /** The body of a refusal. */
   readonly body: string
-  /** The connection if the server accepted. Data behind the answer is put back into it. */
+  /** The connection if the server accepted. Data after the answer is put back into it. */
   readonly stream: Duplex | undefined
   /** Ends the connection and the server. */
   close(): Promise<void>

@@ -35,7 +35,7 @@ function lowerCase(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
 }
 
 async function close(session: ClientHttp2Session, server: ReturnType<typeof createServer>): Promise<void> {
-  // Not in the turn in which a stream was closed: Node 20 would loop endlessly.
+  // Waits one turn: Node 20 loops endlessly if a session is destroyed in the turn in which a stream was closed.
   await new Promise(setImmediate)
   const closed = once(server, 'close')
   session.destroy()
