@@ -48,7 +48,7 @@ export async function requestWebSocket(
   const reader = new OptionReader({ name: OWNER, code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, ['headers', 'protocol', 'subProtocols'])
   const { headers = {}, protocol = 'http/1.1', subProtocols = [] } = options
   if (protocol !== 'h2' && protocol !== 'http/1.1') throw reader.error('protocol', "must be 'h2' or 'http/1.1'")
-  if (!Array.isArray(subProtocols)) throw reader.error('subProtocols', 'must be a list of sub-protocols')
+  if (!Array.isArray(subProtocols)) throw reader.error('subProtocols', 'must be an array of sub-protocols')
   const offered = subProtocols.length === 0 ? headers : { ...headers, 'Sec-WebSocket-Protocol': subProtocols.join(', ') }
   return new WebSocketTestAnswer(await (protocol === 'h2' ? requestOverHttp2 : requestOverHttp1)(app, path, offered))
 }

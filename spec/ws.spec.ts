@@ -701,10 +701,10 @@ describe('webSocketServerHandler', () => {
   })
 
   it.each([
-    [{ verifyClient: () => false }, 'verifyClient', 'decide in a middleware'],
-    [{ path: '/ws' }, 'path', 'give it to the route'],
-    [{ noServer: false, server: createServer() }, 'server', 'make the WebSocketServer with { noServer: true }'],
-    [{ WebSocket: class extends WebSocket {} }, 'WebSocket', 'sockets are of a class of their own'],
+    [{ verifyClient: () => false }, 'verifyClient', 'check the client in a middleware'],
+    [{ path: '/ws' }, 'path', 'use the path of the route'],
+    [{ noServer: false, server: createServer() }, 'server', 'create the WebSocketServer with { noServer: true }'],
+    [{ WebSocket: class extends WebSocket {} }, 'WebSocket', 'the handler uses its own WebSocket class'],
     [{ autoPong: false }, 'autoPong', 'leave it out'],
     [{ skipUTF8Validation: true }, 'skipUTF8Validation', 'leave it out'],
     [{ allowSynchronousEvents: false }, 'allowSynchronousEvents', 'leave it out'],

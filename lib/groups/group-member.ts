@@ -101,7 +101,7 @@ export class GroupMember {
     if (slowMembers !== 'wait' || this.index < 0) return
     this.#timer = startTimer(
       waitTimeout,
-      () => this.#cutOff(`The peer took nothing for the waitTimeout of its group (${waitTimeout} ms)`),
+      () => this.#cutOff(`The peer took no data within the waitTimeout of its group (${waitTimeout} ms)`),
       undefined,
     )
   }

@@ -22,7 +22,7 @@ export function resolveGroupSendOptions(options: GroupSendOptions | undefined): 
   if (options === undefined) return NO_OPTIONS
   const given: unknown = options
   if (given instanceof ManagedWebSocket || isIterable(given))
-    throw argumentError('send', 'options', 'must be options, such as { except: webSocket }', given)
+    throw argumentError('send', 'options', 'must be an object, such as { except: webSocket }', given)
   const reader = new OptionReader({ name: 'send', code: 'ERR_WEBSOCKET_INVALID_ARGUMENT' }, options, OPTION_NAMES)
   return { except: readExcept(reader), messageType: options.messageType }
 }
@@ -35,7 +35,8 @@ function readExcept(reader: OptionReader): ReadonlySet<ManagedWebSocket> | undef
   if (value === undefined) return undefined
   if (value instanceof ManagedWebSocket) return new Set([value])
   const all = isIterable(value) ? [...value] : [value]
-  if (!all.every((one) => one instanceof ManagedWebSocket)) throw reader.error('except', 'must be a ManagedWebSocket, or several')
+  if (!all.every((one) => one instanceof ManagedWebSocket))
+    throw reader.error('except', 'must be a ManagedWebSocket or an iterable of them')
   return new Set(all)
 }
 

@@ -18,14 +18,14 @@ export class PendingMessages {
   /** @throws {@link WebSocketException} rejects with `ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE` on failure or over the limit. One message may exceed it. */
   async add(length: number, publish: () => Promise<unknown>): Promise<void> {
     if (this.#count > 0 && this.#bytes + length > this.#maxBytes) {
-      throw unavailable(`${this.#engine} takes messages too slowly: more than maxPendingBytes (${this.#maxBytes}) are on their way`)
+      throw unavailable(`${this.#engine} accepts messages too slowly: more than maxPendingBytes (${this.#maxBytes}) are pending`)
     }
     this.#bytes += length
     this.#count++
     try {
       await publish()
     } catch (error) {
-      throw unavailable(`${this.#engine} has not taken the message: ${error instanceof Error ? error.message : String(error)}`, error)
+      throw unavailable(`${this.#engine} did not accept the message: ${error instanceof Error ? error.message : String(error)}`, error)
     } finally {
       this.#bytes -= length
       this.#count--

@@ -19,7 +19,8 @@ export function encodePresence({ count, identities, isAsking }: PresenceMessage)
 export function decodePresence(channel: string, payload: Uint8Array): PresenceMessage {
   const value = parse(payload)
   const [count, isAsking, identities]: readonly unknown[] = Array.isArray(value) ? value : []
-  if (!isCount(count) || typeof isAsking !== 'boolean' || !isStrings(identities)) throw bad(channel, 'says nothing of who is present')
+  if (!isCount(count) || typeof isAsking !== 'boolean' || !isStrings(identities))
+    throw bad(channel, 'is not a valid announcement of presence')
   return { count, isAsking, identities }
 }
 

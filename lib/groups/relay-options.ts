@@ -40,7 +40,7 @@ function warnOnce(): (error: WebSocketException) => void {
   return (error) => {
     if (seen.has(error.code)) return
     seen.add(error.code)
-    process.emitWarning(`${error.message}. There may be more of them, of which the option onError of the groups tells`, {
+    process.emitWarning(`${error.message}. Further errors with this code are not shown; set the option onError of the groups to see them`, {
       code: error.code,
     })
   }

@@ -35,15 +35,15 @@ export function encodeRelayedMessage({ kind, origin, payload }: RelayedMessage):
 /** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_BACKPLANE_MESSAGE` if the message is not valid. */
 export function decodeRelayedMessage(channel: string, message: Uint8Array, maxMessageSize: number): RelayedMessage {
   const bytes = Buffer.from(message.buffer, message.byteOffset, message.length)
-  if (bytes.length < HEADER_LENGTH || bytes[0] !== MAGIC[0] || bytes[1] !== MAGIC[1]) throw bad(channel, 'is none of this package')
-  if (bytes[2] !== VERSION) throw bad(channel, `has version ${bytes[2]} of the format, and this process has ${VERSION}`)
+  if (bytes.length < HEADER_LENGTH || bytes[0] !== MAGIC[0] || bytes[1] !== MAGIC[1]) throw bad(channel, 'was not sent by this package')
+  if (bytes[2] !== VERSION) throw bad(channel, `has format version ${bytes[2]}, but this process supports version ${VERSION}`)
   const payload = bytes.subarray(HEADER_LENGTH)
-  if (payload.length > maxMessageSize) throw bad(channel, `has ${payload.length} bytes, more than the maxMessageSize of ${maxMessageSize}`)
+  if (payload.length > maxMessageSize) throw bad(channel, `has ${payload.length} bytes, more than maxMessageSize (${maxMessageSize})`)
   const kind = bytes[3]
   if (kind !== RelayedKind.Text && kind !== RelayedKind.Binary && kind !== RelayedKind.Presence)
-    throw bad(channel, `is of an unknown kind, ${kind}`)
+    throw bad(channel, `has the unknown kind ${kind}`)
   // A client must fail the connection if it gets such text (RFC 6455, section 8.1).
-  if (kind === RelayedKind.Text && !isUtf8(payload)) throw bad(channel, 'is text that is no UTF-8')
+  if (kind === RelayedKind.Text && !isUtf8(payload)) throw bad(channel, 'is text that is not valid UTF-8')
   return { kind, origin: bytes.toString('latin1', 4, HEADER_LENGTH), payload }
 }
 

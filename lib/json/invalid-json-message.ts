@@ -29,7 +29,7 @@ export function noJson(cause: unknown): InvalidJsonMessage {
 
 /** The error of a message that the schema refuses. */
 export function notAsDescribed(issues: readonly StandardSchemaV1.Issue[]): InvalidJsonMessage {
-  return invalidMessage(WebSocketCloseStatus.InvalidPayloadData, 'is not as the schema describes it', issues)
+  return invalidMessage(WebSocketCloseStatus.InvalidPayloadData, 'does not match the schema', issues)
 }
 
 function invalidMessage(

@@ -52,7 +52,7 @@ function toText(value: unknown): string {
     throw noJsonValue(cause instanceof Error ? cause.message : String(cause), cause)
   }
   if (typeof text === 'string') return text
-  throw noJsonValue(`JSON has no ${typeof value}`)
+  throw noJsonValue(`JSON cannot represent ${typeof value}`)
 }
 
 function noJsonValue(why: string, cause?: unknown): WebSocketException {

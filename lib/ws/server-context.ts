@@ -34,16 +34,16 @@ const DEFAULTS: Readonly<Record<string, unknown>> = { ...DEFAULT_SERVER_OPTIONS 
 
 const REMEDIES: ReadonlyMap<keyof ServerOptions, string> = new Map<keyof ServerOptions, string>(
   Object.entries({
-    verifyClient: 'decide in a middleware in front of the handler, or by allowedOrigins of useWebSockets()',
-    path: 'give it to the route, as in app.all(path, webSocketServerHandler(...))',
-    server: 'make the WebSocketServer with { noServer: true }',
-    port: 'make the WebSocketServer with { noServer: true }',
-    WebSocket: 'sockets are of a class of their own',
+    verifyClient: 'check the client in a middleware before the handler, or use allowedOrigins of useWebSockets()',
+    path: 'use the path of the route, as in app.all(path, webSocketServerHandler(...))',
+    server: 'create the WebSocketServer with { noServer: true }',
+    port: 'create the WebSocketServer with { noServer: true }',
+    WebSocket: 'leave it out, the handler uses its own WebSocket class',
     allowSynchronousEvents: 'leave it out',
     autoPong: 'leave it out, pings are always answered',
-    maxBufferedChunks: 'leave it out, what is kept is bounded by its memory',
-    maxFragments: 'leave it out, what is kept is bounded by its memory',
-    maxPendingAutoPongs: 'leave it out, of many pings the latest is answered',
+    maxBufferedChunks: 'leave it out, the memory of kept data is limited instead',
+    maxFragments: 'leave it out, the memory of kept data is limited instead',
+    maxPendingAutoPongs: 'leave it out, the latest of many pings is answered',
     skipUTF8Validation: 'leave it out, text is always validated',
   }) as [keyof ServerOptions, string][],
 )
@@ -64,7 +64,7 @@ function readCompression(reader: OptionReader, options: PerMessageDeflateOptions
   const names = [...Object.keys(others), ...Object.keys(otherZlibOptions).map((name) => `zlibDeflateOptions.${name}`)]
   if (names.length > 0) {
     const known = 'threshold, serverMaxWindowBits, serverNoContextTakeover and zlibDeflateOptions.level'
-    throw reader.error('perMessageDeflate', `of the WebSocketServer can have ${known} here; leave out ${names.join(', ')}`)
+    throw reader.error('perMessageDeflate', `of the WebSocketServer supports only ${known} here; leave out ${names.join(', ')}`)
   }
   return {
     dangerousEnableCompression: true,

@@ -33,7 +33,7 @@ describe('connectWebSocket', () => {
   it.each(['basedelay', 'protocols', 'retry', '0'])('refuses an option that there is not: %s', (name) => {
     expect(errorOf('ws://127.0.0.1/', { [name]: 1 })).toMatchObject({
       argument: name,
-      message: `connectWebSocket: '${name}' must be omitted: unknown. Received 1`,
+      message: `connectWebSocket: '${name}' must be omitted: unknown option. Received 1`,
     })
   })
 

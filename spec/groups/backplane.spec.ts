@@ -131,7 +131,7 @@ describe('groups with a backplane of the application', () => {
       ['ERR_WEBSOCKET_BACKPLANE_UNAVAILABLE', 'The backplane has failed'],
       [
         'ERR_WEBSOCKET_BACKPLANE_MESSAGE',
-        "A message of the backplane for 'lobby' is none of this package. There may be more of them, of which the option onError of the groups tells",
+        "A message of the backplane for 'lobby' was not sent by this package. Further errors with this code are not shown; set the option onError of the groups to see them",
       ],
       ['ERR_WEBSOCKET_MESSAGE_TOO_BIG', 'A message of 11 bytes is too long for the backplane'],
     ])

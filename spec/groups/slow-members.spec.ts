@@ -131,7 +131,7 @@ describe('send()', () => {
 
     expect(await webSocket.completion).toMatchObject({
       wasClean: false,
-      error: { code: 'ERR_WEBSOCKET_TOO_SLOW', message: 'The peer took nothing for the waitTimeout of its group (10 ms)' },
+      error: { code: 'ERR_WEBSOCKET_TOO_SLOW', message: 'The peer took no data within the waitTimeout of its group (10 ms)' },
     })
   })
 

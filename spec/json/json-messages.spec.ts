@@ -159,7 +159,7 @@ describe('jsonMessages', () => {
       { code, closeStatus: 1007, reason: expect.stringContaining('is not valid JSON'), cause: expect.any(SyntaxError) },
       { code, closeStatus: 1003, reason: 'Expected JSON as text, received binary' },
     ])
-    expect(errors[0]?.message).toBe(`The peer sent a message that is not as the schema describes it: ${errors[0]?.reason}`)
+    expect(errors[0]?.message).toBe(`The peer sent a message that does not match the schema: ${errors[0]?.reason}`)
   })
 
   it.each<[string, (error: InvalidJsonMessage, webSocket: ManagedWebSocket) => Promise<void> | void]>([

@@ -31,9 +31,9 @@ describe('sendJson', () => {
   })
 
   it.each([
-    ['undefined', undefined, 'JSON has no undefined'],
-    ['a function', () => 1, 'JSON has no function'],
-    ['a symbol', Symbol('s'), 'JSON has no symbol'],
+    ['undefined', undefined, 'JSON cannot represent undefined'],
+    ['a function', () => 1, 'JSON cannot represent function'],
+    ['a symbol', Symbol('s'), 'JSON cannot represent symbol'],
     ['a BigInt', { count: 1n }, 'BigInt'],
     ['a cycle', cycle, 'circular'],
     ['what fails to write itself', failing, 'not today'],

@@ -133,15 +133,15 @@ if (hasPostgres('The backplane for PostgreSQL')) {
     })
 
     it.each([
-      ['garbage', '{"not":"ours"}', "A message of the backplane for 'lobby' is none of this package"],
-      ['nothing', '', "A message of the backplane for 'lobby' is none of this package"],
+      ['garbage', '{"not":"ours"}', "A message of the backplane for 'lobby' was not sent by this package"],
+      ['nothing', '', "A message of the backplane for 'lobby' was not sent by this package"],
       [
         'another version',
         asPart(envelope(1, 'hello', 2)),
-        "A message of the backplane for 'lobby' has version 2 of the format, and this process has 1",
+        "A message of the backplane for 'lobby' has format version 2, but this process supports version 1",
       ],
-      ['more parts than may be', 'AAAAAAAAAAAA:0:0:99999:AAAA', "A message of the backplane for 'lobby' is none of this package"],
-      ['the middle of something', 'AAAAAAAAAAAA:0:7:9:AAAA', "A message of the backplane for 'lobby' is none of this package"],
+      ['more parts than may be', 'AAAAAAAAAAAA:0:0:99999:AAAA', "A message of the backplane for 'lobby' was not sent by this package"],
+      ['the middle of something', 'AAAAAAAAAAAA:0:7:9:AAAA', "A message of the backplane for 'lobby' was not sent by this package"],
     ])('pass over what they cannot understand, and say so: %s', async (_what, payload, message) => {
       const server = await PostgresServer.start()
       const one = processOf(server)

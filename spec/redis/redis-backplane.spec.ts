@@ -162,21 +162,25 @@ if (hasRedis('The backplane for Redis')) {
     })
 
     it.each([
-      ['garbage', Buffer.from('{"not":"ours"}'), "A message of the backplane for 'lobby' is none of this package"],
-      ['nothing', Buffer.alloc(0), "A message of the backplane for 'lobby' is none of this package"],
+      ['garbage', Buffer.from('{"not":"ours"}'), "A message of the backplane for 'lobby' was not sent by this package"],
+      ['nothing', Buffer.alloc(0), "A message of the backplane for 'lobby' was not sent by this package"],
       [
         'another version',
         envelope(1, 'hello', 2),
-        "A message of the backplane for 'lobby' has version 2 of the format, and this process has 1",
+        "A message of the backplane for 'lobby' has format version 2, but this process supports version 1",
       ],
-      ['another kind', envelope(9, 'hello'), "A message of the backplane for 'lobby' is of an unknown kind, 9"],
-      ['text that is none', envelope(1, Buffer.of(0xff)), "A message of the backplane for 'lobby' is text that is no UTF-8"],
-      ['presence that is none', envelope(3, '["many",false,[]]'), "A message of the backplane for 'lobby' says nothing of who is present"],
-      ['presence that is no JSON', envelope(3, '{'), "A message of the backplane for 'lobby' says nothing of who is present"],
+      ['another kind', envelope(9, 'hello'), "A message of the backplane for 'lobby' has the unknown kind 9"],
+      ['text that is none', envelope(1, Buffer.of(0xff)), "A message of the backplane for 'lobby' is text that is not valid UTF-8"],
+      [
+        'presence that is none',
+        envelope(3, '["many",false,[]]'),
+        "A message of the backplane for 'lobby' is not a valid announcement of presence",
+      ],
+      ['presence that is no JSON', envelope(3, '{'), "A message of the backplane for 'lobby' is not a valid announcement of presence"],
       [
         '10 MB',
         envelope(2, Buffer.alloc(10_000_000)),
-        "A message of the backplane for 'lobby' has 10000000 bytes, more than the maxMessageSize of 1048576",
+        "A message of the backplane for 'lobby' has 10000000 bytes, more than maxMessageSize (1048576)",
       ],
     ])('pass over what they cannot understand, and say so: %s', async (_what, bytes, message) => {
       const { port } = await RedisServer.start()

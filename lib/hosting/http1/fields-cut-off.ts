@@ -11,7 +11,7 @@ export function fieldsCutOff(request: IncomingMessage): string | undefined {
   if (typeof limit !== 'number' || limit <= 0) return undefined
   const count = request.rawHeaders.length / 2
   if (count < limit || (count === limit && count % BATCH > 0)) return undefined
-  return `the request has as many header fields as server.maxHeadersCount (${limit}) lets through, so that some may have been cut off`
+  return `the request has reached the limit server.maxHeadersCount (${limit}), so header fields may be missing; raise the limit`
 }
 
 /** The number of fields after which the parser passes on a batch. */

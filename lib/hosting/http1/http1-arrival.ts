@@ -102,11 +102,11 @@ function isProtected(request: IncomingMessage): boolean {
 /** Why bytes of the WebSocket may have been lost, for a message; `undefined` if all are known or will be. */
 export function lossOf(arrival: Http1Arrival | undefined): string | undefined {
   if (arrival === undefined)
-    return 'where it ends is not known, since it arrived before useWebSockets() was called, or at no HTTP server of Node.js'
+    return 'its end is not known, because it arrived before useWebSockets() was called, or not through an HTTP server of Node.js'
   if (!arrival.isWatched)
-    return 'where it ends is not known, since the HTTP parser of Node.js does not tell (did other requests come in the same packet?)'
+    return 'its end is not known, because the HTTP parser of Node.js did not report it (did other requests come in the same packet?)'
   if (!arrival.isOver) return undefined
-  return 'the client may have sent more before it was accepted, which was lost because useWebSockets() ran too late: use it first'
+  return 'data that the client sent after it may have been lost, because useWebSockets() ran too late; use it before other middleware'
 }
 
 let isNoting = false

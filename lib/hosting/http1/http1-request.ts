@@ -131,7 +131,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
       throw new WebSocketException('ERR_WEBSOCKET_RESPONSE_STARTED', 'The response started before the WebSocket was accepted')
     }
     if (this.#earlyBytes?.isComplete === false) {
-      const message = "Not a WebSocket request: Node's HTTP parser has not told where the handshake ends"
+      const message = 'Not a WebSocket request: the HTTP parser of Node.js did not report where it ends'
       throw new WebSocketException('ERR_WEBSOCKET_NOT_A_WEBSOCKET_REQUEST', message)
     }
   }

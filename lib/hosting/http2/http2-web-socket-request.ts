@@ -120,7 +120,7 @@ function refusalOf(request: IncomingMessage, { head, stream }: Exchange): string
     versionLines: versionLines(request),
   })
   if (refusal !== undefined) return refusal
-  return stream.endAfterHeaders ? 'the request ended the stream (END_STREAM), so that the client could send nothing' : undefined
+  return stream.endAfterHeaders ? 'the request ended the stream (END_STREAM), so the client cannot send frames' : undefined
 }
 
 /** Does not use `headersDistinct`, which throws on Node 20.19, 22.12 and 24.0 if the peer sends a field `__proto__`. */

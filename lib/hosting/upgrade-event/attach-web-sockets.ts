@@ -33,7 +33,7 @@ export function attachWebSockets(server: Server | Http2Server | Http2SecureServe
   const { filter, webSocketMethod } = readOptions(options)
   if (typeof app !== 'function') throw argumentError(OWNER, 'app', 'must be a request listener, such as an Express application', app)
   if (typeof server?.emit !== 'function' || typeof server.on !== 'function')
-    throw argumentError(OWNER, 'server', 'must be a server', server)
+    throw argumentError(OWNER, 'server', 'must be a server of node:http, node:https or node:http2', server)
   markAsAttached(server)
   if ('updateSettings' in server) attachHttp2(server, app, webSocketMethod)
   claimUpgrades(server, { app, filter })
@@ -53,8 +53,7 @@ function readOptions(options: AttachOptions): Required<AttachOptions> {
   if (!isObject) throw argumentError(OWNER, 'options', 'must be an object with a filter', options)
   const reader = new OptionReader({ name: OWNER, code: 'ERR_WEBSOCKET_INVALID_ARGUMENT' }, options, OPTION_NAMES)
   const { filter } = options
-  if (typeof filter !== 'function')
-    throw reader.error('filter', "must be a function that tells which upgrade requests are the application's")
+  if (typeof filter !== 'function') throw reader.error('filter', 'must be a function that selects the upgrade requests of the application')
   return { filter, webSocketMethod: readWebSocketMethod(reader) }
 }
 

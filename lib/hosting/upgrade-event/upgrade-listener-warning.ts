@@ -12,7 +12,7 @@ export function warnOfUpgradeListeners(request: IncomingMessage): void {
   if (!leavesUpgradesToListeners(server)) return
   process.emitWarning(
     "WebSocket requests do not reach useWebSockets(): the server has 'upgrade' listeners (socket.io, Vite, another WebSocket server), " +
-      'and Node gives upgrade requests to them alone. Call attachWebSockets(server, app, { filter }) to claim those that are yours',
+      'and Node passes upgrade requests only to them. Call attachWebSockets(server, app, { filter }) to get the requests of your application',
     { type: 'WebSocketWarning', code: 'WEBSOCKET_UPGRADE_LISTENERS' },
   )
 }

@@ -274,7 +274,7 @@ describe('behind something asynchronous', () => {
     client.write(rawFrame(1, 'hasty'))
     await until(() => (request as Request).socket.bytesRead > handshakeHead().length)
     gate.open()
-    const response = await client.receive('use it first.')
+    const response = await client.receive('use it before other middleware.')
     expect(response).toMatch(/^HTTP\/1\.1 400 /)
     expect(response).toContain('Connection: close\r\n')
     expect(await client.end()).toBe('fin')

@@ -231,11 +231,11 @@ describe.each(http1Starts)('attachWebSockets, over %s', (_, start) => {
 
 describe('attachWebSockets', () => {
   it.each<[string, unknown, unknown, unknown]>([
-    ["the argument 'server' must be a server. Received 3000", 3000, createApp(), { filter }],
+    ["the argument 'server' must be a server of node:http, node:https or node:http2. Received 3000", 3000, createApp(), { filter }],
     ["the argument 'app' must be a request listener, such as an Express application. Received {}", createServer(), {}, { filter }],
     ["the argument 'options' must be an object with a filter. Received undefined", createServer(), createApp(), undefined],
     [
-      "the option 'filter' must be a function that tells which upgrade requests are the application's. Received '/ws'",
+      "the option 'filter' must be a function that selects the upgrade requests of the application. Received '/ws'",
       createServer(),
       createApp(),
       { filter: '/ws' },

@@ -33,7 +33,7 @@ export function boundWrites(stream: ServerHttp2Stream): (onFinished: () => void)
 
     function writeNext(error?: Error | null): void {
       if (error || stream.destroyed) {
-        callback(error ?? new Error('The stream was destroyed while it was written to', { cause: stream.errored }))
+        callback(error ?? new Error('The stream was destroyed during a write', { cause: stream.errored }))
         return
       }
       const { value: piece } = pieces.next()

@@ -151,7 +151,7 @@ export class StreamSocket extends Duplex {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const stream = this.#stream
     if (error === null && stream.writableEnded && stream.writableLength === 0) resetUnlessEnded(stream, 0)
-    else resetStream(stream, error ?? new Error('The response was cut short'))
+    else resetStream(stream, error ?? new Error('The response was destroyed before it ended'))
     callback(error)
   }
 
