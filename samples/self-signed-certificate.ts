@@ -1,6 +1,6 @@
 import { generate } from 'selfsigned'
 
-/** A key and a certificate for this machine, created at start: browsers warn that it is self-signed. */
+/** Creates a key and a self-signed certificate for this machine. Browsers warn about such certificates. */
 export async function createSelfSignedCertificate(): Promise<{ readonly key: string; readonly cert: string }> {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
     extensions: [

@@ -1,6 +1,6 @@
 import loadWabt from 'wabt'
 
-/** The text of `unmask-simd-module.ts` for the text of `unmask-simd.wat`. */
+/** Returns the source of `unmask-simd-module.ts` for the text of `unmask-simd.wat`. */
 export async function assembleUnmaskSimd(text: string): Promise<string> {
   const wabt = await loadWabt()
   const { buffer } = wabt.parseWat('unmask-simd.wat', text, { simd: true }).toBinary({})

@@ -1,4 +1,4 @@
-/* Assembles lib/web-socket/memory/unmask-simd.wat into lib/web-socket/memory/unmask-simd-module.ts: node -r esbuild-register scripts/build-unmask-simd.ts */
+/* Assembles unmask-simd.wat of lib/web-socket/memory into unmask-simd-module.ts: node -r esbuild-register scripts/build-unmask-simd.ts */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assembleUnmaskSimd } from './assemble-unmask-simd.ts'

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 version=$(node -p 'require("./package.json").version')
 grep -q "^## $version - " CHANGELOG.md || { echo "CHANGELOG.md has no section for $version" >&2; [ "${1:-}" = --dry-run ] || exit 1; }
-# npm compares it with the repository that the provenance tells of.
+# npm compares it with the repository in the provenance.
 [ -n "$(node -p 'require("./package.json").repository?.url ?? ""')" ] || {
   echo "package.json has no repository.url" >&2
   [ "${1:-}" = --dry-run ] || exit 1

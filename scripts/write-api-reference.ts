@@ -1,6 +1,6 @@
 /**
- * Writes docs/api/ from the doc comments: a page for each entry point of package.json. With --check, writes nothing and fails if it would.
- * It also fails if something public has no doc comment.
+ * Writes docs/api/ from the doc comments, with a page for each entry point of package.json. With --check, it writes nothing and fails if it would
+ * change a page. It also fails if a public export has no doc comment.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -23,7 +23,7 @@ function main(): void {
   }
 }
 
-/** Whether it went well; if not, it has said why. */
+/** Returns whether all commands succeeded. They have reported any error. */
 function runTypeDoc(out: string): boolean {
   const names = Object.keys(entryPoints).filter((path) => path !== './package.json')
   const sources = names.flatMap((path) => ['--entryPoints', path === '.' ? 'lib/index.ts' : `lib/${path.slice(2)}.ts`])

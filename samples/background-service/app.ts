@@ -5,7 +5,10 @@ import { useWebSockets } from 'express-use-websockets'
 import { serveClient } from '../serve-client.ts'
 import type { BackgroundSocketProcessor } from './background-socket-processor.ts'
 
-/** A page at `/`, and a WebSocket at `/ws`: a route accepts, hands the socket over, and returns: the pipeline stays alive until the service is done with the socket. */
+/**
+ * Creates an app with a page at `/` and a WebSocket at `/ws`. The route accepts the socket, passes it to the service, and returns. The request stays
+ * open until the socket has completed.
+ */
 export function createBackgroundServiceApp(processor: BackgroundSocketProcessor): Express {
   const app = express()
   app.use(useWebSockets())

@@ -1,6 +1,6 @@
 import type { ManagedWebSocket } from 'express-use-websockets'
 
-/** A service that lives as long as the server, and talks to the sockets that routes hand over to it. Here: it tells all of them the time. */
+/** A service that runs as long as the server. It sends the time to all sockets that routes have passed to it. */
 export class BackgroundSocketProcessor {
   readonly #webSockets = new Set<ManagedWebSocket>()
   readonly #timer: NodeJS.Timeout
@@ -10,7 +10,7 @@ export class BackgroundSocketProcessor {
     this.#timer = setInterval(() => this.#tellTime(), interval)
   }
 
-  /** Takes a socket over. */
+  /** Adds a socket until it has closed. */
   addSocket(webSocket: ManagedWebSocket): void {
     this.#webSockets.add(webSocket)
     void this.#listen(webSocket)
@@ -26,12 +26,12 @@ export class BackgroundSocketProcessor {
     for (const webSocket of this.#webSockets) void webSocket.sendAsync(now)
   }
 
-  /** Somebody has to receive, or the Close frame of the client is not seen. */
+  /** Without a receive, the service would not see the Close frame of the client. */
   async #listen(webSocket: ManagedWebSocket): Promise<void> {
     try {
       for await (const message of webSocket) await webSocket.sendAsync(`You said: ${String(message)}`)
     } catch {
-      // How it ended is in its completion.
+      // `completion` tells how it ended.
     } finally {
       this.#webSockets.delete(webSocket)
       await webSocket[Symbol.asyncDispose]()

@@ -6,13 +6,13 @@ import { WebSocketGroup, WebSocketGroups } from 'express-use-websockets/groups'
 import type { Backplane } from 'express-use-websockets/groups'
 import { serveClient } from '../serve-client.ts'
 
-/** What the engine between the processes tells. */
+/** Is notified of the state of the engine between the processes. */
 export interface EngineListener {
   onDown(): void
   onUp(): void
 }
 
-/** A page at `/`, and rooms at `/rooms/NAME?user=WHO`: what one says in a room, all in it receive, in whichever process they are. */
+/** Creates an app with a page at `/` and rooms at `/rooms/NAME?user=NAME`. All members of a room receive its messages, in every process. */
 export function createChatApp(createBackplane?: (listener: EngineListener) => Backplane): Express {
   const everybody = new WebSocketGroup()
   let engine = 'here'
@@ -31,14 +31,14 @@ export function createChatApp(createBackplane?: (listener: EngineListener) => Ba
     '/rooms/:room',
     webSocketHandler<Request<{ room: string }>>(async (webSocket, { params: { room }, query }) => {
       const user = typeof query['user'] === 'string' ? query['user'] : 'somebody'
-      // Nobody awaits it: onError hears when the engine has not got it.
+      // Not awaited: `onError` is called if the engine does not accept the message.
       const say = (text: string): void => void rooms.send(room, JSON.stringify({ user, text }))
       everybody.add(webSocket)
       rooms.add(room, webSocket)
       if (engine === 'gone') void webSocket.sendAsync(JSON.stringify({ engine }))
       void rooms.whenListening(room).then((isListening) => isListening && say('joined'))
       for await (const text of webSocket) {
-        if (String(text).trim() === '') void webSocket.sendAsync(JSON.stringify({ refused: 'it is empty' }))
+        if (String(text).trim() === '') void webSocket.sendAsync(JSON.stringify({ refused: 'the message is empty' }))
         else say(String(text))
       }
       say('left')

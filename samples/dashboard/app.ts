@@ -5,7 +5,7 @@ import { useWebSockets, webSocketHandler } from 'express-use-websockets'
 import { serveClient } from '../serve-client.ts'
 import type { LatestValue } from './latest-value.ts'
 
-/** A page at `/`, and a WebSocket at `/ws` that pushes the latest value to it. */
+/** Creates an app with a page at `/` and a WebSocket at `/ws` that pushes the latest value. */
 export function createDashboardApp(latest: LatestValue): Express {
   const app = express()
   app.use(useWebSockets({ keepAliveInterval: 15_000, keepAliveTimeout: 10_000 }))
@@ -15,7 +15,7 @@ export function createDashboardApp(latest: LatestValue): Express {
     '/ws',
     webSocketHandler(async (webSocket) => {
       void latest.serve(webSocket)
-      // Nothing is expected of the page but its pings, which need no answer where so much is sent, and its Close frame.
+      // The page only sends pings and its Close frame. The pings need no answer, because the values are signs of life.
       for await (const _message of webSocket);
     }),
   )

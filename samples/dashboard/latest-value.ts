@@ -1,7 +1,7 @@
 import { WebSocketState } from 'express-use-websockets'
 import type { ManagedWebSocket } from 'express-use-websockets'
 
-/** A value that changes faster than some can read: each subscriber gets the latest when it has room, never a backlog. */
+/** A value that changes faster than some clients can read it. Each subscriber gets the latest value when it has room, never a backlog. */
 export class LatestValue {
   #value = ''
   readonly #changed = new Map<ManagedWebSocket, () => void>()
@@ -11,7 +11,7 @@ export class LatestValue {
     for (const wake of this.#changed.values()) wake()
   }
 
-  /** Sends the value to one socket, again and again, until it can be sent no more. */
+  /** Sends each new value to one socket until the socket closes. */
   async serve(webSocket: ManagedWebSocket): Promise<void> {
     let sent: string | undefined
     void webSocket.completion.then(() => this.#changed.get(webSocket)?.())
@@ -21,7 +21,7 @@ export class LatestValue {
         continue
       }
       sent = this.#value
-      // Waits while the client is slow; what is published meanwhile is not queued.
+      // Waits while the client is slow. Values that are published meanwhile are not queued.
       await webSocket.sendAsync(sent).catch(() => undefined)
     }
     this.#changed.delete(webSocket)

@@ -3,13 +3,15 @@ import express from 'express'
 import type { Express, Request } from 'express'
 import { useWebSockets, webSocketHandler, WebSocketCloseStatus } from 'express-use-websockets'
 
-/** ASP.NET Core's echo sample: a page at `/`, a WebSocket at `/ws` that echoes, and two messages that make the server end it. */
+/**
+ * Creates the echo sample of ASP.NET Core: a page at `/`, a WebSocket at `/ws` that echoes, and two messages that make the server close or abort it.
+ */
 export function createEchoApp(): Express {
   const app = express()
   app.use(useWebSockets({ maxMessageSize: 32 * 1024 * 1024 }))
   app.use(express.static(join(__dirname, 'public')))
 
-  // A page cannot see how its WebSocket came here, so it gives it a name (`/ws?name=x`) and asks.
+  // A page cannot see the HTTP version of its WebSocket, so it sends a name (`/ws?name=x`) and asks for it.
   const protocols = new Map<string, string>()
   app.get('/protocols/:name', (req, res) => void res.json(protocols.get(req.params.name) ?? 'unknown'))
 
@@ -28,7 +30,7 @@ export function createEchoApp(): Express {
           await webSocket.sendAsync(message)
         }
       },
-      // `/ws?compression` negotiates permessage-deflate. An echo has no secrets to leak.
+      // `/ws?compression` negotiates permessage-deflate. This is safe here, because an echo contains no secrets.
       ({ query }) => ({ dangerousEnableCompression: 'compression' in query }),
     ),
   )

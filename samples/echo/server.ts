@@ -3,7 +3,7 @@ import { createSecureServer } from 'express-use-websockets/http2'
 import { createSelfSignedCertificate } from '../self-signed-certificate.ts'
 import { createEchoApp } from './app.ts'
 
-/* npm start, or npm start -- --http2; PORT chooses the port. */
+/* Run `npm start` or `npm start -- --http2`. `PORT` sets the port. */
 async function start(): Promise<void> {
   const isHttp2 = process.argv.includes('--http2')
   const app = createEchoApp()

@@ -19,7 +19,10 @@ const roots = {
   },
 }
 
-/** A page at `/`, and GraphQL subscriptions at `/graphql`, by graphql-ws: its server takes any socket that can send, close, and hand over messages. */
+/**
+ * Creates an app with a page at `/` and GraphQL subscriptions at `/graphql`. The server of graphql-ws accepts any socket that can send, close and
+ * receive messages.
+ */
 export function createGraphqlApp(): Express {
   const graphql = makeServer({ schema, roots })
   const app = express()
@@ -40,7 +43,7 @@ export function createGraphqlApp(): Express {
           { request },
         )
         try {
-          // Not awaited: an operation goes on while further messages come.
+          // Not awaited, because an operation continues while further messages arrive.
           for await (const message of webSocket)
             void onMessage?.(String(message)).catch((error: Error) => webSocket.closeOutputAsync(1011, error.message))
         } finally {

@@ -5,7 +5,7 @@ import { useWebSockets } from 'express-use-websockets'
 import { Hub } from './hub.ts'
 import { mapHub } from './map-hub.ts'
 
-/** A chat hub at `/chat` for the clients of SignalR, and a page at `/`. */
+/** Creates an app with a page at `/` and a chat hub at `/chat` for SignalR clients. */
 export function createSignalrApp(): Express {
   const hub: Hub = new Hub({
     Add: (_client, a, b) => Number(a) + Number(b),

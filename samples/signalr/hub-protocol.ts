@@ -1,4 +1,4 @@
-/** The message types of SignalR's hub protocol that this sample knows. */
+/** The message types of SignalR's hub protocol that this sample supports. */
 export const MessageType = { Invocation: 1, Completion: 3, Ping: 6, Close: 7 } as const
 
 export type HubMessage = Readonly<Record<string, unknown>>
@@ -17,7 +17,7 @@ export function encodeHubMessage(message: HubMessage): string {
   return JSON.stringify(message) + RECORD_SEPARATOR
 }
 
-/** @throws SyntaxError for what is no JSON. */
+/** @throws SyntaxError if a record is not JSON. */
 export function parseHubMessages(text: string): HubMessage[] {
   return text
     .split(RECORD_SEPARATOR)

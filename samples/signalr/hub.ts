@@ -8,10 +8,10 @@ export interface HubClient {
   send(target: string, ...args: readonly unknown[]): void
 }
 
-/** A method of the hub: called by a client with its arguments; what it returns goes back. */
+/** A method of the hub. A client calls it with arguments and gets its result. */
 export type HubMethod = (client: HubClient, ...args: readonly unknown[]) => unknown
 
-/** A small hub that speaks SignalR's JSON protocol. */
+/** A small hub that implements SignalR's JSON protocol. */
 export class Hub {
   readonly #methods: Readonly<Record<string, HubMethod>>
   readonly #clients = new Set<HubClient>()
@@ -25,7 +25,7 @@ export class Hub {
     for (const client of this.#clients) client.send(target, ...args)
   }
 
-  /** Serves one socket, until it closes. */
+  /** Serves one socket until it closes. */
   async serve(webSocket: ManagedWebSocket): Promise<void> {
     const send = (message: HubMessage): void => void webSocket.sendAsync(encodeHubMessage(message))
     const client: HubClient = { send: (target, ...args) => send({ type: MessageType.Invocation, target, arguments: args }) }
@@ -49,7 +49,7 @@ export class Hub {
 
   #shakeHands(webSocket: ManagedWebSocket, message: HubMessage): boolean {
     const isJson = message['protocol'] === 'json' && message['version'] === 1
-    void webSocket.sendAsync(encodeHubMessage(isJson ? {} : { error: 'This hub speaks version 1 of the JSON protocol' }))
+    void webSocket.sendAsync(encodeHubMessage(isJson ? {} : { error: 'This hub supports only version 1 of the JSON protocol' }))
     return isJson
   }
 

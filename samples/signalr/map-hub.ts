@@ -3,7 +3,7 @@ import type { Express, Request } from 'express'
 import { webSocketHandler } from 'express-use-websockets'
 import type { Hub } from './hub.ts'
 
-/** Serves a hub at a path: SignalR's negotiation, and the WebSocket that it leads to. What `MapHub` does in ASP.NET Core. */
+/** Serves a hub at a path, like `MapHub` of ASP.NET Core: the negotiation of SignalR and the WebSocket. */
 export function mapHub(app: Express, path: string, hub: Hub): void {
   app.post(`${path}/negotiate`, (_req, res) => {
     const connectionId = randomUUID()

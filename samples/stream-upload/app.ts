@@ -6,7 +6,10 @@ import express from 'express'
 import type { Express } from 'express'
 import { createReadableMessageStream, useWebSockets, webSocketHandler } from 'express-use-websockets'
 
-/** A page at `/`. At `/upload`, takes one file a message, of any size, into a folder; answers each with its name and length. */
+/**
+ * Creates an app with a page at `/`. At `/upload`, it writes each message, of any size, to a file in a folder, and answers with the name and the
+ * length of the file.
+ */
 export function createUploadApp(folder: string): Express {
   let uploads = 0
   const app = express()
@@ -16,12 +19,12 @@ export function createUploadApp(folder: string): Express {
     '/upload',
     webSocketHandler(async (webSocket) => {
       for (;;) {
-        // A receive without room waits until a message begins. It takes nothing of it, unless the message is empty.
+        // A receive into an empty buffer waits until a message begins. It reads no data, unless the message is empty.
         const { closeStatus, endOfMessage } = await webSocket.receiveAsync(Buffer.alloc(0))
         if (closeStatus !== null) return
         const name = `upload-${++uploads}`
         const file = createWriteStream(join(folder, name))
-        // A disk that is slower than the network stops the client, by way of TCP.
+        // If the disk is slower than the network, the client must wait (backpressure).
         await pipeline(endOfMessage ? Readable.from([]) : createReadableMessageStream(webSocket), file)
         await webSocket.sendAsync(JSON.stringify({ name, bytes: file.bytesWritten }))
       }

@@ -134,7 +134,7 @@ const samples: readonly (readonly [name: string, createApp: () => Express, use: 
       writeFileSync(file, 'x'.repeat(1234))
       await page.setInputFiles('#files', file)
       await page.getByRole('button', { name: 'Upload' }).click()
-      await page.getByText(`${LONG_WORD}: 1,234 bytes, kept as upload-1`).waitFor()
+      await page.getByText(`${LONG_WORD}: 1,234 bytes, saved as upload-1`).waitFor()
     },
   ],
 ]
@@ -192,7 +192,7 @@ describe('the page of the chat, in Chromium', () => {
     await server.kill()
     await untilState(page, 'trying again')
     await say(page, 'meanwhile')
-    await untilState(page, 'it will be sent')
+    await untilState(page, 'the message will be sent')
     await server.start()
     await untilState(page, 'In lobby')
     await page.getByText('Ada: meanwhile').waitFor()
@@ -204,13 +204,13 @@ describe('the page of the chat, in Chromium', () => {
     await joinChat(page)
     await page.getByRole('alert').filter({ hasText: 'Not sent: you write too fast' }).waitFor()
     await say(page, '\u00fc'.repeat(2049))
-    await page.getByRole('alert').filter({ hasText: 'Not sent: it has 4098 bytes, and a message can have 4096.' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'Not sent: the message has 4098 bytes, but the limit is 4096.' }).waitFor()
     expect(await page.locator('#messages li').count()).toBe(1)
   })
 
   it.each<[code: number, reason: string, state: string, words: string]>([
-    [1008, 'no insults', 'Not connected', 'The server has closed the connection: no insults'],
-    [1009, '', 'In lobby', 'The server has closed the connection: the message is too long'],
+    [1008, 'no insults', 'Not connected', 'The server closed the connection: no insults'],
+    [1009, '', 'In lobby', 'The server closed the connection: the message is too long'],
   ])('says why the server has closed with %s', async (code, reason, state, words) => {
     let isFirst = true
     const { page } = await open(async (webSocket) => {
@@ -249,7 +249,7 @@ describe('the page of the dashboard, in Chromium', () => {
     await server.kill()
     await untilState(page, 'trying again')
     expect(await page.locator('.stale').count()).toBe(3)
-    await page.getByText(/^These values are of/).waitFor()
+    await page.getByText(/^These values are from/).waitFor()
     expect(new Set([...((await look()) as string[]), ...(live as string[])]).size).toBe(4)
     await server.start()
     await untilState(page, 'Live')

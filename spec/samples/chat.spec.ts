@@ -46,7 +46,7 @@ describe('the chat sample', () => {
     const { client } = await openWebSocket(await startHttp1Server(createChatApp()), '/rooms/lobby?user=ada')
     expect(JSON.parse(await nextMessage(client))).toEqual({ user: 'ada', text: 'joined' })
     client.send(' ')
-    expect(JSON.parse(await nextMessage(client))).toEqual({ refused: 'it is empty' })
+    expect(JSON.parse(await nextMessage(client))).toEqual({ refused: 'the message is empty' })
   })
 
   if (hasRedis('The chat through Redis')) {

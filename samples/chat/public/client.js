@@ -2,10 +2,10 @@ import { connectWebSocket } from './connect-web-socket.js'
 
 const byId = (id) => document.getElementById(id)
 
-/** The longest message that the server takes, in bytes: its `maxMessageSize`. */
+/** The longest message that the server accepts, in bytes: its `maxMessageSize`. */
 const MAX_BYTES = 4096
 
-/** The client of the room that this page is in. */
+/** The client for the current room. */
 let webSocket
 
 byId('join').addEventListener('submit', (event) => {
@@ -13,7 +13,7 @@ byId('join').addEventListener('submit', (event) => {
   webSocket?.close()
   const room = byId('room').value
   const address = `/rooms/${encodeURIComponent(room)}?user=${encodeURIComponent(byId('user').value)}`
-  // A message that is too long ends a connection, and no more than that.
+  // After a message that is too long (1009), connect again.
   const joined = connectWebSocket(address, { shouldReconnect: ({ code }, byDefault) => byDefault || code === 1009 })
   webSocket = joined
   byId('messages').replaceChildren()
@@ -29,27 +29,27 @@ byId('say').addEventListener('submit', (event) => {
   event.preventDefault()
   const { value } = byId('text')
   const bytes = new TextEncoder().encode(value).length
-  if (bytes > MAX_BYTES) return showNote('refusal', `Not sent: it has ${bytes} bytes, and a message can have ${MAX_BYTES}.`)
-  if (!webSocket.send(value)) return showNote('refusal', 'Not sent: too many messages wait for the connection.')
+  if (bytes > MAX_BYTES) return showNote('refusal', `Not sent: the message has ${bytes} bytes, but the limit is ${MAX_BYTES}.`)
+  if (!webSocket.send(value)) return showNote('refusal', 'Not sent: too many messages are waiting for the connection.')
   showNote('refusal', '')
   byId('text').value = ''
-  if (webSocket.state !== 'open') showState('waiting', 'Connection lost: it will be sent when it is back')
+  if (webSocket.state !== 'open') showState('waiting', 'Connection lost: the message will be sent later')
 })
 
 /**
- * What the server tells: what somebody says (`{ user, text }`), that a message was refused (`{ refused: 'why' }`), or that the engine between its processes
- * is gone or back (`{ engine: 'gone' }`).
+ * Shows a message of the server: a chat message (`{ user, text }`), a refusal of a message (`{ refused: 'why' }`), or the state of the engine between
+ * its processes (`{ engine: 'gone' }`).
  */
 function show({ user, text, refused, engine }) {
   if (refused !== undefined) return showNote('refusal', `Not sent: ${refused}`)
   if (engine !== undefined)
-    return showNote('engine', engine === 'gone' ? 'Redis is gone: you hear only those who are connected to the same process.' : '')
+    return showNote('engine', engine === 'gone' ? 'Redis is gone: you only see messages of people on the same server process.' : '')
   const item = document.createElement('li')
   const name = document.createElement('span')
   name.className = 'user'
   name.textContent = `${user}:`
   item.className = text === 'joined' || text === 'left' ? 'event' : ''
-  // Through the text of nodes: markup in a message stays text.
+  // As a text node: markup in a message stays text.
   item.append(name, ` ${text}`)
   byId('messages').append(item)
   item.scrollIntoView({ block: 'nearest' })
@@ -57,7 +57,7 @@ function show({ user, text, refused, engine }) {
 
 function showClose({ code, reason, retryDelay }) {
   const why = code === 1009 ? 'the message is too long' : reason
-  if (why !== '' && code !== 1006) showNote('refusal', `The server has closed the connection: ${why}`)
+  if (why !== '' && code !== 1006) showNote('refusal', `The server closed the connection: ${why}`)
   if (retryDelay === null) showState('failed', 'Not connected')
   else showState('waiting', 'Connection lost, trying again ...')
 }

@@ -1,6 +1,6 @@
 import { connectWebSocket } from './connect-web-socket.js'
 
-// The server pushes all the time, and every message is a sign of life: a connection that is silent for four seconds is given up.
+// The server sends all the time, and every message is a sign of life. After four seconds of silence, the client abandons the connection.
 const webSocket = connectWebSocket('/ws', { pingInterval: 2000, maxQueuedMessages: 0 })
 let receivedAt
 
@@ -27,5 +27,5 @@ function showState(name, words) {
   state.dataset.state = name
   state.textContent = words
   for (const tile of document.querySelectorAll('dl > div')) tile.classList.toggle('stale', name !== 'open')
-  show('age', name === 'open' || receivedAt === undefined ? '' : `These values are of ${receivedAt.toLocaleTimeString()}.`)
+  show('age', name === 'open' || receivedAt === undefined ? '' : `These values are from ${receivedAt.toLocaleTimeString()}.`)
 }

@@ -33,7 +33,7 @@ onSubmit('connect-form', () => {
     if (event.reason !== '') words.push(`reason "${event.reason}"`)
     addRow('Server', 'Client', words.join(', '), 'event')
     showState()
-    // The row that tells how it ended stays in view.
+    // Keeps the last row in view.
     connect.focus({ preventScroll: true })
   })
 })
@@ -66,7 +66,7 @@ function onSubmit(id, listener) {
   })
 }
 
-/** What is shown goes through `textContent`: markup in a message stays text. */
+/** Adds a row with `textContent`: markup in a message stays text. */
 function addRow(from, to, data, kind) {
   const row = log.insertRow()
   row.className = kind
@@ -88,7 +88,7 @@ function showState() {
   for (const control of [url, connect]) control.disabled = name !== 'closed'
 }
 
-/** The server of this page can tell by which protocol a WebSocket of that name came. */
+/** Asks the server of this page for the HTTP version of the WebSocket with this name. */
 async function showProtocol(name) {
   if (new URL(webSocket.url).host !== location.host) return
   const response = await fetch(`/protocols/${name}`)

@@ -1,6 +1,6 @@
 const byId = (id) => document.getElementById(id)
 
-// What the client of graphql-ws does, without a bundler: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+// The protocol of the graphql-ws client, without a bundler: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 byId('form').addEventListener('submit', (event) => {
   event.preventDefault()
   const webSocket = new WebSocket(new URL('/graphql', location.href).href.replace(/^http/, 'ws'), 'graphql-transport-ws')
@@ -25,7 +25,7 @@ byId('form').addEventListener('submit', (event) => {
     }
   })
   webSocket.addEventListener('close', ({ code, reason }) =>
-    code === 1000 ? showState('', 'Done') : showState('failed', `The connection has ended: ${code} ${reason}`),
+    code === 1000 ? showState('', 'Done') : showState('failed', `Connection closed: ${code} ${reason}`),
   )
 })
 

@@ -1,7 +1,7 @@
 const byId = (id) => document.getElementById(id)
 const connection = new signalR.HubConnectionBuilder()
   .withUrl('/chat')
-  // Again and again: by default, SignalR's client gives up after four attempts.
+  // Never gives up. By default, the SignalR client gives up after four attempts.
   .withAutomaticReconnect({
     nextRetryDelayInMilliseconds: ({ previousRetryCount }) => Math.random() * Math.min(30_000, 1000 * 2 ** previousRetryCount),
   })

@@ -1,13 +1,13 @@
 const byId = (id) => document.getElementById(id)
 const webSocket = new WebSocket(new URL('/upload', location.href).href.replace(/^http/, 'ws'))
-/** The files that the server has not answered yet, in the order in which they were sent. */
+/** The list items of the files that the server has not answered yet, in the order in which they were sent. */
 const sent = []
 
 webSocket.addEventListener('open', () => showState('open', 'Connected'))
 webSocket.addEventListener('close', ({ code }) => showState('failed', `Disconnected (${code}): reload the page to upload more`))
 webSocket.addEventListener('message', ({ data }) => {
   const { name, bytes } = JSON.parse(data)
-  sent.shift().textContent += `: ${bytes.toLocaleString('en')} bytes, kept as ${name}`
+  sent.shift().textContent += `: ${bytes.toLocaleString('en')} bytes, saved as ${name}`
 })
 
 byId('form').addEventListener('submit', (event) => {
@@ -17,7 +17,7 @@ byId('form').addEventListener('submit', (event) => {
     item.textContent = file.name
     byId('messages').append(item)
     sent.push(item)
-    // One message each. The browser reads the file while it sends.
+    // One message per file. The browser reads the file while it sends it.
     webSocket.send(file)
   }
   byId('form').reset()
