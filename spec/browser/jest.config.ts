@@ -3,7 +3,7 @@ import type { Config } from 'jest'
 
 const node = require('../../jest.config.ts') as Config
 
-// The specs that drive headless Chromium.
+// The specs that use headless Chromium.
 module.exports = {
   ...node,
   rootDir: '../..',

@@ -1,7 +1,7 @@
 import { chromium } from 'playwright-core'
 import type { Browser } from 'playwright-core'
 
-/** For a Chromium that runs as root, and does not look for a network. */
+/** Options for a Chromium that runs as root and without a network. */
 export const CHROMIUM_ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { RequestListener, Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 
-/** A server that can die, and come back at its port. */
+/** A server that can be killed and restarted on the same port. */
 export class RestartableServer {
   port = 0
   readonly #listener: RequestListener
@@ -22,7 +22,7 @@ export class RestartableServer {
     this.#listener = listener
   }
 
-  /** Listens at its port, or, the first time, at one that is free. */
+  /** Listens on its port, or, the first time, on a free one. */
   async start(): Promise<void> {
     this.#server = createServer(this.#listener)
     this.#server.on('connection', (socket) => {
@@ -34,7 +34,7 @@ export class RestartableServer {
     this.port = (this.#server.address() as AddressInfo).port
   }
 
-  /** Cuts all connections, and refuses new ones. */
+  /** Resets all connections and refuses new ones. */
   async kill(): Promise<void> {
     const server = this.#server
     this.#server = undefined
@@ -46,7 +46,7 @@ export class RestartableServer {
   }
 }
 
-/** Ends all of them. For `afterEach`. */
+/** Ends all servers. For `afterEach`. */
 export async function closeRestartableServers(): Promise<void> {
   for (const server of servers.splice(0)) await server.kill()
 }

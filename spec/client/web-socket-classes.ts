@@ -7,7 +7,7 @@ const { WebSocket: globalWebSocket } = globalThis as { readonly WebSocket?: WebS
 if (globalWebSocket === undefined)
   process.stderr.write(`not run: the client on the global WebSocket: Node.js ${process.versions.node} has none\n`)
 
-/** The classes of WebSockets that there are in this process, for `describe.each`. */
+/** The available WebSocket classes of this process, for `describe.each`. */
 export const webSocketClasses: readonly (readonly [name: string, WebSocket: WebSocketClass])[] = [
   ['undici', UndiciWebSocket],
   ['ws', WsWebSocket],

@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 
-/** Cuts the connection of a request, over the head of its WebSocket: .NET's `HttpContext.Abort()`. */
+/** Aborts the connection of a request without its WebSocket, like `HttpContext.Abort()` in .NET. */
 export function abortConnection({ socket }: Request): void {
   socket.resetAndDestroy()
 }

@@ -1,6 +1,6 @@
 import type { LogEntry, RecordedFrame, RecordedResponse, Transcript } from './transcript.ts'
 
-/** A part of a transcript that is not as recorded. */
+/** A part of a transcript that differs from the recorded one. */
 export interface Difference {
   readonly part: string
   readonly reference: unknown
@@ -8,8 +8,8 @@ export interface Difference {
 }
 
 /**
- * Compares what we do with what the reference did. Left out: the length of compressed frames, the reset codes of HTTP/2, reason phrases,
- * bodies, the wording of errors, and what an aborted connection still delivered.
+ * Compares a transcript with that of the reference. It ignores the length of compressed frames, the reset codes of HTTP/2, reason phrases, bodies,
+ * the wording of errors, and data that an aborted connection still delivered.
  */
 export function compareTranscripts(reference: Transcript, ours: Transcript): Difference[] {
   const isLossy = endOf(reference) === 'reset' && endOf(ours) === 'reset'
@@ -35,7 +35,7 @@ function endOf({ end }: Transcript): string {
   return end.startsWith('rst:') ? 'reset-stream' : end
 }
 
-/** All of an acceptance; of a refusal only what the scenario asked for. */
+/** The whole answer if it accepts; only the requested parts if it refuses. */
 function toComparableResponse({ response, transport }: Transcript): Pick<RecordedResponse, 'status' | 'headers'> | null {
   if (response === null) return null
   const { status } = response

@@ -2,7 +2,7 @@ import { WebSocketErrorCode, WebSocketException } from 'express-use-websockets'
 import type { WebSocketExceptionCode } from 'express-use-websockets'
 import type { LoggedError } from './transcript.ts'
 
-/** Says an error in .NET's words: its type, its code, the parameter that was refused. */
+/** Describes an error in terms of .NET: its type, its code and the refused parameter. */
 export function describeError(error: unknown): LoggedError {
   if (error instanceof UnreadableStreamError) return { type: 'ObjectDisposedException', message: error.message }
   if (!(error instanceof WebSocketException)) return { type: error instanceof Error ? error.name : typeof error, message: String(error) }
@@ -15,7 +15,7 @@ export function describeError(error: unknown): LoggedError {
   return { type: 'WebSocketException', webSocketErrorCode: ERROR_CODES[error.webSocketErrorCode] ?? '', message }
 }
 
-/** Copying from a stream that can neither be read nor written has an error of its own in .NET; ours is the socket's, the cause. */
+/** .NET has its own error for copying from a stream that can neither be read nor written. Here, the error is that of the socket, as the cause. */
 export class UnreadableStreamError extends Error {
   constructor(cause: unknown) {
     super('The stream cannot be read', { cause })
@@ -28,7 +28,7 @@ const WRONG_CALLS: ReadonlySet<WebSocketExceptionCode> = new Set([
   'ERR_WEBSOCKET_RESPONSE_STARTED',
 ])
 
-/** .NET checks these in setters of properties and by ranges. */
+/** .NET checks these values in property setters and by ranges. */
 const ARGUMENT_ERRORS: Readonly<Record<string, Pick<LoggedError, 'type'> & { readonly paramName: string }>> = {
   keepAliveInterval: { type: 'ArgumentOutOfRangeException', paramName: 'KeepAliveInterval' },
   keepAliveTimeout: { type: 'ArgumentOutOfRangeException', paramName: 'value.Value' },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What `docs/differences.md` tells: under each heading that names them, the scenarios that show the difference. */
+/** The content of `docs/differences.md`: the headings that name scenarios, and the scenarios that show the difference. */
 export function readDifferencesPage(): ReadonlyMap<string, string[]> {
   const text = readFileSync(join(__dirname, '../../docs/differences.md'), 'utf8')
   const sections = text.split(/^### /m).slice(1)

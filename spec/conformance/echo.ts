@@ -1,6 +1,6 @@
 import type { ManagedWebSocket, WebSocketReceiveResult } from 'express-use-websockets'
 
-/** Echoes part by part until the peer's Close frame, and answers that with its own code: the sample of ASP.NET Core's documentation. */
+/** Echoes each part until the peer's Close frame, and answers that with the same code, like the sample of the ASP.NET Core documentation. */
 export async function echo(
   socket: ManagedWebSocket,
   size: number,

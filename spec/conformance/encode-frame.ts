@@ -1,6 +1,6 @@
 import type { FrameToSend } from './scenario.ts'
 
-/** Encodes a frame of the client, right or wrong. */
+/** Encodes a frame of the client, valid or not. */
 export function encodeFrame({ opcode, fin = true, rsv = 0, masked = true, text, hex, size, length }: FrameToSend): Buffer {
   const payload = toPayload(text, hex, size)
   const announced = length ?? payload.length

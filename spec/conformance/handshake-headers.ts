@@ -5,7 +5,7 @@ export function pathOf({ profile = 'default', path = '' }: Scenario): string {
   return `/${profile}${path}`
 }
 
-/** The header fields of a handshake over HTTP/1.1: the usual ones, with those of the scenario in their place. */
+/** The header fields of a handshake over HTTP/1.1: the usual ones, overridden by those of the scenario. */
 export function handshakeHeaders(scenario: Scenario): Map<string, readonly string[]> {
   const headers = new Map<string, readonly string[]>(USUAL.map(([name, value]) => [name, [value]]))
   for (const [given, value] of scenario.handshake?.headers ?? []) {
@@ -22,7 +22,7 @@ export function encodeScript({ accept, before, refuse, acceptAnyway, ops }: Scen
   return Buffer.from(JSON.stringify(script)).toString('base64')
 }
 
-/** Whether a header field of a response is left out of the transcript. */
+/** Whether the transcript omits a header field of a response. */
 export function isHidden(name: string): boolean {
   return name === 'date' || name === 'server'
 }

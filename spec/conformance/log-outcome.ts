@@ -4,7 +4,7 @@ import type { ManagedWebSocket } from 'express-use-websockets'
 import { describeError } from './describe-error.ts'
 import type { LogEntry } from './transcript.ts'
 
-/** Runs an operation and logs what it led to, or that it was still pending after `bound` milliseconds, with the state of the socket then. */
+/** Runs an operation and logs its outcome, or that it was still pending after `bound` milliseconds, with the state of the socket at that time. */
 export async function logOutcome(
   log: LogEntry[],
   op: string,
@@ -23,7 +23,7 @@ export async function logOutcome(
   logEntry(log, entry, getSocket())
 }
 
-/** Logs what an operation led to, with the state of the socket now. */
+/** Logs the outcome of an operation, with the current state of the socket. */
 export function logEntry(log: LogEntry[], entry: LogEntry, socket: ManagedWebSocket | undefined): void {
   if (socket !== undefined) {
     entry.state = STATES[socket.state] ?? ''

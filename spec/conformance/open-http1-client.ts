@@ -52,7 +52,7 @@ function takeResponse(wire: Wire): RecordedResponse | null {
   return { status: Number(status), reason: reason.join(' '), headers: headers.filter(([name]) => !isHidden(name)).toSorted(byText) }
 }
 
-/** By name, then by value: as an array sorts by default. */
+/** By name, then by value, in the default order of arrays. */
 function byText(a: readonly string[], b: readonly string[]): number {
   return String(a) < String(b) ? -1 : 1
 }

@@ -7,7 +7,7 @@ import type { Scenario } from './scenario.ts'
 import type { RecordedResponse } from './transcript.ts'
 import { Wire } from './wire.ts'
 
-/** Sends the extended CONNECT of a scenario over a session of its own, and waits for the response. */
+/** Sends the extended CONNECT of a scenario in a separate session, and waits for the response. */
 export async function openHttp2Client(scenario: Scenario, id: string, port: number): Promise<ScenarioClient> {
   const wire = new Wire()
   const session = http2.connect(`http://127.0.0.1:${port}`)

@@ -1,6 +1,6 @@
 import type { OperationArgument } from './scenario.ts'
 
-/** The data of an operation: `hex:...` is bytes, `size:N` N zero bytes, `null` nothing, every other string its UTF-8. */
+/** The data of an operation: `hex:...` means these bytes, `size:N` N zero bytes, and `null` nothing. Any other string means its UTF-8. */
 export function toData(argument: OperationArgument | undefined): Buffer {
   if (typeof argument !== 'string') return Buffer.alloc(0)
   if (argument.startsWith('hex:')) return Buffer.from(argument.slice(4), 'hex')

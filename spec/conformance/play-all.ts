@@ -3,7 +3,7 @@ import type { ScenarioPorts } from './scenario-server.ts'
 import type { Scenario } from './scenario.ts'
 import type { Transcript } from './transcript.ts'
 
-/** Plays every scenario over each of its transports, several at a time: most of them wait for most of their time. */
+/** Plays every scenario over each of its transports, several at a time, because most of them wait most of the time. */
 export async function playAll(scenarios: readonly Scenario[], ports: ScenarioPorts): Promise<ReadonlyMap<string, Transcript>> {
   const transcripts = new Map<string, Transcript>()
   const plays = scenarios.flatMap((scenario) =>
@@ -19,7 +19,7 @@ export async function playAll(scenarios: readonly Scenario[], ports: ScenarioPor
   return transcripts
 }
 
-/** What a transcript is known by, in the rules of `differences.json` too. */
+/** The key of a transcript, also in the rules of `differences.json`. */
 export function keyOf({ id, transport }: Pick<Transcript, 'id' | 'transport'>): string {
   return `${id} ${transport}`
 }

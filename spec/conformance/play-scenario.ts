@@ -8,7 +8,7 @@ import type { ScenarioPorts } from './scenario-server.ts'
 import type { ClientStep, Scenario, Transport } from './scenario.ts'
 import type { LogEntry, Transcript } from './transcript.ts'
 
-/** Plays a scenario against a server that speaks the protocol of `x-scenario`, and records what was seen. */
+/** Plays a scenario against a server that implements `x-scenario`, and records the observations. */
 export async function playScenario(scenario: Scenario, transport: Transport, ports: ScenarioPorts): Promise<Transcript> {
   const id = `${scenario.id}-${transport}-${process.pid}`
   const client = await (transport === 'h1' ? openHttp1Client(scenario, id, ports.h1) : openHttp2Client(scenario, id, ports.h2))
@@ -34,7 +34,7 @@ export async function playScenario(scenario: Scenario, transport: Transport, por
   }
 }
 
-/** Resolves with what did not come about, if that is so. */
+/** Resolves with a description of the failure, if there is one. */
 async function playStep(step: ClientStep, client: ScenarioClient): Promise<string | undefined> {
   const { wire } = client
   const [what, argument] = step

@@ -12,7 +12,7 @@ import { UnreadableStreamError } from './describe-error.ts'
 import { toData } from './operation-data.ts'
 import type { OperationArgument } from './scenario.ts'
 
-/** Plays an operation on a stream over the socket: .NET's `WebSocketStream`. */
+/** Plays an operation on a stream over the socket, like `WebSocketStream` in .NET. */
 export async function playStream(socket: ManagedWebSocket, [kind, ...parts]: readonly OperationArgument[]): Promise<unknown> {
   if (kind === 'read') return readMessage(socket)
   if (kind === 'write') return writeMessage(socket, parts)
@@ -37,7 +37,7 @@ async function writeMessage(socket: ManagedWebSocket, parts: readonly OperationA
   await written((done) => stream.end(done))
 }
 
-/** Echoes what the first read gives, and lets the stream close the socket. */
+/** Echoes the result of the first read, and lets the stream close the socket. */
 async function echoAndClose(socket: ManagedWebSocket): Promise<number> {
   const stream = createWebSocketStream(socket, { closeTimeout: 2000 }).on('error', toldByCallback)
   const data = await readOnce(stream, 1024)
@@ -46,7 +46,7 @@ async function echoAndClose(socket: ManagedWebSocket): Promise<number> {
   return data.length
 }
 
-/** Reads what is there first, up to `size` bytes; nothing at the end of the stream. */
+/** Reads up to `size` available bytes; nothing at the end of the stream. */
 async function readOnce(stream: Duplex, size: number): Promise<Buffer> {
   await once(stream, 'readable')
   const chunk: Buffer | null = stream.read()

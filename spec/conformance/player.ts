@@ -10,13 +10,13 @@ import { playStream } from './play-stream.ts'
 import type { Operation, OperationArgument } from './scenario.ts'
 import type { LogEntry } from './transcript.ts'
 
-/** Plays the operations of a scenario on its socket, one after another, and logs each. */
+/** Plays the operations of a scenario on its socket, one after another, and logs each of them. */
 export class Player {
   readonly #request: Request
   readonly #socket: ManagedWebSocket
   readonly #log: LogEntry[]
   readonly #background: Promise<void>[] = []
-  /** The operations that are not asynchronous. */
+  /** The synchronous operations. */
   readonly #acts: Readonly<Record<string, () => void>> = {
     abort: () => this.#socket.abort(),
     contextAbort: () => abortConnection(this.#request),
@@ -38,7 +38,7 @@ export class Player {
       if (act === undefined) {
         await this.#logged(operation)
       } else {
-        // The next operation follows within the same turn.
+        // The next operation follows in the same turn.
         act()
         logEntry(this.#log, { op: name, result: null }, this.#socket)
       }
@@ -141,7 +141,7 @@ export class Player {
     await this.#request.webSockets.acceptWebSocketAsync()
   }
 
-  /** Starts an operation and does not wait for it, except to let it log its outcome if that is there already. */
+  /** Starts an operation without waiting for it, but logs its outcome if that is known at once. */
   async #startInBackground([name, ...args]: readonly OperationArgument[]): Promise<void> {
     this.#background.push(this.#logged([String(name), ...args]))
     for (let step = 0; step < 20; step++) await Promise.resolve()
@@ -152,7 +152,7 @@ export class Player {
   }
 }
 
-/** These have 5 seconds, the others half of that. */
+/** The operations with a limit of 5 seconds. The limit of the others is half of that. */
 const PATIENT: ReadonlySet<string> = new Set(['sleep', 'receiveAll', 'echo', 'joinBackground'])
 
 const MESSAGE_TYPES = Object.fromEntries(Object.entries(WebSocketMessageType).map(([name, type]) => [type, name]))

@@ -1,7 +1,7 @@
 import type { RecordedResponse } from './transcript.ts'
 import type { Wire } from './wire.ts'
 
-/** The client's end of a scenario, after the response. */
+/** The client of a scenario, after the response. */
 export interface ScenarioClient {
   readonly wire: Wire
   readonly response: RecordedResponse | null

@@ -8,7 +8,7 @@ import type { Script } from './scenario.ts'
 import type { ScenarioLogs } from './scenario-logs.ts'
 import type { LogEntry } from './transcript.ts'
 
-/** Makes the handler of the scenario server: plays what the header `x-scenario` tells it to, or echoes if there is none. */
+/** Creates the handler of the scenario server. It plays the operations of the header `x-scenario`, or echoes without that header. */
 export function createScenarioHandler(logs: ScenarioLogs): (request: Request, response: Response) => Promise<void> {
   return async (request, response) => {
     const header = request.get('x-scenario')
@@ -17,13 +17,13 @@ export function createScenarioHandler(logs: ScenarioLogs): (request: Request, re
     const script: Script = JSON.parse(Buffer.from(header, 'base64').toString())
     const log: LogEntry[] = []
     const end = await handle(request, response, script, log)
-    // A copy: what still comes is no part of it.
+    // A copy, because later entries do not belong to it.
     logs.complete(script.id, [...log])
     end()
   }
 }
 
-/** Does what the script says, up to the end of its operations; resolves with how to end the connection then. */
+/** Runs the script to the end of its operations, and resolves with the way to end the connection. */
 async function handle(request: Request, response: Response, script: Script, log: LogEntry[]): Promise<() => void> {
   const { webSockets } = request as Partial<Request>
   const isWebSocketRequest = webSockets?.isWebSocketRequest ?? false
@@ -74,13 +74,13 @@ function accept(request: Request, script: Script): Promise<ManagedWebSocket> {
   return webSockets.acceptWebSocketAsync(toContext(argument))
 }
 
-/** .NET says for ever, or never, by -1 milliseconds. */
+/** In .NET, -1 milliseconds means an infinite time. */
 function toContext(argument: NonNullable<Script['accept']>): WebSocketAcceptContext {
   const durations = Object.entries(argument).filter(([name, value]) => name.startsWith('keepAlive') && value === -1)
   return { ...argument, ...Object.fromEntries(durations.map(([name]) => [name, Infinity])) }
 }
 
-/** ASP.NET Core ends the connection when the handler returns; our pipeline would wait for the socket instead. */
+/** ASP.NET Core ends the connection when the handler returns. This package would wait for the socket. */
 async function play(player: Player, socket: ManagedWebSocket, script: Script): Promise<() => void> {
   try {
     await player.play(script.ops ?? [])
@@ -92,7 +92,7 @@ async function play(player: Player, socket: ManagedWebSocket, script: Script): P
   }
 }
 
-/** The sample of the documentation of ASP.NET Core: echoes, in parts of `?buffer=` bytes. */
+/** The sample of the ASP.NET Core documentation: echoes in parts of `?buffer=` bytes. */
 async function echoPlainly(request: Request, response: Response): Promise<void> {
   const { webSockets } = request as Partial<Request>
   if (webSockets === undefined || !webSockets.isWebSocketRequest) {

@@ -1,10 +1,10 @@
 import { EventEmitter, once } from 'node:events'
 import type { LogEntry } from './transcript.ts'
 
-/** The logs of the scenarios that were played, by id. Whoever asks may come before the end. */
+/** The logs of the played scenarios, by id. A reader may ask before a scenario has ended. */
 export class ScenarioLogs {
   readonly #logs = new Map<string, readonly LogEntry[]>()
-  /** As many may wait as there are scenarios. */
+  /** All scenarios may wait at the same time. */
   readonly #completions = new EventEmitter().setMaxListeners(0)
 
   complete(id: string, log: readonly LogEntry[]): void {
@@ -12,7 +12,7 @@ export class ScenarioLogs {
     this.#completions.emit(id)
   }
 
-  /** Waits for the log, up to 8 seconds; else resolves with `null`. */
+  /** Waits up to 8 seconds for the log, then resolves with `null`. */
   async find(id: string): Promise<readonly LogEntry[] | null> {
     if (!this.#logs.has(id)) await once(this.#completions, id, { signal: AbortSignal.timeout(8000) }).catch(() => undefined)
     return this.#logs.get(id) ?? null

@@ -10,22 +10,22 @@ import { createServer as createHttp2Server } from 'express-use-websockets/http2'
 import { createScenarioHandler } from './scenario-handler.ts'
 import { ScenarioLogs } from './scenario-logs.ts'
 
-/** Where a scenario server listens. */
+/** The ports of a scenario server. */
 export interface ScenarioPorts {
   readonly h1: number
   readonly h2: number
 }
 
-/** A scenario server that listens. */
+/** A listening scenario server. */
 export interface ScenarioServer {
   readonly ports: ScenarioPorts
   close(): void
 }
 
-/** Starts a server that plays scenarios over HTTP/1.1 and over HTTP/2 without TLS; port 0 means any. */
+/** Starts a server that plays scenarios over HTTP/1.1 and over cleartext HTTP/2. Port 0 means any free port. */
 export async function startScenarioServer(ports: ScenarioPorts): Promise<ScenarioServer> {
   const app = createApp()
-  // A scenario travels in a header, and some are long. Idle connections stay as long as Kestrel leaves them.
+  // A scenario is in a header and may be long. Idle connections stay open as long as in Kestrel.
   const http1 = http.createServer({ maxHeaderSize: MAX_HEADER_SIZE, keepAliveTimeout: 130_000 }, app)
   const http2 = createHttp2Server({ settings: { maxHeaderListSize: MAX_HEADER_SIZE } }, app)
   const closeSessions = trackSessions(http2)

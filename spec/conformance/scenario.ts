@@ -1,16 +1,16 @@
-/** What the handler of a scenario is told, in the header `x-scenario`. */
+/** The instructions for the handler of a scenario, in the header `x-scenario`. */
 export interface Script {
   readonly id: string
-  /** The argument of the accept; absent: none. */
+  /** The argument of the accept; none if absent. */
   readonly accept?: Readonly<Record<string, unknown>> | null
-  /** What is done to the response first. */
+  /** The changes to the response before the accept. */
   readonly before?: {
     readonly headers?: Readonly<Record<string, string>>
     readonly status?: number
     readonly body?: string
   } | null
   readonly refuse?: boolean | null
-  /** Whether to accept what is no WebSocket request, too. */
+  /** Whether to accept a request even if it is no WebSocket request. */
   readonly acceptAnyway?: boolean | null
   readonly ops?: readonly Operation[] | null
 }
@@ -20,10 +20,10 @@ export type Operation = readonly [name: string, ...args: readonly OperationArgum
 
 export type OperationArgument = string | number | boolean | null
 
-/** A scenario: the script of the handler, and what the client does. */
+/** A scenario: the script of the handler and the steps of the client. */
 export interface Scenario extends Script {
   readonly group?: string
-  /** The first segment of the path, which chooses the options of the middleware. */
+  /** The first segment of the path, which selects the options of the middleware. */
   readonly profile?: string
   /** The rest of the path. */
   readonly path?: string
@@ -36,13 +36,13 @@ export interface Scenario extends Script {
   }
   readonly h2headers?: Readonly<Record<string, string | null>>
   readonly client?: readonly ClientStep[]
-  /** Whether to leave the header `x-scenario` out: the server echoes. */
+  /** Whether to omit the header `x-scenario`, so that the server echoes. */
   readonly plain?: boolean
-  /** How long to wait for the end of the connection after the last step, in milliseconds. */
+  /** The time to wait for the end of the connection after the last step, in milliseconds. */
   readonly linger?: number
 }
 
-/** HTTP/1.1 over TCP, or HTTP/2 without TLS. */
+/** HTTP/1.1 over TCP, or cleartext HTTP/2. */
 export type Transport = 'h1' | 'h2'
 
 /** A step of the client. */
@@ -55,7 +55,7 @@ export type ClientStep =
   | readonly ['fin']
   | readonly ['reset']
 
-/** A frame of the client, right or wrong. */
+/** A frame of the client, valid or not. */
 export interface FrameToSend {
   readonly opcode: number
   readonly fin?: boolean
@@ -63,8 +63,8 @@ export interface FrameToSend {
   readonly masked?: boolean
   readonly text?: string
   readonly hex?: string
-  /** So many letters `a`. */
+  /** The number of letters `a`. */
   readonly size?: number
-  /** A length for the header that is not that of the payload. */
+  /** A length in the header that differs from that of the payload. */
   readonly length?: number
 }

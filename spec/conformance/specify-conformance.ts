@@ -11,7 +11,7 @@ import type { ScenarioServer } from './scenario-server.ts'
 import type { Scenario } from './scenario.ts'
 import type { Transcript } from './transcript.ts'
 
-/** Specifies that the scenarios of a file go as ASP.NET Core was recorded to play them, except for the differences on purpose. */
+/** Specifies that the scenarios of a file run as recorded from ASP.NET Core, except for the intended differences. */
 export function specifyConformance(scenariosFile: string, transcriptsFile: string): void {
   const scenarios = readJson(scenariosFile) as Scenario[]
   const references = readJson(transcriptsFile) as Transcript[]
@@ -24,7 +24,7 @@ export function specifyConformance(scenariosFile: string, transcriptsFile: strin
     server = await startScenarioServer({ h1: 0, h2: 0 })
     const played = await playAll(scenarios, server.ports)
     for (const reference of references) differences.set(keyOf(reference), compare(reference, played.get(keyOf(reference))))
-    // On a busy machine, what is played together with others can miss a bound of time. What differs is played once more, alone.
+    // On a busy machine, parallel scenarios can exceed a time limit. So a scenario that differs is played once more, alone.
     for (const reference of alike) {
       const scenario = scenarios.find(({ id }) => id === reference.id)
       if (scenario === undefined || differences.get(keyOf(reference))?.length === 0) continue
@@ -56,10 +56,10 @@ export function specifyConformance(scenariosFile: string, transcriptsFile: strin
   })
 }
 
-/** How long the end of a connection is waited for when a scenario is played once more. Milliseconds. */
+/** The time to wait for the end of a connection when a scenario is played once more, in milliseconds. */
 const PATIENT_LINGER = 3000
 
-/** The rules of `differences.json`: a pattern over `ID TRANSPORT`, and what is different, which is a heading of `docs/differences.md`. */
+/** The rules of `differences.json`: a pattern for `ID TRANSPORT`, and the difference, which is a heading of `docs/differences.md`. */
 export function readRules(): { readonly pattern: RegExp; readonly reason: string }[] {
   const rules = readJson('differences.json') as Record<string, string>
   return Object.entries(rules).map(([pattern, reason]) => ({ pattern: new RegExp(pattern), reason }))

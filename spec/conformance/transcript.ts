@@ -1,6 +1,6 @@
 import type { Transport } from './scenario.ts'
 
-/** What a scenario looked like from outside, and what its handler saw. */
+/** The observations of a scenario from outside and from its handler. */
 export interface Transcript {
   readonly id: string
   readonly transport: Transport
@@ -8,7 +8,7 @@ export interface Transcript {
   readonly body?: string
   readonly frames: readonly RecordedFrame[]
   readonly end: string
-  /** The steps of the client that did not come about. */
+  /** The steps of the client that failed. */
   readonly missed?: readonly string[]
   readonly log?: readonly LogEntry[] | null
 }
@@ -28,11 +28,11 @@ export interface RecordedFrame {
   readonly length: number
   readonly closeCode?: number | null
   readonly reason?: string
-  /** In hexadecimal digits, if it is short and not compressed. */
+  /** The payload in hexadecimal, if it is short and not compressed. */
   readonly payload?: string
 }
 
-/** An entry of the log of a handler: what an operation led to, and the state after it. */
+/** An entry in the log of a handler: the outcome of an operation and the state after it. */
 export interface LogEntry {
   op: string
   result?: unknown
@@ -48,7 +48,7 @@ export interface LogEntry {
   versionHeader?: string
 }
 
-/** An error, with the names that .NET has for it. */
+/** An error with its names in .NET. */
 export interface LoggedError {
   readonly type: string
   readonly webSocketErrorCode?: string

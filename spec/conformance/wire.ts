@@ -1,6 +1,6 @@
 import type { RecordedFrame } from './transcript.ts'
 
-/** What a client sees of its server: bytes, frames from {@link Wire.parseFrames} on, and how it ended. */
+/** The server as a client sees it: bytes, frames from {@link Wire.parseFrames} on, and the end of the connection. */
 export class Wire {
   buffer = Buffer.alloc(0)
   readonly frames: RecordedFrame[] = []
@@ -19,12 +19,12 @@ export class Wire {
     this.wake()
   }
 
-  /** Lets those who wait look again. */
+  /** Wakes the waiters, so that they check again. */
   wake(): void {
     for (const wakeUp of this.#wakeUps) wakeUp()
   }
 
-  /** Waits until `test` holds; resolves with whether it did within the time. */
+  /** Waits until `test` holds. Resolves with whether it held in time. */
   async until(test: () => boolean, milliseconds = PATIENCE): Promise<boolean> {
     if (test()) return true
     return new Promise((resolve) => {
@@ -62,7 +62,7 @@ export class Wire {
   }
 }
 
-/** How long a client waits for what should come, in milliseconds. */
+/** The time that a client waits for expected data, in milliseconds. */
 const PATIENCE = 1500
 
 function describePayload(opcode: number, rsv: number, payload: Buffer): Partial<RecordedFrame> {

@@ -14,38 +14,38 @@ import type { Http1Server } from './http1-server.ts'
 import { SAMPLE_KEY } from './raw-http1.ts'
 import { openWebSocket } from './web-socket-client.ts'
 
-/** A WebSocket as a client has it, over any transport. */
+/** The client's side of a WebSocket, over any transport. */
 export interface TransportClient {
-  /** What carries the frames. */
+  /** The stream that carries the frames. */
   readonly stream: Duplex
   /** The header fields of the response. */
   readonly headers: OutgoingHttpHeaders
-  /** The code with which it closes; 1006 without a Close frame. */
+  /** The close code; 1006 without a Close frame. */
   readonly closed: Promise<number>
   send(text: string): void
   close(code?: number): void
-  /** Goes without a word. */
+  /** Drops the connection without a Close frame. */
   vanish(): void
 }
 
-/** An application that is served, and how to get to it. */
+/** A served application, and the requests to it. */
 export interface ServedApplication {
   /** Opens a WebSocket; rejects if it is refused. */
   open(path: string, headers?: OutgoingHttpHeaders): Promise<TransportClient>
-  /** Asks for a WebSocket, and does not wait for the answer. */
+  /** Requests a WebSocket without waiting for the answer. */
   attempt(path: string, headers?: OutgoingHttpHeaders): Pick<TransportClient, 'vanish'>
   /** Gets a page. */
   fetch(path: string, headers?: OutgoingHttpHeaders): Promise<FetchedPage>
 }
 
-/** What is looked at of a page. */
+/** The checked parts of a page. */
 export interface FetchedPage {
   readonly status: number
-  /** The cookie that it sets, to be sent back. */
+  /** The cookie that the page sets, in the form of a request header. */
   readonly cookie: string
 }
 
-/** Every way for a WebSocket to get to an application, under its name, for `describe.each`. */
+/** Every transport of a WebSocket to an application, by name, for `describe.each`. */
 export const everyTransport: readonly (readonly [name: string, serve: (app: RequestListener) => Promise<ServedApplication>])[] = [
   ['HTTP/1.1', async (app) => overHttp1(await startHttp1Server(app))],
   ['TLS', async (app) => overHttp1(await startHttpsServer(app))],
@@ -53,7 +53,7 @@ export const everyTransport: readonly (readonly [name: string, serve: (app: Requ
   ['HTTP/2', async (app) => overHttp2(await connectHttp2(await startHttp2Server(app)))],
 ]
 
-/** A server with an `'upgrade'` listener of something else. */
+/** A server that has an unrelated `'upgrade'` listener. */
 async function startAttached(app: RequestListener): Promise<Http1Server> {
   const server = http.createServer(app)
   server.on('upgrade', (_request, socket: Duplex) => socket.destroy())
@@ -131,7 +131,7 @@ function overHttp2(session: ClientHttp2Session): ServedApplication {
 }
 
 function fromHttp2({ webSocket, stream, headers }: Awaited<ReturnType<typeof openHttp2WebSocket>>): TransportClient {
-  // Reads on, so that a Close frame is seen, and answers it.
+  // Continues to read, so that a Close frame is seen and answered.
   const reading = (async () => {
     for await (const _ of webSocket) continue
     await webSocket.closeOutputAsync(webSocket.closeStatus ?? 1000)

@@ -1,4 +1,4 @@
-/** Something to wait for, opened by hand. */
+/** A promise that a spec resolves. */
 export class Gate {
   readonly opened: Promise<void>
   #open: () => void = () => undefined

@@ -7,7 +7,7 @@ import { openInMemory } from './web-socket-pairs.ts'
 /** A backplane of this package. */
 export type EngineBackplane = Backplane & { readonly isUp: boolean; closeAsync(): Promise<void> }
 
-/** What every one is told. */
+/** The settings of every process. */
 export interface EngineOptions {
   readonly onDown: () => void
   readonly onUp: () => void
@@ -15,12 +15,12 @@ export interface EngineOptions {
 
 const processes: (() => unknown)[] = []
 
-/** Ends all that stand for processes. For `afterEach`, before the engine is killed. */
+/** Ends all simulated processes. For `afterEach`, before the engine is killed. */
 export async function closeGroupProcesses(): Promise<void> {
   for (const close of processes.splice(0)) await close()
 }
 
-/** What stands for one process of an application. */
+/** A simulated process of an application. */
 export class GroupProcess {
   readonly groups: WebSocketGroups
   readonly backplane: EngineBackplane
@@ -37,14 +37,14 @@ export class GroupProcess {
     )
   }
 
-  /** A member of a group, whose messages are read. */
+  /** A member of a group that reads its messages. */
   add(name: string, identity?: string): GroupProcessMember {
     const { webSocket, peer } = openInMemory()
     this.groups.add(name, webSocket, identity)
     return new GroupProcessMember(webSocket, peer)
   }
 
-  /** Resolves when this has happened so often. */
+  /** Resolves when the event has occurred this often. */
   async has(event: 'down' | 'up', count = 1): Promise<void> {
     while (this.events.filter((one) => one === event).length < count) {
       await new Promise<void>((resolve) => void this.#closes.push(resolve))
@@ -73,7 +73,7 @@ export class GroupProcessMember {
   }
 }
 
-/** A message as a process sends it. */
+/** A message in the form in which a process sends it. */
 export function envelope(kind: number, payload: string | Buffer, version = 1): Buffer {
   return Buffer.concat([Buffer.from('EW'), Buffer.of(version, kind), Buffer.from('another one.'), Buffer.from(payload)])
 }

@@ -13,30 +13,30 @@ export interface Http1Server {
   readonly isSecure: boolean
 }
 
-/** Starts an HTTP/1.1 server; it ends, with all its connections, by {@link closeHttp1Servers}. */
+/** Starts an HTTP/1.1 server. {@link closeHttp1Servers} ends it and its connections. */
 export async function startHttp1Server(listener: RequestListener, options: ServerOptions = {}): Promise<Http1Server> {
   return listenForHttp1(http.createServer(options, listener), false)
 }
 
-/** The same over TLS, with a certificate that nobody has signed. */
+/** The same over TLS, with a self-signed certificate. */
 export async function startHttpsServer(listener: RequestListener, options: ServerOptions = {}): Promise<Http1Server> {
   return listenForHttp1(https.createServer({ ...options, ...createSelfSignedCertificate() }, listener), true)
 }
 
-/** Both ways of starting, under their names, for `describe.each`. */
+/** Both functions by name, for `describe.each`. */
 export const http1Starts = [
   ['http', startHttp1Server],
   ['https', startHttpsServer],
 ] as const
 
-/** Ends what was started. For `afterEach`. */
+/** Ends all servers. For `afterEach`. */
 export function closeHttp1Servers(): void {
   for (const close of leftovers.splice(0)) close()
 }
 
 const leftovers: (() => void)[] = []
 
-/** Lets a server listen; it ends as those that were started. */
+/** Makes a server listen, and ends it like the started ones. */
 export async function listenForHttp1(server: Server | Http2SecureServer, isSecure: boolean): Promise<Http1Server> {
   const sockets = new Set<Socket>()
   server.on(isSecure ? 'secureConnection' : 'connection', (socket: Socket) => {

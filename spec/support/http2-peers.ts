@@ -17,21 +17,21 @@ import { RawHttp2Client } from './raw-http2.ts'
 
 const leftovers: (() => void)[] = []
 
-/** Ends what the functions of this file have started. For `afterEach`. */
+/** Ends everything that the functions of this file have started. For `afterEach`. */
 export async function closeHttp2Peers(): Promise<void> {
-  // Node 20 loops for ever when a session is destroyed while it reports that one of its streams was closed.
+  // Node 20 loops endlessly if a session is destroyed while it reports that one of its streams was closed.
   await new Promise(setImmediate)
   for (const end of leftovers.splice(0)) end()
 }
 
-/** A cleartext HTTP/2 server with the application behind it, listening. */
+/** A listening cleartext HTTP/2 server with the application. */
 export async function startHttp2Server(app: Http2RequestListener, options: ServerOptions = {}): Promise<Http2Server> {
   const server = createServer(options, app)
   await listen(server)
   return server
 }
 
-/** Lets the server listen on a free port of 127.0.0.1; it and its connections end with {@link closeHttp2Peers}. */
+/** Makes the server listen on a free port of 127.0.0.1. {@link closeHttp2Peers} ends it and its connections. */
 export async function listen(server: Http2Server | Http2SecureServer): Promise<void> {
   server.on('session', (session) => leftovers.push(() => session.destroy()))
   leftovers.push(() => server.close())
@@ -44,7 +44,7 @@ export function portOf(server: { address(): AddressInfo | string | null }): numb
   return (server.address() as AddressInfo).port
 }
 
-/** A connected client session, with the server's settings received. */
+/** A connected client session that has received the settings of the server. */
 export async function connectHttp2(server: Http2Server, settings: { initialWindowSize?: number } = {}): Promise<ClientHttp2Session> {
   const session = connect(`http://127.0.0.1:${portOf(server)}`, { settings })
   session.on('error', () => undefined)
@@ -53,7 +53,7 @@ export async function connectHttp2(server: Http2Server, settings: { initialWindo
   return session
 }
 
-/** A client that sends frames by hand. */
+/** A client that sends raw frames. */
 export async function connectRaw(server: Http2Server, settings?: Parameters<typeof RawHttp2Client.connect>[1]): Promise<RawHttp2Client> {
   const client = await RawHttp2Client.connect(portOf(server), settings)
   leftovers.push(() => client.socket.destroy())
@@ -70,25 +70,25 @@ export function rawFields(method: string, path: string): [name: string, value: s
   ]
 }
 
-/** A request that is closed by {@link closeHttp2Peers}' end of the session, whose errors are not thrown into the void. */
+/** A request that {@link closeHttp2Peers} closes with its session. Its errors are ignored. */
 export function openStream(session: ClientHttp2Session, fields: OutgoingHttpHeaders, endStream = false): ClientHttp2Stream {
   const stream = session.request(fields, { endStream })
   stream.on('error', () => undefined)
   return stream
 }
 
-/** What a server answered on one stream. */
+/** The answer of a server on one stream. */
 export interface Http2Answer {
   readonly status: number
   readonly headers: IncomingHttpHeaders & IncomingHttpStatusHeader
   readonly body: Buffer
   readonly text: string
   readonly trailers: IncomingHttpHeaders
-  /** The code with which the stream was closed; 0 if in order. */
+  /** The code of the stream's end; 0 without an error. */
   readonly closeCode: number
 }
 
-/** Sends a request, with the body if there is one, and reads the answer until the stream is closed. */
+/** Sends a request and its optional body, and reads the answer until the stream is closed. */
 export async function request(
   session: ClientHttp2Session,
   path: string,
@@ -101,7 +101,7 @@ export async function request(
   return answer
 }
 
-/** Reads what the server answers on a stream until the stream is closed. */
+/** Reads the answer on a stream until the stream is closed. */
 export async function readAnswer(stream: ClientHttp2Stream): Promise<Http2Answer> {
   const chunks: Buffer[] = []
   let headers: Http2Answer['headers'] = {}

@@ -3,7 +3,7 @@ import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, Incomi
 import { ManagedWebSocket } from 'express-use-websockets'
 import { openStream } from './http2-peers.ts'
 
-/** The fields with which a browser opens a WebSocket over HTTP/2. */
+/** The header fields of a WebSocket request of a browser over HTTP/2. */
 export function connectFields(path: string, fields: OutgoingHttpHeaders = {}): OutgoingHttpHeaders {
   return {
     ':method': 'CONNECT',
@@ -23,7 +23,7 @@ export interface Http2WebSocket {
   readonly headers: IncomingHttpHeaders & IncomingHttpStatusHeader
 }
 
-/** Opens a WebSocket; rejects with the status when it is refused. */
+/** Opens a WebSocket. If it is refused, rejects with the status. */
 export async function openHttp2WebSocket(
   session: ClientHttp2Session,
   path: string,

@@ -11,13 +11,13 @@ const VERSIONS = '/usr/lib/postgresql'
 const [version] = existsSync(VERSIONS) ? readdirSync(VERSIONS) : []
 const programs = version === undefined ? undefined : join(VERSIONS, version, 'bin')
 
-/** Whether PostgreSQL is installed. Says so if it is not. */
+/** Whether PostgreSQL is installed. Prints a message if it is not. */
 export function hasPostgres(what: string): boolean {
   if (programs === undefined) console.warn(`${what} is not tried: there is no PostgreSQL in ${VERSIONS} here. .ci/run installs it.`)
   return programs !== undefined
 }
 
-/** A real PostgreSQL, on a port of its own, that can be killed and started again. */
+/** A real PostgreSQL on its own port that can be killed and restarted. */
 export class PostgresServer {
   readonly port: number
   readonly #folder: string
@@ -28,7 +28,7 @@ export class PostgresServer {
     this.#folder = folder
   }
 
-  /** Makes an empty database, and starts nothing yet. */
+  /** Creates an empty database and starts nothing yet. */
   static async create(): Promise<PostgresServer> {
     const folder = mkdtempSync(join(tmpdir(), 'postgres-'))
     const server = new PostgresServer(await freePort(), folder)
@@ -48,7 +48,7 @@ export class PostgresServer {
     return server
   }
 
-  /** What a pool of `pg` needs to know. */
+  /** The options for a pool of `pg`. */
   get address(): { host: string; port: number; user: string; database: string } {
     return { host: '127.0.0.1', port: this.port, user: 'postgres', database: 'postgres' }
   }
@@ -77,17 +77,17 @@ export class PostgresServer {
       const child = spawn(command, parameters, { stdio: 'ignore' })
       this.#child = child
       while (child.exitCode === null) if (await isReady()) return
-      // What was killed may not have let the folder go.
+      // A killed process may not have released the folder yet.
     }
   }
 
-  /** All its connections end, without a goodbye. */
+  /** Kills the server. Its connections end without a message. */
   async kill(): Promise<void> {
     const child = this.#child
     if (child === undefined) return
     this.#child = undefined
     const exited = once(child, 'exit')
-    // Its children would live on without it, if it had no time to end them.
+    // If it had no time to end its children, they would survive.
     child.kill('SIGQUIT')
     await exited
   }
@@ -98,7 +98,7 @@ export class PostgresServer {
   }
 }
 
-/** Kills all that were started. For `afterEach`. */
+/** Kills all started servers. For `afterEach`. */
 export async function killPostgresServers(): Promise<void> {
   for (const server of servers.splice(0)) await server.remove()
 }
@@ -107,7 +107,7 @@ const servers: PostgresServer[] = []
 const run = promisify(execFile)
 const isRoot = userInfo().uid === 0
 
-/** It refuses to run as root. */
+/** PostgreSQL refuses to run as root. */
 function asPostgres(program: string, ...parameters: string[]): [string, ...string[]] {
   const path = join(programs ?? '', program)
   return isRoot ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups', path, ...parameters] : [path, ...parameters]

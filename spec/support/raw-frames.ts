@@ -1,26 +1,26 @@
-/** A frame as it stands on the wire (RFC 6455, section 5.2), its payload unmasked. */
+/** A frame on the wire (RFC 6455, section 5.2), with its payload unmasked. */
 export interface RawFrame {
   readonly opcode: number
   readonly payload: Buffer
   readonly isFinal: boolean
-  /** RSV1 to RSV3 as a number: 4, 2, 1. */
+  /** RSV1 to RSV3 as bits: 4, 2, 1. */
   readonly reserved: number
   readonly isMasked: boolean
 }
 
-/** How a frame differs from a plain, final, masked one. */
+/** The differences of a frame from an ordinary, final, masked one. */
 export interface RawFrameOptions {
   readonly isFinal?: boolean
   readonly reserved?: number
-  /** `false`: unmasked, as a server sends. */
+  /** `false`: unmasked, like a frame of a server. */
   readonly mask?: Uint8Array | false
-  /** Bytes of extended length, whether the length needs them or not. */
+  /** The number of bytes of the extended length, even if the length does not need them. */
   readonly extendedLengthSize?: 0 | 2 | 8
-  /** The length to announce, whatever the payload's is. */
+  /** The announced length, independent of the payload. */
   readonly announcedLength?: bigint
 }
 
-/** Builds a frame, be it allowed or not. By default as a client sends it. */
+/** Builds a frame, valid or not. By default, it is a frame of a client. */
 export function rawFrame(opcode: number, payload: Uint8Array | string = '', options: RawFrameOptions = {}): Buffer {
   const { isFinal = true, reserved = 0, mask = DEFAULT_MASK } = options
   const bytes = Buffer.from(payload)
@@ -42,7 +42,7 @@ export function closePayload(status: number, reason: Uint8Array | string = ''): 
   return Buffer.concat([code, Buffer.from(reason)])
 }
 
-/** Takes the whole frames off the front of `bytes`; refuses what no sender may send. */
+/** Removes the complete frames from the start of `bytes`. Throws if no sender may send them. */
 export function parseFrames(bytes: Buffer): { readonly frames: RawFrame[]; readonly rest: Buffer } {
   const frames: RawFrame[] = []
   let rest = bytes

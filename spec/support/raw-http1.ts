@@ -4,11 +4,11 @@ import type { Socket } from 'node:net'
 import tls from 'node:tls'
 import type { Http1Server } from './http1-server.ts'
 
-/** The key of RFC 6455, section 1.3, and what answers it. */
+/** The key of RFC 6455, section 1.3, and its answer. */
 export const SAMPLE_KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
 export const SAMPLE_ACCEPT = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='
 
-/** The head of a handshake. A header given as `undefined` is left out, a list makes several lines. */
+/** The head of a handshake. A header `undefined` is left out; a list becomes several lines. */
 export function handshakeHead(
   headers: Record<string, string | readonly string[] | undefined> = {},
   requestLine = 'GET /ws HTTP/1.1',
@@ -25,11 +25,11 @@ export function handshakeHead(
   return `${requestLine}\r\n${lines.join('')}\r\n`
 }
 
-/** A client that sends bytes as they are given, and keeps what it receives. */
+/** A client that sends raw bytes and keeps the received ones. */
 export class RawHttp1Client {
   readonly socket: Socket
   received = Buffer.alloc(0)
-  /** How the connection ended: `'fin'`, or the code of the error; `undefined` while it has not. */
+  /** How the connection ended: `'fin'` or the code of the error; `undefined` while it is open. */
   ending: string | undefined
   readonly #wakeUps = new Set<() => void>()
 
@@ -60,12 +60,12 @@ export class RawHttp1Client {
     this.socket.write(Buffer.concat(parts.map((part) => Buffer.from(part as string))))
   }
 
-  /** Sends it in segments of one byte each. */
+  /** Sends the text in segments of one byte each. */
   async trickle(text: string): Promise<void> {
     for (const byte of Buffer.from(text, 'latin1')) await new Promise((resolve) => this.socket.write(Buffer.of(byte), resolve))
   }
 
-  /** Waits until this was received, and returns all up to its end, removed from what was received. */
+  /** Waits until this text was received. Removes and returns everything up to its end. */
   async receive(expected: string | Uint8Array): Promise<string> {
     const bytes = Buffer.from(expected as string)
     let index = this.received.indexOf(bytes)
@@ -85,7 +85,7 @@ export class RawHttp1Client {
     return this.receive('\r\n\r\n')
   }
 
-  /** Waits for a response with a `Content-Length`, or without a body, and returns head and body. */
+  /** Waits for a response with a `Content-Length` or without a body, and returns its head and body. */
   async receiveResponse(): Promise<string> {
     const head = await this.receiveHead()
     const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0)
@@ -95,7 +95,7 @@ export class RawHttp1Client {
     return head + body
   }
 
-  /** Waits for the end of the connection, and tells how it ended. */
+  /** Waits for the end of the connection, and returns how it ended. */
   async end(): Promise<string> {
     while (this.ending === undefined) await this.#change()
     return this.ending

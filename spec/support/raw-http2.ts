@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 
-/** The frame types of RFC 9113, section 6, that the specs speak of. */
+/** The frame types of RFC 9113, section 6, that the specs use. */
 export const frameTypes = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, goaway: 7, windowUpdate: 8 } as const
 
-/** One frame as it was received. */
+/** A received frame. */
 export interface RawFrame {
   readonly type: number
   readonly flags: number
@@ -13,7 +13,10 @@ export interface RawFrame {
   readonly payload: Buffer
 }
 
-/** An HTTP/2 client that sends any frame, right or wrong. Header blocks are literals without Huffman coding; received ones stay as they are. */
+/**
+ * An HTTP/2 client that sends any frame, valid or not. It encodes header blocks as literals without Huffman coding, and does not decode received
+ * ones.
+ */
 export class RawHttp2Client {
   readonly frames: RawFrame[] = []
   readonly socket: Socket
@@ -78,7 +81,7 @@ export class RawHttp2Client {
     this.send(frameTypes.goaway, 0, 0, Buffer.concat([uint32(lastStreamId), uint32(code)]))
   }
 
-  /** The first frame that matches, received already or to come; rejects when the connection closes without one. */
+  /** The first matching frame, already received or future. Rejects if the connection closes without one. */
   async frame(matches: (frame: RawFrame) => boolean): Promise<RawFrame> {
     for (;;) {
       const found = this.frames.find(matches)
@@ -88,12 +91,12 @@ export class RawHttp2Client {
     }
   }
 
-  /** The first frame of that type on that stream. */
+  /** The first frame of this type on this stream. */
   async frameOn(streamId: number, type: number): Promise<RawFrame> {
     return this.frame((frame) => frame.streamId === streamId && frame.type === type)
   }
 
-  /** All DATA of the stream up to END_STREAM or RST_STREAM. */
+  /** All DATA of the stream until END_STREAM or RST_STREAM. */
   async dataOf(streamId: number): Promise<Buffer> {
     await this.frame((frame) => frame.streamId === streamId && (frame.type === frameTypes.reset || endsStream(frame)))
     const parts = this.frames.filter((frame) => frame.streamId === streamId && frame.type === frameTypes.data)
@@ -134,7 +137,7 @@ export function resetCode(frame: RawFrame): number {
   return frame.payload.readUInt32BE(0)
 }
 
-/** The status of a HEADERS frame, if it is one that the static table has (RFC 7541, appendix A); 0 otherwise. */
+/** The status of a HEADERS frame if it is in the static table (RFC 7541, appendix A); otherwise 0. */
 export function tabledStatus(frame: RawFrame): number {
   return [200, 204, 206, 304, 400, 404, 500][(frame.payload[0] ?? 0) - 0x88] ?? 0
 }

@@ -2,13 +2,13 @@ import type { Duplex } from 'node:stream'
 import { parseFrames, rawFrame } from './raw-frames.ts'
 import type { RawFrame, RawFrameOptions } from './raw-frames.ts'
 
-/** How the other side ended its half of the connection: in order, or by cutting it. */
+/** How the other side ended its half of the connection: normally or by a reset. */
 export type RawEnd = 'end' | 'reset'
 
-/** The other end of a WebSocket, which sends whatever bytes it likes and sees every frame. */
+/** The other end of a WebSocket, which sends any bytes and sees every frame. */
 export class RawPeer {
   readonly duplex: Duplex
-  /** Every frame that was not taken with `nextFrame` yet. */
+  /** The received frames that `nextFrame` has not returned yet. */
   readonly frames: RawFrame[] = []
   /** Resolves when the other side has ended the connection. */
   readonly ended: Promise<RawEnd>
@@ -38,19 +38,19 @@ export class RawPeer {
     })
   }
 
-  /** Sends bytes as they are; resolves when they have left. */
+  /** Sends raw bytes. Resolves when they have left. */
   send(...chunks: Uint8Array[]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.duplex.write(Buffer.concat(chunks), (error) => (error instanceof Error ? reject(error) : resolve()))
     })
   }
 
-  /** Sends one frame, masked as our role wants it. */
+  /** Sends one frame, masked if the role of this peer requires it. */
   sendFrame(opcode: number, payload: Uint8Array | string = '', options: RawFrameOptions = {}): Promise<void> {
     return this.send(rawFrame(opcode, payload, this.#isServer ? { mask: false, ...options } : options))
   }
 
-  /** Ends our half of the connection in order. */
+  /** Ends our half of the connection normally. */
   end(): void {
     this.duplex.end()
   }
@@ -65,7 +65,7 @@ export class RawPeer {
     }
   }
 
-  /** All frames up to the end of the connection. */
+  /** All frames until the end of the connection. */
   async remainingFrames(): Promise<RawFrame[]> {
     await this.ended
     return this.frames.splice(0)

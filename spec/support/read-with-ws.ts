@@ -2,10 +2,10 @@ import type { Writable } from 'node:stream'
 import * as ws from 'ws'
 import type { WhatWasRead } from './what-was-read.ts'
 
-// The types of ws do not know this export.
+// The types of ws do not declare this export.
 const { Receiver } = ws as unknown as { Receiver: new (options: object) => Writable }
 
-/** Lets the `Receiver` of ws, in the server's role unless told otherwise, read a stream. It unmasks the chunks in place. */
+/** Reads a stream with the `Receiver` of ws, by default in the role of a server. It unmasks the chunks in place. */
 export async function readWithWs(
   chunks: readonly Buffer[],
   maxPayload: number,
@@ -32,7 +32,7 @@ export async function readWithWs(
   for (const chunk of chunks) {
     if (closeStatus !== undefined) break
     await new Promise((resolve) => void receiver.write(chunk, resolve))
-    // Its error is emitted after the callback.
+    // The receiver emits its error after the callback.
     await Promise.resolve()
     if (receiver.errored !== null) await new Promise(setImmediate)
   }
@@ -40,7 +40,7 @@ export async function readWithWs(
   return { messages, pings, pongs, end, closeStatus, reason, failure }
 }
 
-/** The code for the Close frame, which stands under a symbol. */
+/** The close code for the error, a property with a symbol as its key. */
 function statusCodeOf(error: object): number | undefined {
   const symbol = Object.getOwnPropertySymbols(error).find(({ description }) => description === 'status-code')
   const code: unknown = symbol === undefined ? undefined : Reflect.get(error, symbol)

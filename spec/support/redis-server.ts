@@ -8,14 +8,14 @@ import type { AddressInfo } from 'node:net'
 
 const PROGRAM = '/usr/bin/redis-server'
 
-/** Whether Redis is installed. Says so if it is not. */
+/** Whether Redis is installed. Prints a message if it is not. */
 export function hasRedis(what: string): boolean {
   const isThere = existsSync(PROGRAM)
   if (!isThere) console.warn(`${what} is not tried: there is no ${PROGRAM} here. .ci/run installs it.`)
   return isThere
 }
 
-/** A real Redis, on a port of its own, that can be killed and started again. */
+/** A real Redis on its own port that can be killed and restarted. */
 export class RedisServer {
   readonly port: number
   #child: ChildProcess | undefined
@@ -24,7 +24,7 @@ export class RedisServer {
     this.port = port
   }
 
-  /** Chooses a port, and starts nothing yet. */
+  /** Chooses a port and starts nothing yet. */
   static async choosePort(): Promise<RedisServer> {
     const server = new RedisServer(await freePort())
     servers.push(server)
@@ -47,11 +47,11 @@ export class RedisServer {
       const child = spawn(PROGRAM, options, { stdio: ['ignore', 'pipe', 'inherit'] })
       this.#child = child
       for await (const line of child.stdout) if (String(line).includes('Ready to accept connections')) return
-      // It has ended: what was killed may not have let the port go.
+      // The server has ended, because a killed one may not have released the port yet.
     }
   }
 
-  /** It has no time to say goodbye. */
+  /** Kills the server without time for a clean end. */
   async kill(): Promise<void> {
     const child = this.#child
     if (child === undefined) return
@@ -62,7 +62,7 @@ export class RedisServer {
   }
 }
 
-/** Kills all that were started. For `afterEach`. */
+/** Kills all started servers. For `afterEach`. */
 export async function killRedisServers(): Promise<void> {
   for (const server of servers.splice(0)) await server.kill()
 }
@@ -70,8 +70,8 @@ export async function killRedisServers(): Promise<void> {
 const servers: RedisServer[] = []
 
 /**
- * A port of 127.0.0.1 that nobody listens on. None of those that the system gives to connections: while a server is down, one that tries to connect to
- * it could be given its port, and be connected to itself.
+ * A free port of 127.0.0.1, outside of the range from which the system chooses ports of connections. Otherwise, while the server is down, a client
+ * could get this port for its own connection, and so connect to itself.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals'
 import { runScript } from './run-script.ts'
 
-/** Runs a script that prints an outcome a line, as JSON, and expects it to end well. For what would end the process of the specs. */
+/** Runs a script that prints one JSON outcome per line, and expects it to succeed. For code that would end the process of the specs. */
 export async function runOutcomes<Outcome>(path: string): Promise<Outcome[]> {
   const { exitCode, stdout, stderr } = await runScript(path)
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })

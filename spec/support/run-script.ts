@@ -3,14 +3,14 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
-/** What a script printed, and how it ended. */
+/** The output of a script and how it ended. */
 export interface ScriptResult {
   readonly exitCode: number | null
   readonly stdout: string
   readonly stderr: string
 }
 
-/** Runs a TypeScript file (by its path from the root of the package) in a Node process of its own. */
+/** Runs a TypeScript file (path relative to the root of the package) in a separate Node process. */
 export async function runScript(
   path: string,
   nodeOptions: readonly string[] = [],

@@ -1,6 +1,6 @@
 import { createSign, generateKeyPairSync, randomBytes } from 'node:crypto'
 
-/** A key and a certificate for `localhost` and 127.0.0.1, valid for a day, as the `key` and `cert` options of a TLS server. */
+/** A key and a certificate for `localhost` and 127.0.0.1, valid for one day, as the options `key` and `cert` of a TLS server. */
 export function createSelfSignedCertificate(): { readonly key: string; readonly cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const name = sequence(set(sequence(objectIdentifier('550403'), tagged(0x0c, Buffer.from('localhost')))))

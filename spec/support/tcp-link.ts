@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 
-/** A network between a client and a server: TCP connections to `port` go on to the server, as fast as they are let. */
+/** A simulated network between a client and a server. It forwards TCP connections to `port`, with a limited rate. */
 export class TcpLink {
   readonly port: number
   readonly #close: () => void
@@ -10,7 +10,7 @@ export class TcpLink {
   readonly #up: Flow[] = []
   readonly #down: Flow[] = []
 
-  /** Leads to that port of 127.0.0.1. Ends with {@link closeTcpLinks}. */
+  /** Forwards to this port of 127.0.0.1. {@link closeTcpLinks} ends it. */
   static async open(serverPort: number): Promise<TcpLink> {
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true })
     server.listen(0, '127.0.0.1')
@@ -26,23 +26,23 @@ export class TcpLink {
     this.#close = close
   }
 
-  /** Lets so many bytes a second through to the server and to the client. Those of 0 are held by the kernels, until they are full. */
+  /** Sets the bytes per second to the server and to the client. With 0, the kernels hold the data until they are full. */
   limit(up: number, down: number): void {
     for (const flow of this.#up) flow.rate = up
     for (const flow of this.#down) flow.rate = down
   }
 
-  /** From now on, neither side hears of the other. */
+  /** From now on, no data passes in either direction. */
   freeze(): void {
     this.limit(0, 0)
   }
 
-  /** Tells both sides that the connection is no more. */
+  /** Resets both connections. */
   reset(): void {
     for (const end of this.#ends) end.resetAndDestroy()
   }
 
-  /** Ends it, and its connections. */
+  /** Ends the link and its connections. */
   close(): void {
     this.#close()
     for (const end of this.#ends) end.destroy()
@@ -97,7 +97,7 @@ class Flow {
     else if (!this.#isResting) this.#from.resume()
   }
 
-  /** For as long as those bytes take. */
+  /** Waits for the time that these bytes take. */
   #rest(length: number): void {
     setTimeout(
       () => {

@@ -1,4 +1,4 @@
-/** Lets the event loop turn until the condition holds. For what no event tells. Gives up after ten seconds, so that the run can end. */
+/** Waits until the condition holds, checking it every turn. For conditions without an event. Fails after ten seconds, so that the run can end. */
 export async function until(condition: () => boolean): Promise<void> {
   const deadline = performance.now() + 10_000
   while (!condition()) {

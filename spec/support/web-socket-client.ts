@@ -4,16 +4,16 @@ import { WebSocket } from 'ws'
 import type { ClientOptions } from 'ws'
 import type { Http1Server } from './http1-server.ts'
 
-/** Where a server is. */
+/** The address of a server. */
 type Address = Pick<Http1Server, 'isSecure' | 'port'>
 
-/** A client of `ws` that has opened, with the response that opened it. */
+/** An open client of `ws`, and the response that opened it. */
 export interface OpenedClient {
   readonly client: WebSocket
   readonly response: IncomingMessage
 }
 
-/** Opens a WebSocket; rejects if it is refused. */
+/** Opens a WebSocket. Rejects if it is refused. */
 export async function openWebSocket(
   server: Address,
   path = '/ws',
@@ -22,7 +22,7 @@ export async function openWebSocket(
   const client = new WebSocket(urlOf(server, path), protocols, { perMessageDeflate: false, rejectUnauthorized: false, ...options })
   clients.push(client)
   client.on('error', () => undefined)
-  // From the start: a message may come together with the 101.
+  // Added at once, because a message may come together with the 101.
   inboxes.set(client, on(client, 'message'))
   const [[response]] = (await Promise.all([once(client, 'upgrade'), once(client, 'open')])) as [[IncomingMessage], unknown]
   return { client, response }
@@ -35,7 +35,7 @@ export interface RefusedHandshake {
   readonly body: string
 }
 
-/** Asks for a WebSocket that is refused. */
+/** Requests a WebSocket that is refused. */
 export async function refusedWebSocket(server: Address, path = '/ws', options: ClientOptions = {}): Promise<RefusedHandshake> {
   const client = new WebSocket(urlOf(server, path), { rejectUnauthorized: false, ...options })
   clients.push(client)
@@ -45,7 +45,7 @@ export async function refusedWebSocket(server: Address, path = '/ws', options: C
   return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString() }
 }
 
-/** The next message that was not taken yet, as text. */
+/** The next message as text. */
 export async function nextMessage(client: WebSocket): Promise<string> {
   const inbox = inboxes.get(client)
   if (inbox === undefined) throw new Error('The client is not one of openWebSocket()')
@@ -54,13 +54,13 @@ export async function nextMessage(client: WebSocket): Promise<string> {
   return data.toString()
 }
 
-/** Code and reason with which the client closes; its code is 1006 if there was no Close frame. */
+/** The code and the reason of the close; the code is 1006 without a Close frame. */
 export async function closeOf(client: WebSocket): Promise<[code: number, reason: string]> {
   const [code, reason] = (await once(client, 'close')) as [number, Buffer]
   return [code, reason.toString()]
 }
 
-/** Cuts all clients. For `afterEach`. */
+/** Aborts all clients. For `afterEach`. */
 export function closeWebSocketClients(): void {
   for (const client of clients.splice(0)) client.terminate()
 }

@@ -7,11 +7,11 @@ import { ManagedWebSocket } from '../../lib/web-socket/managed-web-socket.ts'
 import { connectTcp } from './connect-tcp.ts'
 import { RawPeer } from './raw-peer.ts'
 
-/** A WebSocket, and a peer that is none. */
+/** A WebSocket and a raw peer. */
 export interface WebSocketAndPeer<Stream extends Duplex = Duplex> {
   readonly webSocket: ManagedWebSocket
   readonly peer: RawPeer
-  /** The stream under the WebSocket. */
+  /** The stream of the WebSocket. */
   readonly stream: Stream
 }
 
@@ -22,7 +22,7 @@ afterEach(() => {
   open.clear()
 })
 
-/** A WebSocket in the server's role, unless `options` say otherwise, over TCP. */
+/** A WebSocket over TCP, in the server's role unless `options` change it. */
 export async function openOverTcp(options: WebSocketCreationOptions = {}): Promise<WebSocketAndPeer<Socket>> {
   const [stream, other] = await openTcp()
   return pairUp(stream, other, options)
@@ -36,7 +36,7 @@ export function openInMemory(options: WebSocketCreationOptions = {}, highWaterMa
   return pairUp(stream, other, options)
 }
 
-/** Two WebSockets that talk to each other over TCP. */
+/** Two connected WebSockets over TCP. */
 export async function openBothOverTcp(
   options: Omit<WebSocketCreationOptions, 'isServer'> = {},
 ): Promise<{ readonly server: ManagedWebSocket; readonly client: ManagedWebSocket }> {
@@ -53,7 +53,7 @@ function pairUp<Stream extends Duplex>(stream: Stream, other: Duplex, options: W
   return { webSocket, peer: new RawPeer(other, !isServer), stream }
 }
 
-/** Both ends of a TCP connection, which are destroyed after the test. */
+/** Both ends of a TCP connection. They are destroyed after the test. */
 async function openTcp(): Promise<[server: Socket, client: Socket]> {
   const sockets = await connectTcp()
   for (const socket of sockets) open.add(socket)

@@ -1,14 +1,14 @@
-/** What a reader found in a stream of frames. */
+/** The result of reading a stream of frames. */
 export interface WhatWasRead {
-  /** Each message: its type, and its payload in hexadecimal. */
+  /** The type and the payload of each message, in hexadecimal. */
   readonly messages: readonly string[]
   readonly pings: readonly string[]
   readonly pongs: readonly string[]
-  /** Whether it waits for more, has found a Close frame, or something that is not allowed. */
+  /** Whether the reader waits for more, has found a Close frame, or has found an error. */
   readonly end: 'more' | 'close' | 'failure'
-  /** The code of the Close frame, or the one to send because of the failure. */
+  /** The code of the Close frame, or the code for the error. */
   readonly closeStatus: number | undefined
   readonly reason: string | undefined
-  /** What is not allowed, in words. */
+  /** A description of the error. */
   readonly failure: string | undefined
 }

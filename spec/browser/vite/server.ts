@@ -1,4 +1,7 @@
-/* Run by vite.spec.ts: Vite's dev server in middleware mode, and an echo of ours, on one server. The folder of the page is the argument; prints the port. */
+/*
+ * Run by vite.spec.ts: the dev server of Vite in middleware mode and an echo of this package on one server. The argument is the folder of the page;
+ * it prints the port.
+ */
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'

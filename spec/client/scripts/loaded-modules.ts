@@ -1,4 +1,4 @@
-/** Prints which files of the package are loaded together with the client. */
+/** Prints the files of the package that are loaded together with the client. */
 import { relative } from 'node:path'
 
 const { connectWebSocket } = require('../../../lib/client.ts') as { readonly connectWebSocket: unknown }

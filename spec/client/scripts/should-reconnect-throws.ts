@@ -1,4 +1,4 @@
-/** Prints what happens to a client whose function throws, in a process that hears of its own errors. */
+/** Prints the events of a client whose function throws, and the uncaught errors of the process. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { WebSocket } from 'undici'
@@ -6,7 +6,7 @@ import { connectWebSocket } from '../../../lib/client.ts'
 
 process.on('uncaughtException', ({ message }) => console.log(JSON.stringify({ error: message })))
 
-// It answers that there is no WebSocket.
+// The server refuses every WebSocket.
 const server = createServer((_request, response) => void response.end()).listen(0, '127.0.0.1', () => {
   const client = connectWebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, {
     WebSocket,
@@ -16,7 +16,7 @@ const server = createServer((_request, response) => void response.end()).listen(
     },
   })
   client.addEventListener('close', ({ attempt, retryDelay }) => {
-    // After the error, which is reported when the turn is over.
+    // After the error, which is reported at the end of the turn.
     setImmediate(() => {
       if (client.state === 'closed') return
       console.log(JSON.stringify({ attempt, willReconnect: retryDelay !== null }))

@@ -5,13 +5,13 @@ import type { ManagedWebSocket, WebSocketMiddleware } from 'express-use-websocke
 import { ALLOWED_ORIGIN, LARGE_MESSAGE_LIMIT, MESSAGE_LIMIT } from './server-settings.ts'
 import type { HostileServerSettings } from './server-settings.ts'
 
-/** The application under attack: an echo at `/ws`, and the same with other settings; that of `/steady` has all the time in the world. */
+/** The application under attack: an echo at `/ws`, and echoes with other settings. That at `/steady` has no timeouts. */
 export function createHostileApp({ closeTimeout, keepAliveInterval, keepAliveTimeout }: HostileServerSettings): {
   readonly app: Express
   readonly webSockets: WebSocketMiddleware
 } {
   const app = express()
-  // Errors shall be answered, not printed.
+  // Errors are answered, not printed.
   app.set('env', 'test')
   const webSockets = useWebSockets({ closeTimeout, keepAliveInterval, keepAliveTimeout, maxMessageSize: MESSAGE_LIMIT })
   app.use('/guarded', useWebSockets({ allowedOrigins: [ALLOWED_ORIGIN] }), webSocketHandler(echo))

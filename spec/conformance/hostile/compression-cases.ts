@@ -2,7 +2,7 @@ import { constants, deflateRawSync } from 'node:zlib'
 import { closePayload, rawFrame } from '../../support/raw-frames.ts'
 import type { FrameCase } from './frame-cases.ts'
 
-/** permessage-deflate (RFC 7692), once it is agreed upon. */
+/** permessage-deflate (RFC 7692) after it was negotiated. */
 export const compressionCases: readonly FrameCase[] = [
   passes('a compressed message', 'abc', deflated(deflate('abc'))),
   passes('an uncompressed message', 'abc', rawFrame(1, 'abc')),
@@ -23,10 +23,10 @@ export const compressionCases: readonly FrameCase[] = [
   fails('bad UTF-8 inside', 1007, deflated(deflate(Buffer.of(0xc0, 0x80)))),
 ]
 
-/** A mebibyte of zeroes as a block that may follow any other. */
+/** A mebibyte of zeros as a block that can follow any other block. */
 const zeroes = deflateRawSync(Buffer.alloc(1024 * 1024), { finishFlush: constants.Z_FULL_FLUSH })
 
-/** Messages that swell, from a megabyte to a gigabyte. */
+/** Messages that inflate from a megabyte to a gigabyte. */
 export const compressionBombs: readonly FrameCase[] = [
   fails('a bomb', 1009, deflated(Buffer.concat(Array.from({ length: 1024 }, () => zeroes)))),
   fails(

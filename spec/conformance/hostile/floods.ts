@@ -2,14 +2,14 @@ import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Writes `chunk` again and again as fast as the transport takes it. */
+/** Writes `chunk` repeatedly, as fast as the transport accepts it. */
 export async function writeManyTimes(duplex: Duplex, chunk: Uint8Array, times: number): Promise<void> {
   for (let index = 0; index < times && !duplex.destroyed && duplex.writable; index++) {
     if (!duplex.write(chunk)) await Promise.race([once(duplex, 'drain'), once(duplex, 'close'), once(duplex, 'end')]).catch(ignore)
   }
 }
 
-/** The same until nothing moves any more, since the server has stopped to read. Returns how many bytes were written. */
+/** Works the same until the server has stopped reading. Returns the number of written bytes. */
 export async function writeUntilStuck(duplex: Duplex, chunk: Uint8Array, times: number): Promise<number> {
   for (let index = 1; index <= times; index++) {
     if (duplex.write(chunk)) continue
@@ -19,7 +19,7 @@ export async function writeUntilStuck(duplex: Duplex, chunk: Uint8Array, times: 
   return times * chunk.length
 }
 
-/** Milliseconds. Were it too short, the flood would be too small, which no test would take for a failure of the server. */
+/** Milliseconds. If it were too short, the flood would be too small, and no test would notice. */
 const STUCK_AFTER = 1000
 
 function ignore(): void {}

@@ -1,14 +1,14 @@
 import { closePayload, rawFrame } from '../../support/raw-frames.ts'
 import { MESSAGE_LIMIT } from './server-settings.ts'
 
-/** What to send on an open WebSocket, and everything that the server sends until it ends the connection. */
+/** The bytes to send on an open WebSocket, and everything that the server must send until it ends the connection. */
 export interface FrameCase {
   readonly name: string
   readonly bytes: Uint8Array
   readonly expected: readonly string[]
 }
 
-/** Framing (RFC 6455, section 5). What is allowed is followed by a Close frame with 1000. */
+/** Framing (RFC 6455, section 5). A Close frame with 1000 follows the valid cases. */
 export const frameCases: readonly FrameCase[] = [
   fails('an unmasked text frame', 1002, rawFrame(1, 'abc', { mask: false })),
   fails('an unmasked Ping', 1002, rawFrame(9, '', { mask: false })),
@@ -34,7 +34,7 @@ export const frameCases: readonly FrameCase[] = [
   },
   passes('empty fragments', ['text "ab"'], open(1), open(0, 'a'), open(0), open(0, 'b'), rawFrame(0)),
   passes('a Ping between fragments', ['pong "now"', 'text "ab"'], open(1, 'a'), rawFrame(9, 'now'), rawFrame(0, 'b')),
-  // Stricter than `ws` and Kestrel, which take them.
+  // `ws` and Kestrel accept these frames; this package is stricter.
   fails('a length of 3 in 16 bits', 1002, rawFrame(1, 'abc', { extendedLengthSize: 2 })),
   fails('a length of 3 in 64 bits', 1002, rawFrame(1, 'abc', { extendedLengthSize: 8 })),
   fails('a length of 2^63', 1002, announce(2n ** 63n)),
@@ -73,7 +73,7 @@ export const closeCases: readonly FrameCase[] = [
   ),
   ...[1000, 1001, 1007, 1011, 3000, 4999].map((code) => fails(`a Close with ${code}`, code, rawFrame(8, closePayload(code)))),
   { name: 'an empty Close', bytes: rawFrame(8), expected: ['close'] },
-  // RFC 6455, section 8.1, can be read as 1007; ASP.NET Core answers 1002, and so do we.
+  // RFC 6455, section 8.1, could also mean 1007. ASP.NET Core answers 1002, and so does this package.
   fails('a Close with bad UTF-8', 1002, rawFrame(8, closePayload(1000, Buffer.of(0xff)))),
   fails('a Close of 126 bytes', 1002, rawFrame(8, closePayload(1000, 'x'.repeat(124)))),
   fails('a Close with a reason of 123 bytes', 1000, rawFrame(8, closePayload(1000, 'x'.repeat(123)))),
@@ -82,7 +82,7 @@ export const closeCases: readonly FrameCase[] = [
   fails('two Closes', 1000, rawFrame(8, closePayload(1000)), rawFrame(8, closePayload(1001))),
 ]
 
-/** Ends with a Close frame of the server, and nothing else. */
+/** The server must send only a Close frame. */
 function fails(name: string, code: number, ...frames: readonly Uint8Array[]): FrameCase {
   return { name, bytes: Buffer.concat(frames), expected: [`close ${code}`] }
 }
@@ -91,12 +91,12 @@ function passes(name: string, expected: readonly string[], ...frames: readonly U
   return { name, bytes: Buffer.concat([...frames, rawFrame(8, closePayload(1000))]), expected: [...expected, 'close 1000'] }
 }
 
-/** A frame with more to come. */
+/** A frame that is not the last of its message. */
 function open(opcode: number, payload: Uint8Array | string = ''): Buffer {
   return rawFrame(opcode, payload, { isFinal: false })
 }
 
-/** The header of a binary frame, which is all that comes. */
+/** The header of a binary frame without its payload. */
 function announce(announcedLength: bigint): Buffer {
   return rawFrame(2, '', { announcedLength, extendedLengthSize: 8 })
 }

@@ -1,16 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { handshakeHead, SAMPLE_KEY } from '../../support/raw-http1.ts'
 
-/** An opening handshake, and what may answer it. */
+/** An opening handshake and the allowed answers. */
 export interface HandshakeCase {
   readonly name: string
-  /** In Latin-1. */
+  /** The request, in Latin-1. */
   readonly request: string
-  /** The statuses that are right; `'closed'`: the end of the connection without an answer. */
+  /** The allowed statuses. `'closed'` means that the connection ends without an answer. */
   readonly expected: readonly (number | 'closed')[]
-  /** What the head of the answer must not have in it. */
+  /** A text that the head of the answer must not contain. */
   readonly forbidden: RegExp
-  /** What the head of the answer must have in it. */
+  /** A text that the head of the answer must contain. */
   readonly required: RegExp
 }
 
@@ -76,7 +76,7 @@ const requestCases: readonly HandshakeCase[] = [
   raw('a header __proto__', handshakeHead().replace(/\r\n\r\n$/, '\r\n__proto__: a\r\nprototype: b\r\n\r\n'), ACCEPTED),
 ]
 
-/** Where a proxy in front may see other requests than the server: these must not be taken, and must not be answered twice. */
+/** Requests that a proxy may read differently from the server. They must not be accepted, and must not get two answers. */
 const smugglingCases: readonly HandshakeCase[] = [
   raw('a body with a length', `${handshakeHead({ 'Content-Length': '5' })}hello`, REFUSED),
   raw('a chunked body', `${handshakeHead({ 'Transfer-Encoding': 'chunked' })}5\r\nhello\r\n0\r\n\r\n`, REFUSED),
@@ -87,7 +87,7 @@ const smugglingCases: readonly HandshakeCase[] = [
   raw('a folded header', handshakeHead({ 'X-Odd': 'a\r\n Set-Cookie: b=c' }), ANYTHING, { forbidden: /^set-cookie/im }),
 ]
 
-/** Offers that must not be taken, let alone be sent back. */
+/** Offers that must not be accepted or sent back. */
 const offerCases: readonly HandshakeCase[] = [
   ...Object.entries({
     CR: 'a\rb',
@@ -140,7 +140,7 @@ const offerCases: readonly HandshakeCase[] = [
   ),
 ]
 
-/** What is in a target, a Host or an Origin must not throw where nobody catches. */
+/** No content of a target, a Host or an Origin may cause an uncaught error. */
 const addressCases: readonly HandshakeCase[] = [
   ...[
     '//',

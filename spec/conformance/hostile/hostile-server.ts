@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { HostileServerPorts, HostileServerSettings, HostileServerState } from './server-settings.ts'
 
-/** The server under attack, in a process of its own, so that a crash is seen and its memory is its own. */
+/** The server under attack, in a separate process, so that a crash and its memory can be observed. */
 export class HostileServer {
   readonly ports: HostileServerPorts
   readonly #child: ChildProcess
@@ -22,7 +22,7 @@ export class HostileServer {
     const death = once(child, 'exit').then(async () => {
       throw new Error(`The server has died (${child.signalCode ?? child.exitCode}): ${await errors}`)
     })
-    // It is looked at with every question.
+    // Each request checks it.
     death.catch(() => undefined)
     const [{ ports }] = (await Promise.race([once(child, 'message'), death])) as [{ ports: HostileServerPorts }]
     return new HostileServer(child, errors, death, ports)
@@ -43,37 +43,37 @@ export class HostileServer {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
-  /** What the server tells about itself; rejects with what it printed if it has died. */
+  /** The report of the server about itself. If it has died, rejects with its output. */
   async state(): Promise<HostileServerState> {
     return this.#ask('state')
   }
 
-  /** The same, behind a collection of garbage. */
+  /** The same after a garbage collection. */
   async stateAfterCollection(): Promise<HostileServerState> {
     return this.#ask('collect garbage')
   }
 
-  /** By how many bytes the memory of the server has grown at its peak while `attack` ran. */
+  /** The peak growth of the server's memory during `attack`, in bytes. */
   async growthDuring(attack: () => Promise<void>): Promise<number> {
     const { peakMemory } = await this.#ask('forget peak')
     await attack()
     return (await this.state()).peakMemory - peakMemory
   }
 
-  /** Ends the server; returns what it has printed to its standard error. */
+  /** Ends the server, and returns its standard error. */
   async stop(): Promise<string> {
     this.#child.kill()
     return this.#errors
   }
 
-  /** Ends a server that may not listen to anybody any more. */
+  /** Kills a server that may not respond any more. */
   kill(): void {
     this.#child.kill('SIGKILL')
   }
 
   async #ask(message: 'state' | 'forget peak' | 'collect garbage'): Promise<HostileServerState> {
     if (!this.isAlive) return this.#death
-    // A server that dies meanwhile is told of by its death.
+    // If the server dies meanwhile, its exit reports that.
     this.#child.send(message, () => undefined)
     const [{ state }] = (await Promise.race([once(this.#child, 'message'), this.#death])) as [{ state: HostileServerState }]
     return state

@@ -2,7 +2,7 @@ import { ALLOWED_ORIGIN } from './server-settings.ts'
 import { connectFields, pseudoFields } from './raw-http2-client.ts'
 import type { Fields } from './raw-http2-client.ts'
 
-/** An opening handshake over HTTP/2, and what may become of it. */
+/** An opening handshake over HTTP/2 and its allowed outcomes. */
 export interface Http2HandshakeCase {
   readonly name: string
   readonly fields: Fields
@@ -70,7 +70,7 @@ export const http2HandshakeCases: readonly Http2HandshakeCase[] = [
     expected: REFUSED,
   },
   { name: 'a path that no route has', fields: connectFields('/nowhere'), expected: /^status 404$/ },
-  // Node drops such a field, or fails the stream.
+  // Node drops such a field or fails the stream.
   ...['a\rb', 'a\nb', 'a\0b', ' a'].map((value) => connect(`the value ${JSON.stringify(value)}`, [['x-odd', value]], ANYTHING)),
   connect(
     '1,000 fields',
@@ -84,7 +84,7 @@ export const http2HandshakeCases: readonly Http2HandshakeCase[] = [
   },
 ]
 
-/** Offers that must not be taken, nor come back. */
+/** Offers that must not be accepted or sent back. */
 export const http2Offers: readonly (readonly [name: string, value: string])[] = [
   ...['a b', '"a"', 'a,,b', ',', '', 'a, a', 'unknown'].map((value) => ['sec-websocket-protocol', value] as const),
   ...[

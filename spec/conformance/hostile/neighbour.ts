@@ -3,7 +3,7 @@ import type { RawPeer } from '../../support/raw-peer.ts'
 import { readFrames } from './transports.ts'
 import type { OpenedWebSocket } from './transports.ts'
 
-/** A well-behaved WebSocket beside the hostile ones, which echoes all the time. */
+/** A well-behaved WebSocket next to the hostile ones that echoes all the time. */
 export class Neighbour {
   readonly #peer: RawPeer
   readonly #whenFailed: Promise<never>
@@ -17,7 +17,7 @@ export class Neighbour {
     this.#whenFailed.catch(ignore)
   }
 
-  /** Resolves with the next echo; rejects if there has ever been anything but an echo. */
+  /** Resolves with the next echo. Rejects if anything other than an echo has arrived. */
   async nextEcho(): Promise<void> {
     const echo = new Promise<void>((resolve) => {
       this.#onEcho = resolve
@@ -25,7 +25,7 @@ export class Neighbour {
     await Promise.race([echo, this.#whenFailed])
   }
 
-  /** Says nothing more; its connection stays. */
+  /** Stops sending; its connection stays open. */
   stop(): void {
     this.#isStopped = true
   }

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
-/** The most memory that this process has had since {@link forgetPeakMemory}, in bytes; where the system cannot forget: ever. */
+/** The peak memory of this process since {@link forgetPeakMemory}, in bytes; since its start if the system cannot reset the peak. */
 export function peakMemory(): number {
   try {
     const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? []
@@ -10,12 +10,12 @@ export function peakMemory(): number {
   }
 }
 
-/** Sets the peak to what is in use now. */
+/** Resets the peak to the current memory. */
 export function forgetPeakMemory(): void {
   try {
     // 5: see proc_pid_clear_refs(5).
     writeFileSync('/proc/self/clear_refs', '5')
   } catch {
-    // Then a new peak shows only above the former ones.
+    // Without a reset, only a peak above the former ones is visible.
   }
 }

@@ -6,16 +6,16 @@ import type { OpenedWebSocket } from './transports.ts'
 
 /**
  * Sends bytes on an open WebSocket, and reads until the server ends the connection.
- * @returns what the server sent, e.g. `['text "abc"', 'close 1000']`; with `'reset'` at the end if it cut the connection.
+ * @returns the data from the server, e.g. `['text "abc"', 'close 1000']`, with `'reset'` at the end if it reset the connection.
  */
 export async function playFrames(webSocket: OpenedWebSocket, ...bytes: readonly Uint8Array[]): Promise<readonly string[]> {
   const peer = readFrames(webSocket)
-  // A server that has failed the connection need not read the rest.
+  // A server that has failed the connection may ignore the rest.
   const sent = peer.send(...bytes).catch(ignore)
   return finish(peer, sent)
 }
 
-/** The same, but our side of the connection ends behind the bytes. */
+/** Works the same, but our side of the connection ends after the bytes. */
 export async function playFramesAndEnd(webSocket: OpenedWebSocket, ...bytes: readonly Uint8Array[]): Promise<readonly string[]> {
   const peer = readFrames(webSocket)
   peer.duplex.end(Buffer.concat(bytes))
@@ -29,7 +29,7 @@ async function finish(peer: RawPeer, sent?: Promise<void>): Promise<readonly str
   return [...peer.frames.map(describeFrame), ...(how === 'reset' ? ['reset'] : [])]
 }
 
-/** A frame in words. */
+/** A description of a frame. */
 export function describeFrame({ opcode, payload, reserved }: RawFrame): string {
   const content = reserved === 4 ? inflateRawSync(payload, { finishFlush: constants.Z_SYNC_FLUSH }) : payload
   const name = `${NAMES[opcode] ?? `opcode ${opcode}`}${reserved === 4 ? ' deflated' : ''}`

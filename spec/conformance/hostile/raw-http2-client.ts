@@ -4,10 +4,10 @@ import { describeFrame } from './play-frames.ts'
 import type { HostileServerPorts } from './server-settings.ts'
 import { connectOver } from './transports.ts'
 
-/** A field, or several, of a request. */
+/** One or more header fields of a request. */
 export type Fields = readonly (readonly [name: string, value: string])[]
 
-/** Connects a client that sends any frame. It asks the server for status codes without a dynamic table. */
+/** Connects a client that sends any frame. It requests status codes without a dynamic table. */
 export async function connectRawHttp2(
   transport: 'h2c' | 'h2',
   ports: HostileServerPorts,
@@ -31,12 +31,12 @@ export async function connectRawHttp2(
   return { client, reset }
 }
 
-/** The fields that open a WebSocket. */
+/** The header fields of a WebSocket request. */
 export function connectFields(path = '/ws', more: Fields = []): Fields {
   return [...pseudoFields(path), ['sec-websocket-version', '13'], ...more]
 }
 
-/** The pseudo-header fields of it alone. */
+/** Its pseudo-header fields only. */
 export function pseudoFields(path = '/ws'): Fields {
   return [
     [':method', 'CONNECT'],
@@ -47,7 +47,7 @@ export function pseudoFields(path = '/ws'): Fields {
   ]
 }
 
-/** What became of a request: its status, or the code of a stream error or connection error, or the end of the connection. */
+/** The outcome of a request: its status, the code of a stream error or connection error, or the end of the connection. */
 export async function outcomeOf(client: RawHttp2Client, streamId: number): Promise<string> {
   const isOutcome = (frame: (typeof client.frames)[number]): boolean =>
     frame.type === frameTypes.goaway ||
@@ -58,19 +58,19 @@ export async function outcomeOf(client: RawHttp2Client, streamId: number): Promi
   return frame.type === frameTypes.reset ? `reset ${resetCode(frame)}` : `goaway ${frame.payload.readUInt32BE(4)}`
 }
 
-/** Opens a WebSocket; throws if it is refused. */
+/** Opens a WebSocket. Throws if it is refused. */
 export async function openRaw(client: RawHttp2Client, streamId: number, fields = connectFields()): Promise<void> {
   client.sendHeaders(streamId, fields)
   const outcome = await outcomeOf(client, streamId)
   if (outcome !== 'status 200') throw new Error(`The WebSocket was refused: ${outcome}`)
 }
 
-/** Every WebSocket frame that came on a stream until it ended. */
+/** All WebSocket frames of a stream until it ended. */
 export async function framesOf(client: RawHttp2Client, streamId: number): Promise<readonly string[]> {
   return parseFrames(await client.dataOf(streamId)).frames.map(describeFrame)
 }
 
-/** Resolves when the server has dealt with all that was sent before; rejects when it has ended the connection. */
+/** Resolves when the server has processed all earlier data. Rejects if it has ended the connection. */
 export async function roundTrip(client: RawHttp2Client): Promise<void> {
   client.send(PING, 0, 0, Buffer.from('roundtrp'))
   await client.frame(({ type, flags, payload }) => type === PING && flags === 1 && payload.toString() === 'roundtrp')
@@ -79,17 +79,17 @@ export async function roundTrip(client: RawHttp2Client): Promise<void> {
 /** The frame type PING. */
 export const PING = 6
 
-/** `:status` stands first: in the static table, or as a literal with the name from there, its digits Huffman-coded or not. */
+/** Reads `:status`, the first field: from the static table, or as a literal with its name from there, with or without Huffman coding. */
 function statusOf(block: Buffer): string {
   const [first = 0, length = 0] = block
-  // A change of the table's size.
+  // A change of the table size.
   if ((first & 0xe0) === 0x20) return statusOf(block.subarray(1))
   if (first >= 0x80) return ['200', '204', '206', '304', '400', '404', '500'][first - 0x88] ?? `index ${first - 0x80}`
   const value = block.subarray(2, 2 + (length & 0x7f))
   return length < 0x80 ? value.toString() : decodeDigits(value)
 }
 
-/** RFC 7541, appendix B: 0 to 2 have five bits, the other digits six. */
+/** RFC 7541, appendix B: the digits 0 to 2 have five bits, the others six. */
 function decodeDigits(bytes: Buffer): string {
   let bits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('')
   let digits = ''

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 
-/** What a server answered to a request over HTTP/1.1. */
+/** The answer of a server over HTTP/1.1. */
 export interface Http1Answer {
   /** `'closed'` if the connection ended without an answer. */
   readonly status: number | 'closed'

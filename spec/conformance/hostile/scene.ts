@@ -7,7 +7,7 @@ import type { HostileServerSettings } from './server-settings.ts'
 import { closeConnections, keepConnections, openOver, transportNames } from './transports.ts'
 import type { TransportName } from './transports.ts'
 
-/** A server under attack, and on each of its ports somebody who is not to be disturbed. One for all attacks, so that damage adds up. */
+/** A server under attack, and an undisturbed client on each of its ports. All attacks share one server, so that damage adds up. */
 export class Scene {
   readonly server: HostileServer
   readonly #neighbours: readonly Neighbour[]
@@ -27,7 +27,10 @@ export class Scene {
     this.#neighbours = neighbours
   }
 
-  /** Ends the connections of an attack. Then a new WebSocket echoes, the neighbours do, and the server holds no WebSocket but theirs; or rejects. */
+  /**
+   * Ends the connections of an attack. Then checks that a new WebSocket and the neighbours echo, and that the server has no other WebSockets;
+   * otherwise rejects.
+   */
   async recover(transport: TransportName): Promise<void> {
     await closeConnections()
     const answer = await playFrames(
@@ -40,7 +43,7 @@ export class Scene {
     while ((await this.server.state()).webSockets > this.#neighbours.length) await new Promise(setImmediate)
   }
 
-  /** Ends the server; rejects if it has printed anything. */
+  /** Ends the server. Rejects if it has printed anything. */
   async clear(): Promise<void> {
     for (const neighbour of this.#neighbours) neighbour.stop()
     const printed = await this.server.stop()
@@ -48,5 +51,5 @@ export class Scene {
   }
 }
 
-/** Keep-alive with short times would take a busy machine for a dead peer. */
+/** With short keep-alive times, a busy machine would look like a dead peer. */
 const STEADY = { path: '/steady' }

@@ -1,4 +1,4 @@
-/** What the server under attack can be told. Times are milliseconds. */
+/** Settings of the server under attack. Times are milliseconds. */
 export interface HostileServerSettings {
   readonly closeTimeout?: number
   readonly keepAliveInterval?: number
@@ -7,7 +7,7 @@ export interface HostileServerSettings {
   readonly http?: { readonly headersTimeout: number; readonly requestTimeout: number; readonly connectionsCheckingInterval: number }
 }
 
-/** Where it listens. */
+/** The ports of the server. */
 export interface HostileServerPorts {
   readonly http: number
   readonly https: number
@@ -15,23 +15,23 @@ export interface HostileServerPorts {
   readonly h2: number
 }
 
-/** What it tells about itself. */
+/** The report of the server about itself. */
 export interface HostileServerState {
   /** Open WebSockets. */
   readonly webSockets: number
-  /** The most memory that the process has had since it was told to forget, in bytes. */
+  /** The peak memory of the process since the last reset, in bytes. */
   readonly peakMemory: number
-  /** JavaScript's heap and what hangs on it outside, in bytes. */
+  /** The JavaScript heap and external memory, in bytes. */
   readonly heap: number
   /** Open TCP connections. */
   readonly connections: number
 }
 
-/** The longest message that `/ws` takes. */
+/** The longest message that `/ws` accepts. */
 export const MESSAGE_LIMIT = 1024 * 1024
 
-/** The longest message that `/large` takes. */
+/** The longest message that `/large` accepts. */
 export const LARGE_MESSAGE_LIMIT = 64 * 1024 * 1024
 
-/** The only origin that `/guarded` takes. */
+/** The only origin that `/guarded` accepts. */
 export const ALLOWED_ORIGIN = 'https://good.example'

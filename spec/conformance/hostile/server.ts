@@ -8,14 +8,14 @@ import { createHostileApp } from './app.ts'
 import { forgetPeakMemory, peakMemory } from './peak-memory.ts'
 import type { HostileServerSettings, HostileServerState } from './server-settings.ts'
 
-// A process of its own, so that nothing but itself keeps it alive: started by HostileServer, with its settings as JSON.
+// A separate process, so that nothing else keeps it alive. HostileServer starts it with its settings as JSON.
 const settings = JSON.parse(process.argv[2] ?? '{}') as HostileServerSettings
 const { app, webSockets } = createHostileApp(settings)
 const certificate = createSelfSignedCertificate()
 
 process.on('message', (message) => {
   if (message === 'forget peak') forgetPeakMemory()
-  // Twice: what the first collection finalises, the second frees.
+  // Twice, because the second collection frees the objects that the first one finalises.
   if (message === 'collect garbage') for (let round = 0; round < 2; round++) globalThis.gc?.()
   const { heapUsed, external } = process.memoryUsage()
   const state: HostileServerState = {

@@ -8,43 +8,43 @@ import { handshakeHead } from '../../support/raw-http1.ts'
 import { RawPeer } from '../../support/raw-peer.ts'
 import type { HostileServerPorts } from './server-settings.ts'
 
-/** A WebSocket after its opening handshake: bytes go in and come out as they are. Nothing is read until {@link readFrames}. */
+/** A WebSocket after its opening handshake, with raw bytes in both directions. Nothing is read before {@link readFrames}. */
 export interface OpenedWebSocket {
   readonly duplex: Duplex
-  /** The fields of the accepting response, by lower-case name. */
+  /** The header fields of the accepting response, by lower-case name. */
   readonly headers: Readonly<Record<string, unknown>>
-  /** Cuts it: resets the connection over HTTP/1.1, the stream over HTTP/2. */
+  /** Resets the connection over HTTP/1.1, or the stream over HTTP/2. */
   reset(): void
 }
 
-/** A way to reach the server. */
+/** The name of a transport. */
 export type TransportName = keyof HostileServerPorts
 
-/** Every way to reach the server. */
+/** All transports. */
 export const transportNames: readonly TransportName[] = ['http', 'https', 'h2c', 'h2']
 
-/** What to ask for. */
+/** The properties of the request. */
 export interface Handshake {
   readonly path?: string
   readonly fields?: Readonly<Record<string, string>>
-  /** Bytes to send before there is an answer: over HTTP/1.1 in one segment with the request. */
+  /** Bytes to send before the answer; over HTTP/1.1 in one segment with the request. */
   readonly early?: Uint8Array
 }
 
-/** Opens a WebSocket over any of the transports; rejects when it is refused. */
+/** Opens a WebSocket over any transport. Rejects if it is refused. */
 export async function openOver(name: TransportName, ports: HostileServerPorts, handshake: Handshake = {}): Promise<OpenedWebSocket> {
   const { socket, reset } = await connectOver(name, ports)
   return name === 'http' || name === 'https' ? upgrade(socket, reset, handshake) : extendedConnect(socket, handshake)
 }
 
-/** Starts to read what the server sends. */
+/** Starts reading the data from the server. */
 export function readFrames({ duplex }: OpenedWebSocket): RawPeer {
   const peer = new RawPeer(duplex)
   duplex.resume()
   return peer
 }
 
-/** A connection to one of the ports, after the handshake of TLS if there is one. It ends with {@link closeConnections}. */
+/** A connection to one of the ports, after its TLS handshake if there is one. {@link closeConnections} ends it. */
 export async function connectOver(name: TransportName, ports: HostileServerPorts): Promise<{ socket: Socket; reset: () => void }> {
   const tcp = net.connect({ port: ports[name], host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
   connections.add(tcp)
@@ -59,14 +59,14 @@ export async function connectOver(name: TransportName, ports: HostileServerPorts
   return { socket, reset }
 }
 
-/** Ends every connection of this file. For `afterEach`. */
+/** Ends all connections of this file. For `afterEach`. */
 export async function closeConnections(): Promise<void> {
-  // Node 20 loops for ever when a session is destroyed while it reports that one of its streams was closed.
+  // Node 20 loops endlessly if a session is destroyed while it reports that one of its streams was closed.
   await new Promise(setImmediate)
   for (const connection of connections) connection.destroy()
 }
 
-/** Leaves the connections that are open now alone. */
+/** Exempts the current connections from {@link closeConnections}. */
 export function keepConnections(): void {
   connections.clear()
 }
