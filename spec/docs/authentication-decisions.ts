@@ -10,7 +10,7 @@ import { withWebSocketClass } from './client-decisions.ts'
 import type { Decision } from './decisions.ts'
 import { expectRefusal, logIn, requireLogin } from './stage.ts'
 
-/** The decisions about the code blocks of docs/authentication.md. */
+/** The decisions for the code blocks of docs/authentication.md. */
 export const authenticationDecisions: Readonly<Record<string, Decision>> = {
   'docs/authentication.md#session-cookie': async (example) => {
     const app = express()
@@ -94,7 +94,7 @@ export const authenticationDecisions: Readonly<Record<string, Decision>> = {
           webSocketHandler(async (webSocket, { url = '' }) => {
             const isFirst = seen.push(url) === 1
             await webSocket.closeAsync(isFirst ? 4401 : 1000)
-            // Only when the client has answered: else it sees a connection that was cut, and comes back for ever.
+            // Only after the answer of the client: otherwise it sees an aborted connection and reconnects endlessly.
             if (!isFirst) resolve()
           }),
         )
@@ -117,7 +117,7 @@ export const authenticationDecisions: Readonly<Record<string, Decision>> = {
   },
 }
 
-/** Takes `ann.9` for a token of ann that expires at 9. */
+/** Accepts `ann.9` as a token of ann that expires at 9. */
 async function verifyToken(token: string): Promise<{ readonly sub: string; readonly exp: number }> {
   const [, sub, exp] = /^(ann|bob)\.([\d.]+)$/.exec(token) ?? []
   if (sub === undefined) throw new Error(`not a token: ${token}`)

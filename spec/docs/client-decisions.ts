@@ -13,7 +13,7 @@ import type { Example } from './stage.ts'
 const inAPage = { cannotRun: 'a page: spec/browser/client.spec.ts does so in Chromium and Firefox' }
 const address = { "'wss://example.com/ws'": 'address' }
 
-/** The decisions about the code blocks of the client. */
+/** The decisions for the code blocks of the client. */
 export const clientDecisions: Readonly<Record<string, Decision>> = {
   'README.md#reconnect-in-the-browser': inAPage,
 
@@ -88,7 +88,7 @@ async function sayHelloAndClose(webSocket: ManagedWebSocket): Promise<void> {
   await webSocket.closeAsync(1000)
 }
 
-/** Runs a code block that connects to an address, in a process with a global WebSocket, until that many of its WebSockets were served. */
+/** Runs a code block that connects to an address, in a process with a global WebSocket, until this many of its WebSockets were served. */
 async function connecting(
   example: Example,
   count: number,
@@ -111,7 +111,7 @@ async function connecting(
   expect(served).toBe(count)
 }
 
-/** Runs what needs a global WebSocket, which Node.js 20 does not have. */
+/** Runs code that needs a global WebSocket, which Node.js 20 does not have. */
 export async function withWebSocketClass(run: () => Promise<unknown>): Promise<void> {
   const known = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket')
   Object.defineProperty(globalThis, 'WebSocket', { configurable: true, value: WebSocket, writable: true })

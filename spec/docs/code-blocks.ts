@@ -1,16 +1,16 @@
 import { readdirSync } from 'node:fs'
 import { documents, partsOf, readText } from './documents.ts'
 
-/** A piece of code that a user reads, in a document or in a doc comment of lib/. */
+/** A code block in a document or in a doc comment of lib/. */
 export interface CodeBlock {
-  /** The file, with the heading or the name that it belongs to: `docs/guides.md#cancel`; numbered from the second one on. */
+  /** The file and the heading or name of the block, such as `docs/guides.md#cancel`; numbered from the second block on. */
   readonly place: string
   readonly line: number
   readonly language: string
   readonly code: string
 }
 
-/** Every code block. The pages of docs/api consist of doc comments, and these are looked at where they are written. */
+/** All code blocks. The pages of docs/api are generated from doc comments, so their blocks are read from lib/. */
 export function findCodeBlocks(): CodeBlock[] {
   const written = documents.filter((document) => !document.startsWith('docs/api/'))
   const sources = readdirSync('lib', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
@@ -23,7 +23,7 @@ function blocksOf(document: string): CodeBlock[] {
   )
 }
 
-/** The examples of the doc comments, each with the name of what it is an example for. */
+/** The examples in the doc comments, each with the name of its subject. */
 function examplesOf(source: string): CodeBlock[] {
   const text = readText(source)
   return Array.from(

@@ -26,10 +26,10 @@ import { listening } from './listening.ts'
 import { expectEcho, expectRefusal, inRoute, logIn, onSocket, Printer, requireLogin, withSubscribers } from './stage.ts'
 import type { Example } from './stage.ts'
 
-/** Runs a code block, and shows that it does what the text around it says. */
+/** Runs a code block, and checks that it does what the text around it says. */
 export type Proof = (example: Example) => Promise<unknown>
 
-/** What is done with a code block: it is run, if need be with other numbers in it, or there is a reason why it cannot be. */
+/** The decision for a code block: it is run, possibly with other numbers, or there is a reason why it cannot be run. */
 export type Decision =
   | Proof
   | { readonly instead: Readonly<Record<string, string>>; readonly proof: Proof }
@@ -46,7 +46,7 @@ const inAnEmptyFolder = { cannotRun: 'needs an empty folder: spec/package/gettin
 const byItsTestRunner = { cannotRun: 'needs its test runner: spec/package/test-runners.spec.ts has each run it' }
 const commands = { cannotRun: 'would install this package and run this very spec: .ci/run does' }
 
-/** The decision about every code block, by its place. A block that has none fails the spec. */
+/** The decision for each code block, by its place. A block without a decision fails the spec. */
 export const decisions: Readonly<Record<string, Decision>> = {
   'README.md#express-use-websockets': async (example) => {
     const [server] = await listening(async () => example())
@@ -159,7 +159,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
     await using answer = await requestWebSocket(app, '/ws')
     expect(await answer.nextMessage()).toBe('news')
     await outcome
-    // More than the connection holds, for a reader that does not read and leaves.
+    // More than the connection can hold, for a reader that does not read and then leaves.
     const gone = onSocket(example, { news: 'n'.repeat(50_000_000) })
     const { client } = await openWebSocket(await startHttp1Server(gone.app))
     client.terminate()
@@ -388,7 +388,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
       '/watched',
     )
     const lines = [await printer.line()]
-    // What ended before is told of, too.
+    // Earlier ends are reported too.
     while (lines.at(-1)?.startsWith('/watched') === false) lines.push(await printer.line())
     expect(lines.at(-1)).toMatch(/^\/watched 1000 true \d/)
   },
@@ -769,14 +769,14 @@ const echo: Example = async (given) => {
 
 const passAll: express.RequestHandler = (_req, _res, next) => next()
 
-/** An application, with `useWebSockets()` in front, in which the code block has mounted its route. */
+/** An application with `useWebSockets()` and the route of the code block. */
 async function mount(example: Example, given: Readonly<Record<string, unknown>> = {}): Promise<Express> {
   const app = express().use(useWebSockets())
   await example({ app, ...given })
   return app
 }
 
-/** An application in which the code block has mounted the middleware, with an echo behind. */
+/** An application with the middleware of the code block and an echo after it. */
 async function mountBeforeEcho(example: Example): Promise<Express> {
   const app = express()
   await example({ app })
@@ -797,7 +797,7 @@ async function proveBroadcast(example: Example): Promise<void> {
   expect(received).toEqual(['{"amount":1}', '{"amount":1}', '{"amount":1}'])
 }
 
-/** Shows that what one says in a room arrives there, and nowhere else. */
+/** Checks that a message in a room arrives in this room only. */
 async function expectRooms(app: Express, isSenderLeftOut: boolean): Promise<void> {
   const server = await startHttp1Server(app)
   const [{ client: ada }, { client: bob }, { client: eve }] = [

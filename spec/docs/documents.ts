@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** The folder of the package. */
+/** The root of the package. */
 export const root = join(__dirname, '../..')
 
-/** What a user reads, by path from the root: the README and the other papers, the guides, the descriptions of samples and bench. */
+/** All documents for users, by path from the root: the README and the other files there, the guides, and the READMEs of samples and bench. */
 export const documents: readonly string[] = ['', 'bench', 'docs', 'samples']
   .flatMap((folder) => markdownIn(folder, folder === 'samples' || folder === 'docs'))
   .toSorted()
 
-/** A heading, a paragraph or a code block: what a document consists of here. */
+/** A part of a document: a heading, a paragraph or a code block. */
 export interface DocumentPart {
-  /** The anchor of the heading above it, as GitHub makes it; `''` before the first one. */
+  /** The anchor of the heading above it, as GitHub creates it; `''` before the first heading. */
   readonly anchor: string
   readonly line: number
   /** The language of a code block, `''` if it has none; `undefined` for text. */
@@ -19,7 +19,7 @@ export interface DocumentPart {
   readonly text: string
 }
 
-/** Takes a document apart. */
+/** Splits a document into its parts. */
 export function partsOf(document: string): DocumentPart[] {
   const parts: DocumentPart[] = []
   const anchors = new Map<string, number>()
@@ -48,7 +48,7 @@ export function readText(path: string): string {
   return readFileSync(join(root, path), 'utf8')
 }
 
-/** GitHub's anchor of a heading: lower case, without punctuation, hyphens for spaces; numbered if there was the same before. */
+/** GitHub's anchor of a heading: lower case, without punctuation, with hyphens for spaces, and numbered if it already exists. */
 function anchorOf(heading: string, anchors: Map<string, number>): string {
   const anchor = heading
     .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')

@@ -1,7 +1,7 @@
 import type { CodeBlock } from './code-blocks.ts'
 import * as ownExports from '../../lib/index.ts'
 
-/** What examples take for granted, with its type. Whoever runs the example gives it. */
+/** The names that examples use without a declaration, with their types. The runner of an example provides them. */
 const givenTypes: Readonly<Record<string, string>> = {
   address: 'string',
   app: "import('express').Express",
@@ -24,7 +24,7 @@ const givenTypes: Readonly<Record<string, string>> = {
   webSockets: "import('express-use-websockets').WebSocketMiddleware",
 }
 
-/** What examples import without saying so. */
+/** The imports that examples omit. */
 const silentImports: Readonly<Record<string, string>> = {
   createServer: "import { createServer } from 'node:http'",
   session: "import session from 'express-session'\ndeclare module 'express-session' { interface SessionData { user: string } }",
@@ -34,8 +34,8 @@ const silentImports: Readonly<Record<string, string>> = {
 const ownNames = Object.keys(ownExports)
 
 /**
- * The block as a module that compiles if the example is right, and that runs it: `example(given)`. What the block declares for others to use
- * is returned. A server gets a free port instead of the one in the text.
+ * Converts the block into a module that runs it: `example(given)`. It compiles if the example is right. It returns the declarations that other code
+ * uses. A server gets a free port instead of that in the text.
  */
 export function toModule(block: CodeBlock, instead: Readonly<Record<string, string>> = {}): string {
   const code = replaceAll(block.code, instead)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { Http2SecureServer } from 'node:http2'
 
-/** Runs what starts servers without handing them out, and resolves with those servers when they listen. They end with {@link closeListening}. */
+/** Runs code that starts servers without returning them. Resolves with these servers when they listen. {@link closeListening} ends them. */
 export async function listening(start: () => Promise<unknown>): Promise<(Server | Http2SecureServer)[]> {
   const started: (Server | Http2SecureServer)[] = []
   const note = (message: unknown): void => void started.push((message as { readonly server: Server }).server)
@@ -18,7 +18,7 @@ export async function listening(start: () => Promise<unknown>): Promise<(Server 
   return started
 }
 
-/** Ends what was started. For `afterEach`. */
+/** Ends all servers. For `afterEach`. */
 export function closeListening(): void {
   for (const server of leftovers.splice(0)) server.close()
 }

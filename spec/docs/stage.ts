@@ -10,10 +10,10 @@ import { requestWebSocket } from 'express-use-websockets/testing'
 import type { WebSocketTestAnswer, WebSocketTestOptions } from 'express-use-websockets/testing'
 import { startHttp1Server } from '../support/http1-server.ts'
 
-/** Runs a code block with what it takes for granted, and returns what it declares for others to use. */
+/** Runs a code block with the names that it uses, and returns its declarations for other code. */
 export type Example = (given?: Readonly<Record<string, unknown>>) => Promise<unknown>
 
-/** An application whose route `/ws` is the code block. */
+/** An application with the code block as its route `/ws`. */
 export function inRoute(example: Example, given: Readonly<Record<string, unknown>> = {}): Express {
   const app = express().use(useWebSockets())
   return app.all('/ws', async (req, res) => {
@@ -21,14 +21,14 @@ export function inRoute(example: Example, given: Readonly<Record<string, unknown
   })
 }
 
-/** A code block that is given an accepted WebSocket. */
+/** A running code block with an accepted WebSocket. */
 export interface OnSocket {
   readonly app: Express
-  /** Settles as the code block does. */
+  /** Settles like the code block. */
   readonly outcome: Promise<unknown>
 }
 
-/** An application that runs the code block with the first WebSocket that it accepts, and then gives that up. */
+/** An application that runs the code block with the first WebSocket that it accepts, and then releases that WebSocket. */
 export function onSocket(example: Example, given: Readonly<Record<string, unknown>> = {}, context: WebSocketAcceptContext = {}): OnSocket {
   const app = express().use(useWebSockets())
   const outcome = new Promise((resolve) => {
@@ -42,7 +42,7 @@ export function onSocket(example: Example, given: Readonly<Record<string, unknow
   return { app, outcome }
 }
 
-/** Shows that the application echoes text as text and bytes as bytes at `/ws`, or elsewhere, and closes when it is asked to. */
+/** Checks that the application echoes text as text and bytes as bytes, at `/ws` or another path, and answers a close. */
 export async function expectEcho(app: Express, path = '/ws', options: WebSocketTestOptions = {}): Promise<void> {
   await using answer = await requestWebSocket(app, path, options)
   await answer.webSocket.sendAsync('text')
@@ -53,14 +53,14 @@ export async function expectEcho(app: Express, path = '/ws', options: WebSocketT
   expect(answer.webSocket.closeStatus).toBe(1000)
 }
 
-/** Shows that it is refused with this status, and resolves with the answer's body. */
+/** Checks that the request is refused with this status. Resolves with the body of the answer. */
 export async function expectRefusal(app: Express, status: number, options: WebSocketTestOptions = {}): Promise<string> {
   await using answer = await requestWebSocket(app, '/ws', options)
   expect(answer.status).toBe(status)
   return answer.body
 }
 
-/** Lets so many clients subscribe, runs `publish` with their sockets, and resolves with what each of them received first. */
+/** Subscribes this many clients, runs `publish` with their sockets, and resolves with the first message of each client. */
 export async function withSubscribers(
   count: number,
   publish: (subscribers: Set<ManagedWebSocket>) => Promise<unknown>,
@@ -77,13 +77,13 @@ export async function withSubscribers(
   return received
 }
 
-/** Stands where examples want logged-in users: lets pass who has a session. */
+/** A middleware for examples that need a login: it accepts a user with a session. */
 export const requireLogin: RequestHandler = (req, res, next) => {
   if ((req as { readonly session?: { readonly user?: string } }).session?.user === undefined) res.status(401).end('Log in first')
   else next()
 }
 
-/** Logs in, as behind the session that the code block has mounted, and resolves with the cookie. */
+/** Logs in, with the session of the code block, and resolves with the cookie. */
 export async function logIn(app: Express): Promise<string> {
   app.get('/login', (req, res) => {
     ;(req as unknown as { session: { user: string } }).session.user = 'ann'
@@ -94,12 +94,12 @@ export async function logIn(app: Express): Promise<string> {
   return headers.getSetCookie().map((cookie) => cookie.split(';', 1)[0])[0] ?? ''
 }
 
-/** A console that examples print to, and the lines that they have printed. */
+/** A console for examples, and the lines that they have printed. */
 export class Printer {
   readonly #output = new PassThrough({ encoding: 'utf8' })
   readonly console = new Console(this.#output)
 
-  /** The next line; waits for it. */
+  /** Waits for the next line. */
   async line(): Promise<string> {
     for (;;) {
       const text = (this.#output.read() ?? '') as string

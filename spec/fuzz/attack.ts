@@ -12,7 +12,7 @@ import type { Random } from './random.ts'
 /** One connection of a hostile client, from its opening to its end. */
 export class Attack {
   readonly transport: TransportName
-  /** What was sent, hexadecimal, one entry a write. */
+  /** The sent data in hexadecimal, one entry per write. */
   readonly writes: string[] = []
   readonly #random: Random
 
@@ -25,7 +25,7 @@ export class Attack {
     const random = this.#random
     const isEncrypted = this.transport === 'https' || this.transport === 'h2'
     const { socket, reset } = await connectOver(this.transport, ports)
-    // Some never read.
+    // Some clients never read.
     if (!random.once(10)) socket.resume()
     const parts = this.transport.startsWith('http') ? makeHttp1(random) : makeHttp2(random)
     for (const part of cut(random, parts)) {
@@ -34,7 +34,7 @@ export class Attack {
       socket.write(part)
       if (random.once(2)) await new Promise(setImmediate)
     }
-    // Node 20's own TLS client crashes when the TCP connection under it is reset while it writes.
+    // The TLS client of Node 20 crashes if the TCP connection under it is reset during a write.
     await leave(random, socket, isEncrypted ? () => socket.destroy() : reset)
     socket.destroy()
   }
@@ -44,7 +44,7 @@ function makeHttp1(random: Random): readonly Buffer[] {
   return [makeHandshake(random), ...Array.from({ length: 1 + random.below(4) }, () => makeFrames(random))]
 }
 
-/** In one segment, in several, or in very small ones. */
+/** Splits the bytes into one, several or very small segments. */
 function cut(random: Random, parts: readonly Buffer[]): readonly Buffer[] {
   const size = random.pick([Infinity, Infinity, 4096, 100, 7])
   if (size === Infinity) return parts
@@ -52,7 +52,7 @@ function cut(random: Random, parts: readonly Buffer[]): readonly Buffer[] {
   return Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.subarray(index * size, (index + 1) * size))
 }
 
-/** By a reset, by the end of our side, or not at all until the server has had a moment. */
+/** Leaves with a reset, with the end of our side, or after the server has had some time. */
 async function leave(random: Random, socket: Socket, reset: () => void): Promise<void> {
   if (random.once(4)) return reset()
   if (random.once(2)) socket.end()

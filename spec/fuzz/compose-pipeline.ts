@@ -6,21 +6,21 @@ export interface ComposedRequest {
   readonly method: string
   readonly url: string
   readonly body: string
-  /** Whether Node's parser stops behind it: the connection may end there. */
+  /** Whether Node's parser stops after it, so that the connection may end there. */
   readonly isUpgrade: boolean
-  /** Whether it has more fields than Node 22 and newer take: they answer 431, and the application does not see it. */
+  /** Whether it has more fields than Node 22 and later accept. They answer 431, and the application does not see the request. */
   readonly isLarge: boolean
 }
 
-/** What one client sends on one connection, and what there is to see in it. */
+/** The data that one client sends on one connection, and the expected observations. */
 export interface Pipeline {
   readonly pieces: readonly Buffer[]
   readonly requests: readonly ComposedRequest[]
-  /** The texts that the WebSocket of the last request receives; `undefined` if the last request asks for none. */
+  /** The texts that the WebSocket of the last request receives; `undefined` if the last request is no WebSocket request. */
   readonly messages: readonly string[] | undefined
 }
 
-/** Requests, bodies and handshakes one behind the other, full of each other's bytes, and cut anywhere. */
+/** Composes requests, bodies and handshakes in sequence. They contain bytes of each other, and are cut at any position. */
 export function composePipeline(random: Random): Pipeline {
   const composer = new PipelineComposer(random)
   const count = random.below(5)
@@ -64,7 +64,7 @@ class PipelineComposer {
     this.#add('GET', route, `Host: a\r\n${fields}\r\n`, '', fields !== '')
   }
 
-  /** @returns the texts that follow. */
+  /** @returns the texts of the WebSocket. */
   addWebSocket(): string[] {
     this.#addHandshake('accept', '13')
     const messages = Array.from({ length: this.#random.below(4) }, () => this.#text())
@@ -98,7 +98,7 @@ class PipelineComposer {
     this.parts.push(Buffer.from(`${method} ${url} HTTP/1.1\r\n${rest}`, 'latin1'))
   }
 
-  /** What looks like the end of a handshake, a request, a handshake or a frame. */
+  /** Bytes that look like the end of a handshake, a request, a handshake or a frame. */
   #text(): string {
     const request = 'GET /smuggled/0 HTTP/1.1\r\nHost: a\r\n\r\n'
     return Array.from({ length: 1 + this.#random.below(3) }, () =>
@@ -114,7 +114,7 @@ class PipelineComposer {
   }
 }
 
-/** In one piece, into a few, or into single bytes. */
+/** Splits the bytes into one piece, a few pieces, or single bytes. */
 function cut(bytes: Buffer, random: Random): Buffer[] {
   const pieces: Buffer[] = []
   const longest = random.pick([bytes.length, bytes.length, 1 + random.below(bytes.length), bytes.length > 2000 ? 500 : 1])

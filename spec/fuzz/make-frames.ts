@@ -2,13 +2,13 @@ import { deflateRawSync, constants } from 'node:zlib'
 import { closePayload, rawFrame } from '../support/raw-frames.ts'
 import type { Random } from './random.ts'
 
-/** Frames of a client that knows the protocol and breaks it here and there. */
+/** Frames of a client that sometimes violates the protocol. */
 export function makeFrames(random: Random): Buffer {
   const frames = Array.from({ length: 1 + random.below(12) }, () => makeFrame(random))
   return mutate(random, Buffer.concat(frames), 8)
 }
 
-/** Changes, drops, doubles or inserts a few bytes; nothing at all most of the time. */
+/** Changes, drops, doubles or inserts a few bytes; mostly changes nothing. */
 export function mutate(random: Random, bytes: Buffer, times: number): Buffer {
   if (!random.once(times)) return bytes
   let mutated = Buffer.from(bytes)

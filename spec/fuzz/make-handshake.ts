@@ -3,13 +3,13 @@ import { handshakeHead } from '../support/raw-http1.ts'
 import { mutate } from './make-frames.ts'
 import type { Random } from './random.ts'
 
-/** A handshake over HTTP/1.1, right half of the time. */
+/** A handshake over HTTP/1.1, valid half of the time. */
 export function makeHandshake(random: Random): Buffer {
   const headers = random.once(2) ? makeHeaders(random) : {}
   return mutate(random, Buffer.from(handshakeHead(headers, makeRequestLine(random)), 'latin1'), 4)
 }
 
-/** The fields of an extended CONNECT, right half of the time. */
+/** The fields of an extended CONNECT, valid half of the time. */
 export function makeConnect(random: Random): readonly (readonly [name: string, value: string])[] {
   if (random.once(2)) return connectFields()
   const more = Object.entries(makeHeaders(random)).flatMap(([name, value]) =>

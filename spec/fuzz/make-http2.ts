@@ -6,7 +6,7 @@ import { makeFrames, mutate } from './make-frames.ts'
 import { makeConnect } from './make-handshake.ts'
 import type { Random } from './random.ts'
 
-/** A connection over HTTP/2: a few streams with WebSockets on them, frames that do not belong, and broken bytes. */
+/** The data of an HTTP/2 connection: a few streams with WebSockets, unexpected frames, and invalid bytes. */
 export function makeHttp2(random: Random): readonly Buffer[] {
   const parts: Buffer[] = [PREFACE]
   const client = new RawHttp2Client(recorder(parts))
@@ -20,7 +20,7 @@ export function makeHttp2(random: Random): readonly Buffer[] {
 
 function makeHttp2Frame(random: Random, client: RawHttp2Client, id: number): void {
   if (!random.once(4)) {
-    // More than the server has granted at first ends the connection: mostly less, so that there is something to attack.
+    // More streams than the server allows at first end the connection. So there are usually fewer, to have something to attack.
     const bytes = makeFrames(random).subarray(0, random.once(200) ? 100_000 : 5000)
     for (let at = 0; at < bytes.length; at += 16_000) client.sendData(id, bytes.subarray(at, at + 16_000), random.once(20))
     return
@@ -28,7 +28,7 @@ function makeHttp2Frame(random: Random, client: RawHttp2Client, id: number): voi
   const act = random.pick([
     () => client.sendReset(id, random.below(14)),
     () => client.sendHeaders(id, [['x-trailer', '1']], random.once(2)),
-    // A header block that does not end, unless the next frame goes on with it.
+    // A header block without an end, unless the next frame continues it.
     () => client.send(frameTypes.headers, random.below(2), id, Buffer.from('\0\x09x-trailer\x05value', 'latin1')),
     () => client.send(frameTypes.windowUpdate, 0, random.pick([0, id]), random.bytes(4)),
     () => client.send(PING, 0, 0, random.bytes(8)),
@@ -39,7 +39,7 @@ function makeHttp2Frame(random: Random, client: RawHttp2Client, id: number): voi
   act()
 }
 
-/** Where the client writes to, so that its bytes can be cut and broken. */
+/** The target of the client's writes, so that its bytes can be cut and changed. */
 function recorder(parts: Buffer[]): Socket {
   const stream = new PassThrough()
   const write = (bytes: Uint8Array): boolean => {

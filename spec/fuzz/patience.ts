@@ -1,6 +1,5 @@
 /**
- * Rejects if the promise has not settled after a time in which this process could run: when the machine is busy, and this process waits with
- * the others, that is not held against the server.
+ * Rejects if the promise has not settled in time. Only time in which this process could run counts, so that a busy machine does not fail the server.
  */
 export async function inTime<T>(promise: Promise<T>, what: string, patience = PATIENCE): Promise<T> {
   let timer: NodeJS.Timeout | undefined

@@ -3,24 +3,24 @@ import express from 'express'
 import type { Express, Request, Response } from 'express'
 import { useWebSockets } from 'express-use-websockets'
 
-/** What reached an application on one connection. */
+/** The data that an application got on one connection. */
 export interface Witness {
-  /** Method and path, in the order in which they came. */
+  /** The method and the path of each request, in order. */
   readonly requests: string[]
-  /** By path, as far as they were read. */
+  /** The bodies by path, as far as they were read. */
   readonly bodies: Map<string, string>
-  /** The texts of WebSockets. */
+  /** The text messages of WebSockets. */
   readonly messages: string[]
 }
 
-/** An application for pipelines, which tells what it has seen. */
+/** An application for pipelines that records its observations. */
 export interface PipelineApp {
   readonly app: Express
-  /** By the client's port. */
+  /** The observations by the port of the client. */
   readonly witnesses: Map<number | undefined, Witness>
 }
 
-/** `isLate`: something asynchronous comes before the middleware. */
+/** @param isLate - whether an asynchronous middleware comes before `useWebSockets()`. */
 export function createPipelineApp(isLate: boolean): PipelineApp {
   const witnesses: PipelineApp['witnesses'] = new Map()
   const app = express()
@@ -66,6 +66,6 @@ async function accept(req: Request, res: Response, { messages }: Witness): Promi
     await using webSocket = await req.webSockets.acceptWebSocketAsync()
     for await (const message of webSocket) messages.push(String(message))
   } catch {
-    // The client goes without a Close frame.
+    // The client leaves without a Close frame.
   }
 }

@@ -4,14 +4,14 @@ import { until } from '../support/until.ts'
 import type { ComposedRequest, Pipeline } from './compose-pipeline.ts'
 import type { PipelineApp, Witness } from './pipeline-app.ts'
 
-/** Sends a pipeline, and tells what the application saw that a strict parser of the same bytes does not see, or the other way round, in words. */
+/** Sends a pipeline, and describes each difference between the observations of the application and those of a strict parser. */
 export async function playPipeline(pipeline: Pipeline, server: Http1Server, { witnesses }: PipelineApp): Promise<string[]> {
   const client = await RawHttp1Client.connect(server)
   const { localPort } = client.socket
   for (const piece of pipeline.pieces) {
     if (client.ending !== undefined) break
     client.write(piece)
-    // So that the server reads the pieces one by one, as a rule.
+    // Then the server usually reads the pieces one by one.
     await new Promise(setImmediate)
   }
   const last = pipeline.requests.at(-1)?.url ?? ''
@@ -39,7 +39,7 @@ function judge({ requests, messages = [] }: Pipeline, witness: Witness): string[
   return faults
 }
 
-/** How many of them the application sees in any case. */
+/** The number of requests that the application sees in any case. */
 function countCertain(requests: readonly ComposedRequest[]): number {
   const index = requests.findIndex(({ isLarge, isUpgrade }) => isLarge || isUpgrade)
   if (index < 0) return requests.length

@@ -8,7 +8,7 @@ import { createPipelineApp } from './pipeline-app.ts'
 import { playPipeline } from './play-pipeline.ts'
 import { Random } from './random.ts'
 
-/** Plays as many pipelines, of seeds from `seed` on, over HTTP/1.1 and TLS. Throws what an application saw that was not composed. */
+/** Plays this many pipelines, with seeds from `seed` on, over HTTP/1.1 and TLS. Throws if an application saw something that was not composed. */
 export async function playPipelines(seed: number, count: number): Promise<void> {
   for (const [transport, start] of http1Starts) {
     const app = createPipelineApp(seed % 2 === 0)
@@ -22,7 +22,7 @@ export async function playPipelines(seed: number, count: number): Promise<void> 
   }
 }
 
-/** A server is known to have the middleware from the first request on that has come to it; what is behind an upgrade before that is Node's to lose. */
+/** A server is known to use the middleware from its first request on. Node may lose data after an upgrade request before that. */
 async function introduce(server: Http1Server): Promise<void> {
   const client = await RawHttp1Client.connect(server)
   client.write(Buffer.from('GET /plain/first HTTP/1.1\r\nHost: a\r\n\r\n'))

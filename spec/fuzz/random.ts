@@ -14,7 +14,7 @@ export class Random {
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit)
   }
 
-  /** Whether something that happens once in `times` happens. */
+  /** Returns `true` once in `times` calls on average. */
   once(times: number): boolean {
     return this.below(times) === 0
   }

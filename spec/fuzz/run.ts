@@ -11,8 +11,8 @@ import { inTime } from './patience.ts'
 import { playPipelines } from './play-pipelines.ts'
 import { Random } from './random.ts'
 
-// npm run fuzz -- [--seconds 60] [--seed 1] [--batch 0]: attacks a server with mutated handshakes and frames, and plays pipelines of
-// requests and handshakes; fails on a crash, a hang, growth, or a request that nobody composed.
+// npm run fuzz -- [--seconds 60] [--seed 1] [--batch 0]: attacks a server with mutated handshakes and frames, and plays pipelines of requests and
+// handshakes. Fails on a crash, a hang, growth of memory, or a request that was not composed.
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' }, batch: { type: 'string', default: '0' } },
 })
@@ -22,9 +22,9 @@ const duration = Number(values.seconds) * 1000
 
 const BATCH = 20
 const MEGABYTE = 1024 * 1024
-/** What may be left of all attacks when nothing of them is there any more: caches and compiled code. */
+/** The allowed growth of the heap after all attacks: caches and compiled code. */
 const HEAP_LIMIT = 6 * MEGABYTE
-/** What resident memory may have gained since a fifth of the time, with the noise of V8 and of malloc. */
+/** The allowed growth of resident memory since one fifth of the time, including the noise of V8 and malloc. */
 const PEAK_LIMIT = 150 * MEGABYTE
 
 let batch = firstBatch
@@ -34,7 +34,7 @@ void main()
 
 async function main(): Promise<void> {
   console.log(`Seed ${seed}, ${values.seconds} s`)
-  // Keep-alive frees what Node's HTTP/2 forgets: after an error of flow control it reads no more, and does not see the connection end.
+  // Keep-alive ends HTTP/2 connections that Node does not end: after a flow-control error, Node stops reading and does not see their end.
   const scene = await Scene.set({ closeTimeout: 1000, keepAliveInterval: 600, keepAliveTimeout: 600 })
   try {
     await attackForTheTime(scene)
@@ -69,16 +69,16 @@ async function attackForTheTime(scene: Scene): Promise<void> {
     throw new Error('The memory of the server has grown')
 }
 
-/** Each connection has a seed of its own, so that what one does is no matter of when the others did what. */
+/** Each connection has its own seed, so that its actions do not depend on the timing of the others. */
 function planAttacks(): readonly Attack[] {
   return Array.from({ length: BATCH }, (_, index) => {
     const random = new Random(seed + batch * BATCH + index)
-    // What Node forgets takes a second to be freed, so HTTP/2 has fewer turns.
+    // The end of connections that Node forgets takes a second, so HTTP/2 has fewer turns.
     return new Attack(random, batch % 4 === 0 ? random.pick(['h2c', 'h2']) : random.pick(['http', 'http', 'https']))
   })
 }
 
-/** What the server needs when no connection of an attack is left; fails if one stays. */
+/** The memory of the server when all connections of attacks have ended. Fails if one stays. */
 async function weigh({ server }: Scene, forgetsPeak: boolean): Promise<HostileServerState> {
   const { peakMemory } = await server.state()
   await inTime(untilAlone(server), 'the server to be rid of the connections of all attacks')
@@ -91,7 +91,7 @@ async function untilAlone(server: HostileServer): Promise<void> {
   while ((await server.state()).connections > transportNames.length) await delay(100)
 }
 
-/** Whether the server has died, and of what; or else whether it works or waits. */
+/** Reports whether the server has died and why, or whether it works or waits. */
 async function tellWhy(server: HostileServer): Promise<void> {
   const before = processorTime(server)
   await inTime(server.state(), 'the server to tell its state', 5000).then(
@@ -101,7 +101,7 @@ async function tellWhy(server: HostileServer): Promise<void> {
   server.kill()
 }
 
-/** Seconds, where Linux tells. */
+/** The processor time in seconds, on Linux; otherwise 0. */
 function processorTime({ processId }: HostileServer): number {
   try {
     const stat = readFileSync(`/proc/${processId}/stat`, 'latin1')

@@ -5,7 +5,7 @@ import type { ManagedWebSocket, WebSocketOptions } from 'express-use-websockets'
 import { parseFrames } from '../support/raw-frames.ts'
 import type { ServedApplication, TransportClient } from '../support/every-transport.ts'
 
-/** An application whose WebSockets are given away one by one, in the order of their arrival. */
+/** An application that passes on its WebSockets one by one, in the order of their arrival. */
 export class Door {
   readonly app: RequestListener
   readonly #arrived: ManagedWebSocket[] = []
@@ -24,7 +24,7 @@ export class Door {
     this.app = app
   }
 
-  /** A client, and the server's end of it. */
+  /** A client, and the server's WebSocket for it. */
   async open(served: ServedApplication): Promise<GroupedClient> {
     const client = await served.open('/ws')
     while (this.#arrived.length === 0) {
@@ -37,7 +37,7 @@ export class Door {
   }
 }
 
-/** A client that keeps the texts that it receives, and can stop reading. */
+/** A client that records the received texts and can stop reading. */
 export class GroupedClient {
   readonly client: TransportClient
   readonly webSocket: ManagedWebSocket
@@ -56,7 +56,7 @@ export class GroupedClient {
     })
   }
 
-  /** Resolves when so many texts have come. */
+  /** Resolves when this many texts have arrived. */
   async received(count: number): Promise<string[]> {
     while (this.texts.length < count) {
       await new Promise<void>((resolve) => {
@@ -66,7 +66,7 @@ export class GroupedClient {
     return this.texts
   }
 
-  /** Resolves when this text has come. */
+  /** Resolves when this text has arrived. */
   async receivedText(text: string): Promise<string[]> {
     while (!this.texts.includes(text)) await this.received(this.texts.length + 1)
     return this.texts

@@ -1,4 +1,4 @@
-/* Run by cluster.spec.ts: two workers behind one port. Prints the port; a worker that is told to stop drains its WebSockets first. */
+/* Run by cluster.spec.ts: two workers on one port. Prints the port. A worker that is told to stop first drains its WebSockets. */
 import cluster from 'node:cluster'
 import type { AddressInfo } from 'node:net'
 import express from 'express'

@@ -5,7 +5,7 @@ import type { ManagedWebSocket, WebSocketMiddleware } from 'express-use-websocke
 import { ALLOWED_ORIGIN, LARGE_MESSAGE_LIMIT, MESSAGE_LIMIT } from './server-settings.ts'
 import type { HostileServerSettings } from './server-settings.ts'
 
-/** The application under attack: an echo at `/ws`, and echoes with other settings. That at `/steady` has no timeouts. */
+/** The application under attack: an echo at `/ws`, and echoes with other settings. That at `/steady` has no keep-alive. */
 export function createHostileApp({ closeTimeout, keepAliveInterval, keepAliveTimeout }: HostileServerSettings): {
   readonly app: Express
   readonly webSockets: WebSocketMiddleware

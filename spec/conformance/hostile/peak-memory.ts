@@ -16,6 +16,6 @@ export function forgetPeakMemory(): void {
     // 5: see proc_pid_clear_refs(5).
     writeFileSync('/proc/self/clear_refs', '5')
   } catch {
-    // Without a reset, only a peak above the former ones is visible.
+    // The peak was not reset, so only a higher one is visible.
   }
 }

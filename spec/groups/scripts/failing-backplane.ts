@@ -1,4 +1,4 @@
-/** Sends by a backplane that fails, gets garbage from it, and looks at no promise. */
+/** Sends over a backplane that fails and delivers garbage, and handles no promise. */
 import { duplexPair } from 'node:stream'
 import { WebSocketGroups } from '../../../lib/groups.ts'
 import { ManagedWebSocket } from '../../../lib/index.ts'

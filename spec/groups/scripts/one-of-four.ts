@@ -1,4 +1,4 @@
-/** One of four processes of an application, with 500 sockets in 50 rooms, all of whom hear what is said in theirs. */
+/** One of four processes of an application, with 500 sockets in 50 rooms. Every socket receives all messages of its room. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -20,7 +20,7 @@ const PROCESSES = 4
 const ROOMS = 50
 const SOCKETS_IN_ROOM = 10
 const MESSAGES_IN_ROOM = 50
-/** A part of the messages is under way at once. */
+/** A part of the messages is in flight at once. */
 const UNDER_WAY = 100
 
 let own = 0
@@ -62,7 +62,7 @@ export const functions = {
     }
   },
 
-  /** What all have received; resolves when that is as much as was sent. */
+  /** All received messages. Resolves when as many have arrived as were sent. */
   async receive(): Promise<{ sockets: number; received: number; mistakes: string[]; errors: string[] }> {
     await Promise.all(listeners.map((listener) => listener.all))
     const received = listeners.reduce((sum, listener) => sum + listener.received, 0)
@@ -75,7 +75,7 @@ export const functions = {
   },
 }
 
-/** A client that hears everything once, in the order of each process. */
+/** A client that checks that every message arrives once, in the order of each process. */
 class Listener {
   readonly client: WebSocket
   readonly all: Promise<unknown>

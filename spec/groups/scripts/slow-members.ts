@@ -1,6 +1,6 @@
 /**
- * Prints, a line each, what the process keeps for a member that does not read, over each transport, by each policy that keeps it, for long and for short
- * messages.
+ * Prints the memory that the process keeps for a member that does not read, one line for each transport, each policy that keeps messages, and long
+ * and short messages.
  */
 import { setImmediate } from 'node:timers/promises'
 import { WebSocketGroup } from '../../../lib/groups.ts'
@@ -12,7 +12,7 @@ import { Door } from '../grouped-clients.ts'
 
 const MEMBERS = 10
 const BOUND = 262_144
-/** What the stream of a connection holds beyond, and what the kernel's side of it takes in this process, where the clients are as well. */
+/** Additional memory: the stream of a connection, and the kernel's buffers in this process, which also contains the clients. */
 const ROOM = 196_608
 
 async function main(): Promise<void> {

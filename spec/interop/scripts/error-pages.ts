@@ -8,11 +8,11 @@ import type { ServedApplication, TransportClient } from '../../support/every-tra
 import { expressVersions } from '../../support/express-versions.ts'
 
 /*
- * Plays every error page with every way of failing, and prints what came of it, a line of JSON each. `spec/interop/error-pages.spec.ts` runs
- * it, since an uncaught error ends a process.
+ * Combines every error page with every kind of failure, and prints each outcome as a line of JSON. `spec/interop/error-pages.spec.ts` runs it,
+ * because an uncaught error ends a process.
  */
 
-/** As express-generator writes it. */
+/** The error page of express-generator. */
 function renderPage(err: Error & { status?: number }, req: Request, res: Response, _next: NextFunction): void {
   res.locals['message'] = err.message
   res.locals['error'] = req.app.get('env') === 'development' ? err : {}
@@ -72,7 +72,7 @@ function createApp(express: (typeof expressVersions)[number][1], name: string, l
       for await (const message of webSocket) if (message === 'fail') throw new Error('of the app')
     }),
   )
-  // Express enters a mounted application, and leaves it, by another prototype of the response.
+  // Express changes the prototype of the response when it enters and leaves a mounted application.
   const mounted = express()
   mounted.all('/ws', (req, res, next) => {
     loop(req, res).then(undefined, next)
@@ -86,7 +86,7 @@ function createApp(express: (typeof expressVersions)[number][1], name: string, l
   return app
 }
 
-/** A loop without a dispose, which would end the socket before the error page does. */
+/** A loop without a dispose, which would end the socket before the error page. */
 async function loop(req: Request, _res: Response): Promise<void> {
   const webSocket = await req.webSockets.acceptWebSocketAsync()
   const buffer = Buffer.alloc(100)
@@ -106,7 +106,7 @@ const failures: Record<string, (client: TransportClient) => void> = {
 const faults: string[] = []
 process.on('uncaughtException', (error) => faults.push(`uncaught: ${String(error)}`))
 process.on('unhandledRejection', (error) => faults.push(`unhandled: ${String(error)}`))
-// The default error handler prints what it gets.
+// The default error handler prints errors.
 console.error = () => undefined
 
 async function play(served: ServedApplication, path: string, failure: string): Promise<number> {
@@ -136,7 +136,7 @@ async function playAll(): Promise<void> {
   }
 }
 
-/** Timers run in their order: behind this one, the error pages that answer later have answered. */
+/** Timers run in order: after this one, the error pages that answer later have answered. */
 async function untilAnswered(): Promise<void> {
   await wait(2)
   if (faults.length > 0) throw new Error(faults.join('\n'))

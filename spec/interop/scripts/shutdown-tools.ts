@@ -9,8 +9,8 @@ import stoppable from 'stoppable'
 import { listenForHttp1 } from '../../support/http1-server.ts'
 
 /*
- * A server that a tool shuts down on SIGTERM; its arguments: the tool, how it is served, and whether the WebSockets are closed first. Prints
- * its port, and `closed` when it does not listen any more. It does not end itself: the tool does, or there is nothing left to do.
+ * A server that a tool shuts down on SIGTERM. Its arguments are the tool, the way of serving, and whether the WebSockets are closed first. Prints its
+ * port, and `closed` when it has stopped listening. It does not end itself: the tool ends it, or it has nothing left to do.
  * `spec/interop/shutdown-tools.spec.ts` runs it.
  */
 
@@ -46,7 +46,7 @@ const tools: Record<string, (server: Server) => void> = {
   'http-graceful-shutdown': (server) =>
     void gracefulShutdown(server, { signals: 'SIGTERM', timeout: GRACE, forceExit: false, preShutdown: before }),
   '@godaddy/terminus': (server) => void createTerminus(server, { timeout: GRACE, useExit0: true, beforeShutdown: before }),
-  // It takes the place of the application among the listeners of the server.
+  // It replaces the application among the listeners of the server.
   '@godaddy/terminus with health checks': (server) =>
     void createTerminus(server, {
       timeout: GRACE,

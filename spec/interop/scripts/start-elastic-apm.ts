@@ -1,9 +1,7 @@
 import apm from 'elastic-apm-node'
 import type { Tracer } from './trace-web-sockets.ts'
 
-/*
- * Starts the agent of Elastic APM, which patches `node:http` wherever it is loaded from then on. It sends nothing.
- */
+/* Starts the agent of Elastic APM, which patches `node:http` when it is loaded later. The agent sends nothing. */
 
 apm.start({ serviceName: 'spec', disableSend: true, logLevel: 'off', metricsInterval: '0s', centralConfig: false, cloudProvider: 'none' })
 

@@ -5,9 +5,7 @@ import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-node'
 import type { Tracer } from './trace-web-sockets.ts'
 
-/*
- * Starts OpenTelemetry, which patches `node:http` wherever it is loaded from then on.
- */
+/* Starts OpenTelemetry, which patches `node:http` when it is loaded later. */
 
 const exporter = new InMemorySpanExporter()
 new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).register()

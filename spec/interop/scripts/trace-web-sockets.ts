@@ -10,23 +10,23 @@ import type { Http1Server } from '../../support/http1-server.ts'
 import { until } from '../../support/until.ts'
 import { nextMessage, openWebSocket } from '../../support/web-socket-client.ts'
 
-/** What a tracer made of one request. */
+/** The record of a tracer for one request. */
 export interface Trace {
   readonly name: string
   readonly status: unknown
   readonly isEnded: boolean
 }
 
-/** A tracer, started. */
+/** A started tracer. */
 export interface Tracer {
-  /** What is active now. */
+  /** The active trace or span. */
   active(): object | undefined
   describe(trace: object): Trace
-  /** How many requests to a server have ended, all in all. */
+  /** The number of requests to a server that have ended. */
   countEnded(): number
 }
 
-/** Every way in which HTTP/1.1 leads to an application, for a tracer. */
+/** Every path from HTTP/1.1 to an application, for a tracer. */
 const servings: Record<string, (app: Express) => Promise<Http1Server>> = {
   plain: startHttp1Server,
   'plain, by TLS': startHttpsServer,
@@ -45,8 +45,8 @@ async function startAttached(app: Express, listener: RequestListener, occupy: (s
 function ignore(): void {}
 
 /**
- * Opens a WebSocket in every way, while a tracer watches, prints what it made of each, a line of JSON each, and ends the process.
- * `spec/interop/tracing.spec.ts` runs it, since tracers patch `node:http` for good.
+ * Opens a WebSocket in every way under a tracer, prints the record of each as a line of JSON, and ends the process. `spec/interop/tracing.spec.ts`
+ * runs it, because tracers patch `node:http` permanently.
  */
 export async function traceWebSockets(tracer: Tracer): Promise<void> {
   for (const [version, express] of expressVersions) {

@@ -1,5 +1,5 @@
 import { elasticApm } from './start-elastic-apm.ts'
-// Behind the agent, which patches what is loaded after it.
+// After the agent, which patches modules that are loaded later.
 import { traceWebSockets } from './trace-web-sockets.ts'
 
 void traceWebSockets(elasticApm)

@@ -1,5 +1,5 @@
 import { openTelemetry } from './start-opentelemetry.ts'
-// Behind the tracer, which patches what is loaded after it.
+// After the tracer, which patches modules that are loaded later.
 import { traceWebSockets } from './trace-web-sockets.ts'
 
 void traceWebSockets(openTelemetry)

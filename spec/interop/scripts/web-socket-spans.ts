@@ -3,7 +3,7 @@ import type { Span } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-node'
 import type { WebSocketHandler } from 'express-use-websockets'
 import { endedSpans } from './start-opentelemetry.ts'
-// Behind the tracer, which patches what is loaded after it.
+// After the tracer, which patches modules that are loaded later.
 import { useWebSockets, webSocketHandler } from 'express-use-websockets'
 import { expressVersions } from '../../support/express-versions.ts'
 import { startHttp1Server } from '../../support/http1-server.ts'
@@ -11,8 +11,8 @@ import { until } from '../../support/until.ts'
 import { nextMessage, openWebSocket } from '../../support/web-socket-client.ts'
 
 /*
- * Gives each WebSocket a span of its own, as docs/metrics.md has it, beside the span that OpenTelemetry makes of its request, and prints what became of
- * them, a line of JSON for each way to end.
+ * Gives each WebSocket its own span, as in docs/metrics.md, in addition to the span that OpenTelemetry creates for its request. Prints these spans as
+ * a line of JSON for each kind of end.
  */
 
 const tracer = trace.getTracer('websockets')
@@ -33,7 +33,7 @@ async function traceOne(express: (typeof expressVersions)[number][1], ending: st
       active.push(trace.getActiveSpan())
       await webSocket.sendAsync(message)
       active.push(trace.getActiveSpan())
-      // As a query to a database.
+      // Like a query to a database.
       tracer.startActiveSpan('query', (span) => span.end())
     }
   })
@@ -64,7 +64,7 @@ async function traceOne(express: (typeof expressVersions)[number][1], ending: st
   }
 }
 
-/** Those that have ended, without the client's. */
+/** The ended spans, without those of the client. */
 function serverSpans(): readonly ReadableSpan[] {
   return endedSpans().filter(({ kind }) => kind !== SpanKind.CLIENT)
 }

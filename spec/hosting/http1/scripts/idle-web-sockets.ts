@@ -1,6 +1,6 @@
 /**
- * Opens WebSockets whose clients send 80 KiB before they are accepted, receives that, and prints what is still held while they are idle: how many
- * parsers of HTTP, and how many KiB of payload for each. Needs `--expose-gc`. Argument: `plain`, or `attached` by `attachWebSockets()`.
+ * Opens WebSockets whose clients send 80 KiB before the accept, receives that data, and prints what is still held while they are idle: the number of
+ * HTTP parsers, and the KiB of payload per socket. Needs `--expose-gc`. Argument: `plain`, or `attached` for `attachWebSockets()`.
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -36,13 +36,13 @@ app.all('/:client', async (request) => {
   await webSocket.completion
 })
 
-/** Not in the handler, which would hold it. */
+/** Outside of the handler, which would hold it. */
 function watchParser(request: IncomingMessage): void {
   const { parser } = request.socket as Socket & { readonly parser?: object | null }
   if (parser !== undefined && parser !== null) parsers.push(new WeakRef(parser))
 }
 
-/** Lets the client send once more, and waits until that has arrived. */
+/** Sends once more from the client, and waits until that has arrived. */
 async function sendMore(request: IncomingMessage): Promise<void> {
   const { bytesRead } = request.socket
   clients.get(request.url ?? '')?.write(frame)

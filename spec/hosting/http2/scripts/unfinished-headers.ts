@@ -1,6 +1,6 @@
 /**
- * Clients that begin trailers and do not end them, read nothing, and go: as many as the argument says. Prints how many sessions have closed when
- * the garbage of all was collected. Run with `--expose-gc`.
+ * Starts clients that begin trailers without ending them, read nothing, and disconnect; the argument is their number. Prints how many sessions have
+ * closed after the garbage of all was collected. Run with `--expose-gc`.
  */
 import { once } from 'node:events'
 import type { ServerHttp2Session } from 'node:http2'
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
       client.send(frameTypes.headers, END_STREAM, 1, Buffer.from('\0\x09x-trailer\x05value', 'latin1'))
     })
     const [connection] = await connected
-    // The client's system has no room any more.
+    // The client's system has no more room.
     await until(() => connection.bytesWritten > 100_000)
     client.socket.resetAndDestroy()
   }

@@ -4,7 +4,7 @@ import { memoryInUse } from '../../../support/memory-in-use.ts'
 import { frameTypes } from '../../../support/raw-http2.ts'
 import { until } from '../../../support/until.ts'
 
-// Sends many DATA frames of one byte, each in a packet of its own, on streams that nobody reads. Prints what they hold of memory, in bytes.
+// Sends many DATA frames of one byte, each in a separate packet, on streams that nobody reads. Prints the memory that they take, in bytes.
 const STREAMS = 20
 const FRAMES = 1000
 
