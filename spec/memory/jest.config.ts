@@ -3,7 +3,7 @@ import type { Config } from 'jest'
 
 const node = require('../../jest.config.ts') as Config
 
-// The table of what the process keeps for a peer: a minute and a half of measurements, on a machine that does nothing else.
+// Measures the memory that the process keeps for a peer. Takes a minute and a half, on a machine without other load.
 module.exports = {
   ...node,
   rootDir: '../..',

@@ -3,11 +3,11 @@ import type { Config } from 'jest'
 
 const node = require('../../jest.config.ts') as Config
 
-// The specs of `npm test` that come to code which stands on `ws`, again on the oldest `ws` that package.json allows.
+// Runs the specs of code that uses `ws` with the oldest version of `ws` that package.json allows.
 module.exports = {
   ...node,
   rootDir: '../..',
-  // Where Jest looks for what a spec imports, and so for what is related to it.
+  // The files in which Jest looks for imports of a spec, and so for related code.
   roots: ['<rootDir>/lib', '<rootDir>/spec'],
   moduleNameMapper: { ...node.moduleNameMapper, '^ws$': '<rootDir>/node_modules/ws-floor' },
 } satisfies Config

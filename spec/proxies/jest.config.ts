@@ -3,7 +3,7 @@ import type { Config } from 'jest'
 
 const node = require('../../jest.config.ts') as Config
 
-// The specs that put real proxies, nginx, HAProxy and Caddy, in front of the server.
+// The specs with real proxies (nginx, HAProxy and Caddy) in front of the server.
 module.exports = {
   ...node,
   rootDir: '../..',

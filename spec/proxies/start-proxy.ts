@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Http1Server } from '../support/http1-server.ts'
 
-/** A proxy program, and how it is started on a configuration file in a folder of its own. */
+/** A proxy program, and how to start it with a configuration file in its own folder. */
 export interface ProxyProgram {
   readonly command: string
   arguments(configuration: string, folder: string): string[]
@@ -29,7 +29,7 @@ export const caddy: ProxyProgram = {
   arguments: (configuration) => ['run', '--config', configuration, '--adapter', 'caddyfile'],
 }
 
-/** Starts a proxy; resolves when it listens. `configure` writes its configuration for a port. It ends with {@link stopProxies}. */
+/** Starts a proxy, and resolves when it listens. `configure` returns its configuration for a port. {@link stopProxies} ends it. */
 export async function startProxy(program: ProxyProgram, configure: (port: number) => string): Promise<Http1Server['port']> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'proxy-'))
@@ -45,7 +45,7 @@ export async function startProxy(program: ProxyProgram, configure: (port: number
   return port
 }
 
-/** For `afterEach`. */
+/** Stops all proxies. For `afterEach`. */
 export async function stopProxies(): Promise<void> {
   for (const { child, folder } of running.splice(0)) {
     const exited = child.exitCode === null ? once(child, 'exit') : undefined

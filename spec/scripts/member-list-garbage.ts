@@ -1,14 +1,13 @@
 /**
- * Lets many come and go, and prints how many megabytes of them minor collections of garbage have left at most: a major one may come by itself.
- * Needs `--expose-gc`.
- * Argument: `list` for a member list, `set` for a Set of the same.
+ * Adds and removes many members. Prints how many megabytes of them minor garbage collections leave at most, because a major one may run at any time.
+ * Needs `--expose-gc`. Argument: `list` for a member list, `set` for a Set.
  */
 import { MemberList } from '../../lib/middleware/member-list.ts'
 import type { Membership } from '../../lib/middleware/member-list.ts'
 
 const PRESENT = 50
 const COMING_AND_GOING = 20_000
-/** For each of them: 16 MB together. */
+/** Numbers per member: 16 MB together. */
 const LENGTH = 100
 const BETWEEN_COLLECTIONS = 500
 

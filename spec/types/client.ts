@@ -1,4 +1,4 @@
-/** What the types of `express-use-websockets/client` promise. The compiler runs this file, nothing else does. */
+/** Checks the types of `express-use-websockets/client`. Only the compiler uses this file. */
 import { connectWebSocket } from 'express-use-websockets/client'
 import type {
   EndedConnection,

@@ -1,4 +1,4 @@
-/** What the types of `express-use-websockets/groups` promise. The compiler runs this file, nothing else does. */
+/** Checks the types of `express-use-websockets/groups`. Only the compiler uses this file. */
 import { prepareMessage, WebSocketMessageType } from 'express-use-websockets'
 import type { ManagedWebSocket, WebSocketException } from 'express-use-websockets'
 import { WebSocketGroup, WebSocketGroups } from 'express-use-websockets/groups'

@@ -1,4 +1,4 @@
-/** What the types of `express-use-websockets/http2` promise. The compiler runs this file, nothing else does. */
+/** Checks the types of `express-use-websockets/http2`. Only the compiler uses this file. */
 import type { Express } from 'express'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2SecureServer, Http2Server } from 'node:http2'

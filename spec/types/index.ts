@@ -1,4 +1,4 @@
-/** What the types of `express-use-websockets` promise. The compiler runs this file, nothing else does. */
+/** Checks the types of `express-use-websockets`. Only the compiler uses this file. */
 import type { Express, Request } from 'express'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { Duplex, Readable, Writable } from 'node:stream'
@@ -97,13 +97,13 @@ export async function promises(app: Express, server: Server, request: Request, r
   expectType<Same<Parameters<OriginPredicate>, [origin: string, request: IncomingMessage]>>()
   expectType<Same<ReturnType<OriginPredicate>, boolean | Promise<boolean>>>()
 
-  // The drain.
+  // A drain.
   const drain: WebSocketDrainOptions = { closeStatus: 1001, closeStatusDescription: '', spread: 0, timeout: 1 }
   const drained = await webSockets.closeAsync(drain)
   expectType<Same<typeof drained, WebSocketDrainResult>>()
   expectType<Same<WebSocketDrainResult['closed' | 'aborted'], number>>()
 
-  // The request, Express's and Node's.
+  // The requests of Express and of Node.
   expectType<Same<typeof request.webSockets, WebSocketManager>>()
   expectType<Same<IncomingMessage['webSockets'], WebSocketManager>>()
   expectType<Same<RequestWithWebSockets['webSockets'], WebSocketManager>>()
@@ -111,7 +111,7 @@ export async function promises(app: Express, server: Server, request: Request, r
   expectType<Same<WebSocketManager['refusal'], string | undefined>>()
   expectType<Same<WebSocketManager['webSocketRequestedProtocols'], readonly string[]>>()
 
-  // Accept.
+  // The accept.
   const context: WebSocketAcceptContext = {
     subProtocol: null,
     dangerousEnableCompression: true,
@@ -160,25 +160,25 @@ export async function promises(app: Express, server: Server, request: Request, r
   await using asyncDisposable: AsyncDisposable = webSocket
   void [disposable, asyncDisposable]
 
-  // Over any stream.
+  // A socket over any stream.
   const deflate: WebSocketDeflateOptions = { serverContextTakeover: false, clientMaxWindowBits: 9 }
   const creation: WebSocketCreationOptions = { isServer: true, subProtocol: null, dangerousDeflateOptions: deflate }
   expectType<Same<ReturnType<typeof ManagedWebSocket.createFromStream>, ManagedWebSocket>>()
   ManagedWebSocket.createFromStream(duplex, creation)
 
-  // As streams.
+  // Streams over a socket.
   const streamOptions: WebSocketStreamOptions = { ownsWebSocket: true, closeTimeout: 1, messageType: WebSocketMessageType.Text }
   expectType<Same<ReturnType<typeof createWebSocketStream>, Duplex>>()
   createWebSocketStream(webSocket, streamOptions)
   expectType<Same<ReturnType<typeof createReadableMessageStream>, Readable>>()
   expectType<Same<ReturnType<typeof createWritableMessageStream>, Writable>>()
 
-  // Prepared.
+  // Prepared messages.
   const prepared = prepareMessage('news')
   expectType<Same<typeof prepared, PreparedMessage>>()
   await webSocket.sendAsync(prepared)
 
-  // The endpoint, with the request's own type.
+  // The endpoint with its own type of request.
   const handler: WebSocketHandler = (socket, { webSockets: manager }) => void [socket, manager.refusal]
   app.all('/plain', webSocketHandler(handler, context))
   app.all(
@@ -196,7 +196,7 @@ export async function promises(app: Express, server: Server, request: Request, r
   // @ts-expect-error: no such way.
   app.all('/', webSocketHandler(handler, undefined, { otherRequests: 'pass' }))
 
-  // A server that somebody else listens to, too.
+  // A server that has other listeners.
   const attachOptions: AttachOptions = { filter: ({ url }) => url === '/ws' }
   attachWebSockets(server, app, attachOptions)
   // @ts-expect-error: without a filter everything would be claimed.
@@ -204,7 +204,7 @@ export async function promises(app: Express, server: Server, request: Request, r
   const listener: RequestListener = (plain, answer) => void webSockets(plain, answer, () => answer.end())
   listener(request, response)
 
-  // The enumerations: .NET's names, and numbers that are known to the compiler.
+  // The enumerations: the names of .NET, with numbers that the compiler knows.
   expectType<Same<typeof WebSocketState.Open, 2>>()
   expectType<Same<WebSocketState, 0 | 1 | 2 | 3 | 4 | 5 | 6>>()
   expectType<Same<typeof WebSocketCloseStatus.EndpointUnavailable, 1001>>()
@@ -221,7 +221,7 @@ export async function promises(app: Express, server: Server, request: Request, r
   // @ts-expect-error: no such code.
   void (error.code === 'ERR_WEBSOCKET_UNHEARD_OF')
 
-  // What the diagnostics channels publish.
+  // The events of the diagnostics channels.
   expectType<Same<WebSocketAcceptEvent['webSocket'], AcceptedWebSocket>>()
   const { webSocket: accepted }: { webSocket: AcceptedWebSocket } = { webSocket }
   expectType<Same<typeof accepted.completion, Promise<WebSocketCompletion>>>()

@@ -1,4 +1,4 @@
-/** What the types of `express-use-websockets/json` promise. The compiler runs this file, nothing else does. */
+/** Checks the types of `express-use-websockets/json`. Only the compiler uses this file. */
 import type { ManagedWebSocket, WebSocketException } from 'express-use-websockets'
 import { jsonMessages, sendJson } from 'express-use-websockets/json'
 import type { InvalidJsonMessage, JsonMessagesOptions, SendJsonOptions, StandardSchemaV1 } from 'express-use-websockets/json'
@@ -9,10 +9,10 @@ import { expectType } from './expect-type.ts'
 import type { Same } from './expect-type.ts'
 
 export async function promises(webSocket: ManagedWebSocket): Promise<void> {
-  // Without a schema nobody knows.
+  // Without a schema, values are unknown.
   for await (const value of jsonMessages(webSocket)) expectType<Same<typeof value, unknown>>()
 
-  // With one, what it makes of the message: its output, not its input.
+  // With a schema, values have its output type, not its input type.
   const zodSchema = z.object({ at: z.string().transform((text) => new Date(text)), count: z.number().default(1) })
   for await (const { at, count } of jsonMessages(webSocket, zodSchema)) expectType<Same<[typeof at, typeof count], [Date, number]>>()
   const valibotSchema = valibot.pipe(

@@ -1,4 +1,4 @@
-/** What the types of `express-use-websockets/postgres` promise. The compiler runs this file, nothing else does. */
+/** Checks the types of `express-use-websockets/postgres`. Only the compiler uses this file. */
 import { Client, Pool } from 'pg'
 import type { Backplane } from 'express-use-websockets/groups'
 import { PostgresBackplane } from 'express-use-websockets/postgres'

@@ -1,4 +1,4 @@
-/** What the types of `express-use-websockets/redis` promise. The compiler runs this file, nothing else does. */
+/** Checks the types of `express-use-websockets/redis`. Only the compiler uses this file. */
 import { Cluster, Redis } from 'ioredis'
 import { createClient } from 'redis'
 import type { Backplane } from 'express-use-websockets/groups'

@@ -1,4 +1,4 @@
-/** What the types of `express-use-websockets/testing` promise. The compiler runs this file, nothing else does. */
+/** Checks the types of `express-use-websockets/testing`. Only the compiler uses this file. */
 import type { Express } from 'express'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ManagedWebSocket } from 'express-use-websockets'

@@ -1,4 +1,4 @@
-/** What the types of `express-use-websockets/ws` promise. The compiler runs this file, nothing else does. */
+/** Checks the types of `express-use-websockets/ws`. Only the compiler uses this file. */
 import type { Request, RequestHandler } from 'express'
 import type { WebSocket, WebSocketServer } from 'ws'
 import { acceptWsWebSocketAsync, webSocketServerHandler } from 'express-use-websockets/ws'

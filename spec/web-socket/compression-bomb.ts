@@ -1,4 +1,4 @@
-/* Run by compression.spec.ts in a process of its own, for its peak memory: sends 1 MiB that inflates to 1 GiB, and tells what came of it. */
+/* Run by compression.spec.ts in a separate process, for its peak memory: sends 1 MiB that inflates to 1 GiB, and prints the outcome. */
 import { constants, deflateRawSync } from 'node:zlib'
 import { ManagedWebSocket } from '../../lib/web-socket/managed-web-socket.ts'
 import { connectTcp } from '../support/connect-tcp.ts'
@@ -9,7 +9,7 @@ async function explode(): Promise<void> {
   const [stream, other] = await connectTcp()
   const webSocket = ManagedWebSocket.createFromStream(stream, { isServer: true, dangerousDeflateOptions: {} })
   const peer = new RawPeer(other)
-  // Flushed so that the pieces can stand one behind the other.
+  // Flushed, so that the pieces can follow each other.
   const piece = deflateRawSync(Buffer.alloc(16 * 1024 * 1024), { finishFlush: constants.Z_FULL_FLUSH })
   const bomb = rawFrame(2, Buffer.concat(Array.from({ length: 64 }, () => piece)), { reserved: 4 })
   const before = peakMemory()

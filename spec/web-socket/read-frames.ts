@@ -6,7 +6,10 @@ import type { ReceiveStep } from '../../lib/web-socket/receiving/receive-operati
 import { WebSocketMessageType } from '../../lib/web-socket/values/web-socket-message-type.ts'
 import type { WhatWasRead } from '../support/what-was-read.ts'
 
-/** Reads whole messages; `chunksAhead`: lets so many chunks arrive, and be read ahead, before the next message is asked for. */
+/**
+ * Reads whole messages.
+ * @param chunksAhead - how many chunks arrive, and are read ahead, before the next message is requested.
+ */
 export function readWhole(chunks: readonly Buffer[], maxMessageSize: number, chunksAhead = 0): WhatWasRead {
   const source = new Source(chunks, maxMessageSize)
   const messages: string[] = []
@@ -34,7 +37,7 @@ export function readByParts(chunks: readonly Buffer[], sizes: readonly number[])
   }
 }
 
-/** A reader, and the chunks that have not arrived yet. */
+/** A reader and the chunks that have not arrived yet. */
 class Source {
   readonly #reader: FrameReader
   readonly #chunks: Buffer[]
@@ -57,7 +60,7 @@ class Source {
     this.#reader.readAhead()
   }
 
-  /** Advances until the operation has its result (`true`), or cannot have one. */
+  /** Advances until the operation has its result (`true`) or can have none. */
   advance(step: (reader: FrameReader) => ReceiveStep): boolean {
     for (;;) {
       const position = step(this.#reader)

@@ -1,16 +1,16 @@
 import { deflateRawSync } from 'node:zlib'
 import { rawFrame } from '../support/raw-frames.ts'
 
-/** What a peer sends to see how much of it is kept. */
+/** The data of a peer, to measure how much of it is kept. */
 export interface KindOfFrames {
   readonly bytes: Buffer
-  /** Each byte in a write of its own: a segment of TCP, a record of TLS, a DATA frame of HTTP/2. */
+  /** Each byte is a separate write: a TCP segment, a TLS record or a DATA frame. */
   readonly isTrickled?: boolean
   /** Whether the application listens to messages. */
   readonly isListenedTo?: boolean
-  /** Whether it has paused the socket. */
+  /** Whether the application has paused the socket. */
   readonly isPaused?: boolean
-  /** The peer does not read what it is answered. */
+  /** Whether the peer does not read the answers. */
   readonly isDeaf?: boolean
 }
 
@@ -40,7 +40,7 @@ export const kindsOfFrames: Record<string, KindOfFrames> = {
   'empty texts, byte by byte, to a paused socket': { bytes: many(rawFrame(1)).subarray(0, 4_000), isTrickled: true, isPaused: true },
 }
 
-/** As many as fit into {@link LENGTH}. */
+/** As many frames as fit into {@link LENGTH}. */
 function many(...frames: Buffer[]): Buffer {
   const once = Buffer.concat(frames)
   return Buffer.alloc(once.length * Math.floor(LENGTH / once.length), once)
@@ -50,7 +50,7 @@ function fragments(payload: string): Buffer {
   return Buffer.concat([rawFrame(2, payload, { isFinal: false }), many(rawFrame(0, payload, { isFinal: false })).subarray(0, 7 * 16_000)])
 }
 
-/** As RFC 7692 wants it: without the last four bytes. */
+/** Without the last four bytes, as RFC 7692 requires. */
 function deflated(text: string): Buffer {
   return deflateRawSync(text, { finishFlush: 2 }).subarray(0, -4)
 }

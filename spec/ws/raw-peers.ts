@@ -7,10 +7,10 @@ import { connectFields } from '../support/http2-web-sockets.ts'
 import { handshakeHead, RawHttp1Client } from '../support/raw-http1.ts'
 import { RawPeer } from '../support/raw-peer.ts'
 
-/** How a WebSocket comes to an application. */
+/** The transport of a WebSocket. */
 export const transports = ['http', 'https', 'h2'] as const
 
-/** A peer of the application, whose WebSocket at `/ws` is open. Ends with `closeHttp1Peers()` and `closeHttp2Peers()`. */
+/** A peer of the application with an open WebSocket at `/ws`. `closeHttp1Peers()` and `closeHttp2Peers()` end it. */
 export async function openRawPeer(transport: (typeof transports)[number], app: RequestListener, extensions?: string): Promise<RawPeer> {
   return new RawPeer(await openDuplex(transport, app, extensions))
 }

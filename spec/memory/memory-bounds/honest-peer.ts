@@ -4,14 +4,14 @@ import { rawFrame } from '../../support/raw-frames.ts'
 import { openOver } from '../../conformance/hostile/transports.ts'
 import type { MeasuredServer } from './measured-server.ts'
 
-/** A client that asks and reads what it is answered. It ends with `closeConnections`. */
+/** A client that requests an answer and reads it. `closeConnections` ends it. */
 export class HonestPeer {
   readonly #duplex: Duplex
   #received = 0
   #expected = 0
 
   static async connect({ ports }: MeasuredServer): Promise<HonestPeer> {
-    // Over TLS what the server writes is not free again at once, as it is over TCP.
+    // Over TLS, written memory is not free again at once, as it is over TCP.
     return new HonestPeer((await openOver('https', ports, { path: '/honest' })).duplex)
   }
 
@@ -20,7 +20,7 @@ export class HonestPeer {
     duplex.on('data', ({ length }: Buffer) => (this.#received += length)).resume()
   }
 
-  /** Asks, and waits for the whole answer. */
+  /** Requests an answer, and waits until all of it has arrived. */
   async askAndRead(): Promise<void> {
     this.#expected += ANSWER_LENGTH
     this.#duplex.write(rawFrame(1, String(ANSWER_LENGTH)))
@@ -28,5 +28,5 @@ export class HonestPeer {
   }
 }
 
-/** As long as the memory that frames of several sockets are laid out in, so that each answer needs another one if anybody holds the one before. */
+/** The length of the memory that several sockets share for their frames. So each answer needs new memory if the previous one is still held. */
 const ANSWER_LENGTH = 262_144

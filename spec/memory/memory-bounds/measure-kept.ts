@@ -2,17 +2,17 @@ import type { MeasuredServer } from './measured-server.ts'
 import type { Row } from './rows.ts'
 import { connectSilentPeers, sendToAll } from './silent-peer.ts'
 
-/** Bytes, for each peer. */
+/** Bytes per peer. */
 export interface Kept {
-  /** What the server has read of it: what waits in the kernel costs the process nothing. Records of TLS and frames of HTTP/2 included. */
+  /** The bytes that the server has read, including TLS records and HTTP/2 frames. Bytes in the kernel take no memory of the process. */
   readonly sent: number
-  /** What the process keeps for that; beyond what it keeps for a peer at the same stage that has sent nothing. */
+  /** The memory that the process keeps for them, in addition to that of a peer at the same stage that has sent nothing. */
   readonly kept: number
-  /** The part of it that is ArrayBuffers. */
+  /** The part of it in ArrayBuffers. */
   readonly arrayBuffers: number
 }
 
-/** Plays a row by so many peers at once, so that their sum is well above the noise. */
+/** Plays a row with many peers at once, so that their sum is well above the noise. */
 export async function measureKept(
   server: MeasuredServer,
   { transport, path, traffic }: Row,
@@ -23,7 +23,7 @@ export async function measureKept(
   const before = { ...(await server.untilRead()), ...(await server.memory()) }
   await sendToAll(peers, traffic.parts)
   const after = { ...(await server.untilRead()), ...(await server.memory()) }
-  // One that was cut off would be kept nothing for.
+  // The process keeps nothing for an aborted connection.
   if (after.connections !== count) throw new Error(`Of ${count} connections ${after.connections} are left`)
   return {
     sent: (after.bytesRead - before.bytesRead) / count,
@@ -33,5 +33,5 @@ export async function measureKept(
 }
 
 const MANY_PEERS = 30
-/** For what takes long: many writes, or a connection that is to be filled. */
+/** For slow rows: many writes, or a connection that must be filled. */
 const FEW_PEERS = 10

@@ -4,7 +4,7 @@ import type { ServerFunctions } from './server.ts'
 
 type Answer<Name extends keyof ServerFunctions> = Awaited<ReturnType<ServerFunctions[Name]>>
 
-/** A way to reach the server. */
+/** The name of a transport. */
 export type TransportName = keyof Answer<'start'>
 
 /** The server whose memory is measured. */
@@ -26,20 +26,20 @@ export class MeasuredServer {
     return this.#script.call('memoryInUse')
   }
 
-  /** Begins a row of the table; the connections of the one before are gone. */
+  /** Begins a row of the table, when the connections of the previous row have ended. */
   async beginRow(): Promise<void> {
     while ((await this.#script.call('reset')) > 0);
   }
 
-  /** Waits until so many requests have come to their stage. */
+  /** Waits until this many requests have reached their stage. */
   async untilReady(count: number): Promise<void> {
     while ((await this.#script.call('tellState')).ready < count);
   }
 
-  /** Waits until the server has read all that was sent, or reads no more; tells how much it has read. */
+  /** Waits until the server has read all data or has stopped reading. Returns the number of bytes that it has read. */
   async untilRead(): Promise<Answer<'tellState'>> {
     let state = await this.#script.call('tellState')
-    // In each of these rounds the server looks for more.
+    // The server may read more in each round.
     for (let unchanged = 0; unchanged < 10; unchanged++) {
       const next = await this.#script.call('tellState')
       if (next.bytesRead !== state.bytesRead) unchanged = 0

@@ -2,7 +2,7 @@ import type { TransportName } from './measured-server.ts'
 import { messages, pings, unfinishedMessages } from './traffic.ts'
 import type { Traffic } from './traffic.ts'
 
-/** A line of the table: who sends what, and what has become of the WebSocket by then. */
+/** A row of the table: the transport, the traffic, and the stage of the WebSocket. */
 export interface Row {
   readonly transport: TransportName
   readonly stage: string
@@ -13,10 +13,10 @@ export interface Row {
 const accepting: readonly TransportName[] = ['http', 'https', 'h2c', 'h2']
 const attached: readonly TransportName[] = ['http, attached', 'https, attached']
 
-/** Only where a stage and what is sent make sense together: whoever receives takes whole messages. */
+/** Only useful combinations of a stage and traffic: a receiver takes whole messages. */
 export const rows: readonly Row[] = [
   ...combine(accepting, 'before the accept', '/waiting', [...messages, ...pings, ...unfinishedMessages]),
-  // What is sent before the accept differs only by how it comes.
+  // Before the accept, only the way in which data arrives makes a difference.
   ...combine(
     attached,
     'before the accept',
@@ -26,7 +26,7 @@ export const rows: readonly Row[] = [
   ...combine(accepting, 'while nobody receives', '/silent', [...messages, ...pings, ...unfinishedMessages]),
   ...combine(accepting, 'in the middle of a message of for await', '/receiving', [...pings, ...unfinishedMessages]),
   ...combine(accepting, 'to a WebSocket of ws without a listener', '/ws', [...messages, ...pings, ...unfinishedMessages]),
-  // Over HTTP/2 a window of 0 does that at all stages.
+  // Over HTTP/2, a window of 0 has this effect at all stages.
   ...combine(['http', 'https'], 'while the connection is full of what the peer does not read', '/full', pings),
 ]
 

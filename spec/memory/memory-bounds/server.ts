@@ -13,7 +13,7 @@ import { answerCalls } from '../../support/forked-script.ts'
 import { memoryInUse } from '../../support/memory-in-use.ts'
 import { createSelfSignedCertificate } from '../../support/self-signed-certificate.ts'
 
-// What the stages of a connection cost is measured here, in a process of its own: started by MeasuredServer.
+// Measures the memory of the stages of a connection in a separate process. MeasuredServer starts it.
 const CONTEXT = { dangerousEnableCompression: true, keepAliveInterval: 0 }
 const sockets = new Set<Socket>()
 let ready = 0
@@ -43,7 +43,7 @@ async function receive(webSocket: ManagedWebSocket): Promise<void> {
   for await (const message of webSocket) void message
 }
 
-/** Sends until the kernel has no more room, but we have: for pongs. */
+/** Sends until the kernel has no more room but the process has, for pongs. */
 async function fillTransport(webSocket: ManagedWebSocket): Promise<void> {
   const message = Buffer.alloc(8192)
   do {
@@ -53,7 +53,7 @@ async function fillTransport(webSocket: ManagedWebSocket): Promise<void> {
   await beSilent(webSocket)
 }
 
-/** A message says how long the answer is to be. */
+/** A message contains the length of the answer. */
 async function answerAtLength(webSocket: ManagedWebSocket): Promise<void> {
   ready++
   const part = Buffer.alloc(8192)
@@ -72,7 +72,7 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** Where the server listens. Asked once, first of all. */
+/** Starts the servers, and returns their ports. Called first, and once. */
 async function start() {
   const certificate = createSelfSignedCertificate()
   return {
@@ -91,23 +91,23 @@ function attached(server: http.Server): http.Server {
 }
 
 async function tellState() {
-  // Whatever lies in the kernel by now is read in the second turn.
+  // The second turn reads the data that is in the kernel now.
   for (let turn = 0; turn < 3; turn++) await setImmediate()
   let bytesRead = 0
   for (const socket of sockets) bytesRead += socket.bytesRead
   return {
-    /** How many requests have come to the stage that they were sent to. */
+    /** The number of requests that have reached their stage. */
     ready,
-    /** What was read from the connections that are open, below TLS. */
+    /** The bytes that were read from the open connections, below TLS. */
     bytesRead,
     connections: sockets.size,
   }
 }
 
-/** Ends all connections, and begins to count anew. Tells how many connections there are still. */
+/** Ends all connections and resets the counters. Returns the number of remaining connections. */
 async function reset(): Promise<number> {
   ready = 0
-  // A connection that nobody reads does not learn that its client is gone.
+  // A connection that is not read does not notice that its client has gone.
   for (const socket of sockets) socket.destroy()
   await setImmediate()
   return sockets.size

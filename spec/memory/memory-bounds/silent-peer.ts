@@ -6,20 +6,20 @@ import { connectFields, connectRawHttp2 } from '../../conformance/hostile/raw-ht
 import { connectOver } from '../../conformance/hostile/transports.ts'
 import type { MeasuredServer, TransportName } from './measured-server.ts'
 
-/** A client that asks for a WebSocket, and then sends and does not read; over HTTP/2 its window is 0. */
+/** A client that requests a WebSocket, and then sends without reading. Over HTTP/2, its window is 0. */
 export interface SilentPeer {
   readonly socket: Socket
-  /** Sends bytes in one write, over HTTP/2 in as few DATA frames as they fit in. */
+  /** Sends bytes in one write; over HTTP/2 in as few DATA frames as possible. */
   send(bytes: Uint8Array): void
 }
 
-/** How to ask. */
+/** The properties of the request. */
 export interface SilentHandshake {
   readonly path: string
   readonly isCompressed: boolean
 }
 
-/** Connects many. They end with `closeConnections`. */
+/** Connects this many peers. `closeConnections` ends them. */
 export async function connectSilentPeers(
   server: MeasuredServer,
   transport: TransportName,
@@ -31,7 +31,7 @@ export async function connectSilentPeers(
   return peers
 }
 
-/** Sends to all; in each round the next of `parts`, in a write of its own, as soon as the one before has left. */
+/** Sends from all peers. Each round sends one of `parts` in a separate write, after the previous one has left. */
 export async function sendToAll(peers: readonly SilentPeer[], parts: readonly Uint8Array[]): Promise<void> {
   for (const part of parts) {
     for (const peer of peers) peer.send(part)
@@ -71,5 +71,5 @@ async function connectHttp2Peer(
 /** RFC 9113, section 6.5.2. */
 const INITIAL_WINDOW_SIZE = 4
 const STREAM = 1
-/** Without its header, what a frame may have as long as the server has not allowed for more. */
+/** The default limit for the payload of a frame. */
 const MAX_DATA_LENGTH = 16_384

@@ -1,16 +1,16 @@
 import { constants, deflateRawSync } from 'node:zlib'
 import { rawFrame } from '../../support/raw-frames.ts'
 
-/** What each of several peers sends. */
+/** The data that each peer sends. */
 export interface Traffic {
   readonly what: string
-  /** Each leaves in a write of its own: in a record of TLS, in a DATA frame. */
+  /** Each part is a separate write: a TLS record or a DATA frame. */
   readonly parts: readonly Uint8Array[]
   readonly isCompressed: boolean
 }
 
 const COUNT = 2000
-/** For what takes one write each. */
+/** The number of parts with one write each. */
 const WRITES = 2000
 const MEBIBYTE = 2n ** 20n
 const ping = rawFrame(9, 'a ping')
@@ -23,13 +23,13 @@ export const messages: readonly Traffic[] = [
   compressed('compressed messages of one byte', repeat(rawFrame(1, deflate('x'), { reserved: 4 }), COUNT)),
 ]
 
-/** Pings, at which nobody has to look but us. */
+/** Pings, which the package answers without the application. */
 export const pings: readonly Traffic[] = [
   inOneWrite('pings of 6 bytes', repeat(ping, COUNT)),
   { what: 'pings of 6 bytes, each in a write of its own', parts: repeat(ping, WRITES), isCompressed: false },
 ]
 
-/** One message that does not end. */
+/** Messages without an end. */
 export const unfinishedMessages: readonly Traffic[] = [
   inOneWrite('fragments of one byte', [rawFrame(2, 'x', { isFinal: false }), ...repeat(rawFrame(0, 'x', { isFinal: false }), COUNT)]),
   inOneWrite('empty fragments', [rawFrame(2, '', { isFinal: false }), ...repeat(rawFrame(0, '', { isFinal: false }), COUNT)]),
@@ -62,7 +62,7 @@ function announced(payload = ''): Buffer {
   return rawFrame(2, payload, { announcedLength: MEBIBYTE })
 }
 
-/** One that refers to nothing before (RFC 7692, section 7.2.1). */
+/** A compressed message without references to earlier ones (RFC 7692, section 7.2.1). */
 function deflate(text: string): Buffer {
   return deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
 }

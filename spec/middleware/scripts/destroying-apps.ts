@@ -10,8 +10,8 @@ import { Gate } from '../../support/gate.ts'
 import { until } from '../../support/until.ts'
 
 /*
- * Lets an application do harm to a request at every point of its way, and prints what came of it, a line of JSON each.
- * `spec/middleware/destroyed-at-any-point.spec.ts` runs it, since an uncaught error ends a process.
+ * Applications that destroy parts of a request at every point, and the outcome of each, as a line of JSON.
+ * `spec/middleware/destroyed-at-any-point.spec.ts` runs it, because an uncaught error ends a process.
  */
 
 interface Exchange {
@@ -32,7 +32,7 @@ const harms: Record<string, (exchange: Exchange) => void> = {
   'next(error)': ({ next }) => next(new Error('of the app')),
 }
 
-/** What Node itself does not forgive before a response is inert. */
+/** Cases that Node itself does not support before a response is inert. */
 const laterHarms: typeof harms = {
   'two answers': ({ res }) => void res.end('once').end('twice'),
   'an answer, and one of Express': ({ res }) => {
@@ -54,7 +54,7 @@ const points = [
 
 type Point = (typeof points)[number]
 
-/** How a socket is accepted, and talked to until it has completed. */
+/** Accepts a socket and uses it until it has completed. */
 const accepts: Record<string, (req: Request, at: (point: Point) => void) => Promise<void>> = {
   async acceptWebSocketAsync(req, at) {
     const accepting = req.webSockets.acceptWebSocketAsync()
@@ -75,7 +75,7 @@ const accepts: Record<string, (req: Request, at: (point: Point) => void) => Prom
   },
 }
 
-/** Lets something happen once, where a response is hooked, as by middleware of others. */
+/** Runs an action once in a hook of the response, like middleware of others. */
 function hook(res: Response, at: (point: Point) => void): void {
   const { end, writeHead } = res as unknown as Record<string, (...values: unknown[]) => unknown>
   let count = 0
@@ -83,7 +83,7 @@ function hook(res: Response, at: (point: Point) => void): void {
     end(this: Response, ...values: unknown[]) {
       if (++count > 1) return end?.apply(this, values)
       at('in a hook of end()')
-      // As a session does that is being saved.
+      // Like a session that is being saved.
       setImmediate(() => {
         at('behind a hook of end()')
         end?.apply(this, values)
@@ -136,10 +136,10 @@ function createApp(express: (typeof expressVersions)[number][1], webSockets: Web
 const faults: string[] = []
 process.on('uncaughtException', (error) => faults.push(`uncaught: ${String(error.stack)}`))
 process.on('unhandledRejection', (error) => faults.push(`unhandled: ${String((error as Error).stack)}`))
-// The default error handler prints what it gets.
+// The default error handler prints errors.
 console.error = () => undefined
 
-/** Plays one harm, and tells with which code a client closes that comes after it. */
+/** Plays one case, and returns the close code of the next client. */
 async function play(served: ServedApplication, webSockets: WebSocketMiddleware, isDone: Gate): Promise<number> {
   const opening = served.open('/harmed').catch(() => undefined)
   const client = await Promise.race([opening, isDone.opened.then(() => undefined)])
@@ -153,7 +153,7 @@ async function play(served: ServedApplication, webSockets: WebSocketMiddleware, 
   return openNext(served)
 }
 
-/** The place is given back when the connection has ended, of which no event tells. */
+/** The place is free again when the connection has ended. No event reports this. */
 async function openNext(served: ServedApplication): Promise<number> {
   const deadline = performance.now() + 3000
   for (;;) {

@@ -15,8 +15,8 @@ import { until } from '../../support/until.ts'
 import { openWebSocket } from '../../support/web-socket-client.ts'
 
 /*
- * Lets clients leave while they are being accepted, and prints what came of it, a line of JSON each.
- * `spec/middleware/destroyed-at-any-point.spec.ts` runs it, since an uncaught error ends a process.
+ * Clients that leave during the accept, and the outcome of each, as a line of JSON. `spec/middleware/destroyed-at-any-point.spec.ts` runs it, because
+ * an uncaught error ends a process.
  */
 
 const accepts: Record<string, (req: Request) => Promise<unknown>> = {
@@ -31,13 +31,13 @@ type Point = 'the origin predicate' | 'the handler' | 'a hook of end()'
 interface Stay {
   readonly app: Express
   readonly webSockets: WebSocketMiddleware
-  /** The request has come to the point. */
+  /** Resolves when the request has reached the point. */
   readonly arrived: Gate
-  /** Lets it go on. */
+  /** Lets the request continue. */
   readonly release: Gate
 }
 
-/** An application that keeps the first WebSocket request waiting at the point. */
+/** An application that holds the first WebSocket request at the point. */
 function createApp(express: (typeof expressVersions)[number][1], accept: (req: Request) => Promise<unknown>, point: Point): Stay {
   const arrived = new Gate()
   const release = new Gate()
@@ -83,10 +83,10 @@ function hookEnd(res: Response, stay: () => Promise<void>): void {
 const faults: string[] = []
 process.on('uncaughtException', (error) => faults.push(`uncaught: ${String(error.stack)}`))
 process.on('unhandledRejection', (error) => faults.push(`unhandled: ${String((error as Error).stack)}`))
-// The default error handler prints what it gets.
+// The default error handler prints errors.
 console.error = () => undefined
 
-/** A new client, as soon as the place is free. */
+/** Connects a new client when the place is free. */
 async function isOpenForNext(open: () => Promise<{ close(code: number): void }>): Promise<boolean> {
   const deadline = performance.now() + 3000
   while (performance.now() < deadline) {
@@ -109,7 +109,7 @@ async function playAttempt(served: ServedApplication, { webSockets, arrived, rel
   const attempt = served.attempt('/slow', ORIGIN)
   await arrived.opened
   attempt.vanish()
-  // Over another connection or stream, so that the server has had the time to see it.
+  // Over another connection or stream, so that the server has had time to see it.
   await served.fetch('/nowhere')
   if (when === 'is let go on') release.open()
   await report(webSockets, facts, await isOpenForNext(() => served.open('/slow', ORIGIN)))
@@ -143,7 +143,7 @@ async function playRaw(
   await arrived.opened
   leaves[way]?.(client)
   const isGone = client.end()
-  // Another connection, so that the server has had the time to see it.
+  // Over another connection, so that the server has had time to see it.
   const other = await RawHttp1Client.connect(server)
   other.write('GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n')
   await other.receiveHead()

@@ -1,4 +1,4 @@
-/** The accept loop of README, on the version of Express that the argument names, and clients that go away in every rude way. Prints `alive`. */
+/** The accept loop of the README, on the Express version of the argument, with clients that disconnect in every abrupt way. Prints `alive`. */
 import { once } from 'node:events'
 import { useWebSockets } from 'express-use-websockets'
 import type { Request, Response } from 'express'
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   await closeOf(talkingTooLong)
 
   await until(() => webSockets.connections === 0)
-  // An unhandledRejection ends the process behind the microtasks of a turn.
+  // An unhandledRejection ends the process after the microtasks of a turn.
   await new Promise((resolve) => void setTimeout(resolve, 20))
   process.stdout.write('alive')
   process.exit()

@@ -7,9 +7,9 @@ import { createPipelineApp } from '../../fuzz/pipeline-app.ts'
 import { answerCalls } from '../../support/forked-script.ts'
 
 /*
- * An application that is busy at the wrong moment, in a process of its own: it has the head of a request, and reads no further until the body and
- * another request have arrived, which it then has in one chunk; but it answers between them. A proxy that shares its connections forwards the other
- * request only on a connection whose last request has been answered, body and all.
+ * An application that is busy at the wrong time, in a separate process. After the head of a request, it does not read until the body and another
+ * request have arrived, so it gets both in one chunk. It answers between the two. A proxy that shares its connections forwards another request only
+ * on a connection whose last request was answered completely.
  */
 const { app: pipelineApp, witnesses } = createPipelineApp(false)
 const app = express()
@@ -21,10 +21,10 @@ app.use((request, response, next) => {
   if (!request.url.startsWith('/busy/')) return next()
   const length = Number(request.headers['content-length'])
   events.emit('busy')
-  // When the other process has been told.
+  // After the other process was told.
   setImmediate(() => {
     blockUntil(() => unreadBytes() >= length)
-    // Leaves the process at once.
+    // The answer leaves the process at once.
     response.end(`answer to ${request.url}`)
     blockUntil(() => unreadBytes() > length)
   })
@@ -37,12 +37,12 @@ async function start(): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** Waits until it is about to be busy. */
+/** Resolves when the application is about to be busy. */
 async function untilBusy(): Promise<void> {
   await busy
 }
 
-/** Method and path of each request that reached the application behind. */
+/** The method and the path of each request that reached the inner application. */
 async function tellRequests(): Promise<string[]> {
   return [...witnesses.values()].flatMap(({ requests }) => requests)
 }
@@ -51,13 +51,13 @@ const functions = { start, untilBusy, tellRequests }
 export type BusyUpstreamFunctions = typeof functions
 answerCalls(functions)
 
-/** Lets the event loop stand still. A proxy that does otherwise than expected gets two seconds. */
+/** Blocks the event loop, for two seconds at most in case a proxy behaves in an unexpected way. */
 function blockUntil(condition: () => boolean): void {
   const deadline = performance.now() + 2000
   while (!condition() && performance.now() < deadline);
 }
 
-/** What has arrived on the connections of the server and was not read yet: proc_net_tcp(5). */
+/** The bytes that have arrived on the connections of the server and were not read yet: proc_net_tcp(5). */
 function unreadBytes(): number {
   const own = `0100007F:${(server.address() as AddressInfo).port.toString(16).toUpperCase().padStart(4, '0')}`
   const rows = readFileSync('/proc/net/tcp', 'latin1')

@@ -1,6 +1,6 @@
 /**
- * Receives one message of a gibibyte through a buffer of 64 KiB, from another process. Prints what came, and by how much the memory grew.
- * Argument: `frame` for one frame, `fragments` for many of 110,000 bytes, `stopped` for one frame that nobody reads for a while.
+ * Receives one message of a gibibyte through a buffer of 64 KiB, from another process. Prints the received data and the growth of the memory.
+ * Argument: `frame` for one frame, `fragments` for many frames of 110,000 bytes, `stopped` for one frame that is not read for a while.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ import { rawFrame } from '../../support/raw-frames.ts'
 
 const LENGTH = 2 ** 30
 const BUFFER_LENGTH = 65_536
-/** What the payload repeats; unlike the key, no power of two long. */
+/** The pattern of the payload. Unlike the key, its length is no power of two. */
 const PATTERN = 'a gibibyte '
 const FRAGMENT_LENGTH = 10_000 * PATTERN.length
 
@@ -43,7 +43,7 @@ async function receive(kind: string): Promise<void> {
     if (buffer.compare(expected, offset, offset + count, 0, count) !== 0) wrongParts++
     length += count
     isEnd = endOfMessage
-    // Once the compiler is through with what is hot.
+    // After the compiler has optimised the hot code.
     if (memoryBefore === 0 && length > LENGTH / 8) memoryBefore = process.memoryUsage.rss()
     if (memoryBefore > 0) memoryMost = Math.max(memoryMost, process.memoryUsage.rss())
   }
@@ -57,7 +57,7 @@ function send(kind: string, port: number): void {
   const socket = connect(port, '127.0.0.1')
   const frames = kind === 'fragments' ? fragments() : oneFrame()
   const write = (): void => {
-    // Not by for...of, which would end the generator where it is left.
+    // A for...of loop would end the generator when it is left.
     for (let next = frames.next(); next.done !== true; next = frames.next()) if (!socket.write(next.value)) return
   }
   socket.on('drain', write)
@@ -65,10 +65,10 @@ function send(kind: string, port: number): void {
 }
 
 function* oneFrame(): Generator<Buffer> {
-  // A key of zeros would not show whether the payload is unmasked where it has to be.
+  // A key of zeros would not show whether the payload is unmasked at the right position.
   const key = Buffer.of(1, 2, 3, 4)
   yield rawFrame(Opcode.Binary, '', { announcedLength: BigInt(LENGTH), mask: key })
-  // As long as pattern and key together repeat.
+  // A multiple of the lengths of the pattern and of the key.
   const part = Buffer.alloc(4 * PATTERN.length * 2048, PATTERN).map((byte, index) => byte ^ (key[index % 4] ?? 0))
   for (let rest = LENGTH; rest > 0; rest -= part.length) yield Buffer.from(part.subarray(0, rest))
 }

@@ -1,6 +1,6 @@
 /**
- * Opens sockets and ends them in every way there is; prints, for each way, what was left behind, and fails if that is anything.
- * Run with `--expose-gc`. Argument: how many sockets, for each way.
+ * Opens sockets and ends them in every possible way. Prints for each way what was left, and fails if anything was. Run with `--expose-gc`. Argument:
+ * the number of sockets per way.
  */
 import { getEventListeners, once, setMaxListeners } from 'node:events'
 import { connect, createServer } from 'node:net'
@@ -12,7 +12,7 @@ import { closePayload, rawFrame } from '../../support/raw-frames.ts'
 
 interface Way {
   readonly options?: WebSocketCreationOptions
-  /** Ends the connection. All operations have been started by then. */
+  /** Ends the connection after all operations were started. */
   end(webSocket: ManagedWebSocket, peer: Socket): unknown
 }
 
@@ -86,7 +86,7 @@ const ways: Record<string, Way> = {
   },
 }
 
-/** How many sockets of the current way were collected. Those of a way before, which may be told of late, do not count. */
+/** The number of collected sockets of the current way. Late reports of earlier ways do not count. */
 let collected = 0
 let currentWay: Way | undefined
 const registry = new FinalizationRegistry<Way>((way) => {
@@ -99,7 +99,7 @@ async function main(): Promise<void> {
   await once(server, 'listening')
   const { signal } = new AbortController()
   setMaxListeners(0, signal)
-  // What is compiled, and cached, only once.
+  // A first run fills caches and compiles code.
   for (const way of Object.values(ways)) await endMany(server, { ...way }, signal, 20)
   for (const [name, way] of Object.entries(ways)) {
     await collect()
@@ -132,7 +132,7 @@ async function endMany(server: Server, way: Way, signal: AbortSignal, count: num
   }
 }
 
-/** Makes one WebSocket, starts every operation, ends it, and sees every promise settle. */
+/** Creates one WebSocket, starts every operation, ends it, and checks that every promise settles. */
 async function endOne([socket, peer]: [Socket, Socket], way: Way, signal: AbortSignal): Promise<void> {
   const webSocket = ManagedWebSocket.createFromStream(socket, { ...way.options, isServer: true })
   registry.register(webSocket, way)
@@ -150,12 +150,12 @@ async function endOne([socket, peer]: [Socket, Socket], way: Way, signal: AbortS
   peer.destroy()
 }
 
-/** The peer's misbehaviour, or our handler's, is what it is about. */
+/** The test provokes errors of the peer and of the handler. */
 async function endBy(way: Way, webSocket: ManagedWebSocket, peer: Socket): Promise<void> {
   try {
     await way.end(webSocket, peer)
   } catch {
-    // It has rejected, and so settled.
+    // A rejection also settles.
   }
 }
 
@@ -166,7 +166,7 @@ async function open(server: Server): Promise<[Socket, Socket]> {
   return [socket, peer]
 }
 
-/** Collects garbage until `count` sockets are gone, or no more go. Those whose bytes zlib's threads are still at take a while. */
+/** Collects garbage until `count` sockets were collected or no more are. Sockets with data in threads of zlib take a while. */
 async function collect(count = 0): Promise<void> {
   let roundsWithoutAny = 0
   for (let round = 0; roundsWithoutAny < 20; round++) {
@@ -179,9 +179,9 @@ async function collect(count = 0): Promise<void> {
 }
 
 const BATCH = 50
-/** By how much the heap may differ for other reasons. Bytes. */
+/** The allowed difference of the heap for other reasons, in bytes. */
 const NOISE = 500_000
-/** The server, and what standard output is. */
+/** Resources of the server and of standard output. */
 const ALWAYS_THERE = new Set(['TCPServerWrap', 'PipeWrap', 'TTYWrap', 'FSReqCallback', 'FileHandle'])
 
 void main()

@@ -1,4 +1,4 @@
-/** Receives 640 MiB in messages of 16 KiB by `for await`, and prints how many collections of garbage of each kind that took. */
+/** Receives 640 MiB in messages of 16 KiB with `for await`, and prints the number of garbage collections of each kind. */
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { Socket } from 'node:net'
@@ -33,7 +33,7 @@ async function receive(): Promise<void> {
   }
   const ended = once(peer, 'close')
   webSocket.abort()
-  // What is under observation is told in the next turns.
+  // The observer reports in the next turns.
   await ended
   await new Promise(setImmediate)
   process.stdout.write(JSON.stringify({ count, ...collections }))

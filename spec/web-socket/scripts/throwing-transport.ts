@@ -1,4 +1,4 @@
-/** One transport throws; the sockets of the same turn, and of later ones, must go on. */
+/** One transport throws. The sockets of the same turn and of later turns must continue. */
 import { Duplex, duplexPair } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { ManagedWebSocket } from '../../../lib/web-socket/managed-web-socket.ts'

@@ -1,4 +1,4 @@
-/** Makes every mistake with an argument without awaiting anything; prints the arguments of the errors that reach the process. */
+/** Passes every kind of invalid argument without awaiting, and prints the arguments of the errors that reach the process. */
 import { duplexPair } from 'node:stream'
 import { prepareMessage } from '../../../lib/web-socket/prepared-message.ts'
 import { ManagedWebSocket } from '../../../lib/web-socket/managed-web-socket.ts'

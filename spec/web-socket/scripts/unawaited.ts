@@ -1,4 +1,6 @@
-/** Does everything that the connection, its state or a signal can reject, without awaiting anything, in all states: must not end the process. */
+/**
+ * Calls everything that can reject because of the connection, its state or a signal, without awaiting, in all states. This must not end the process.
+ */
 import { duplexPair } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { ManagedWebSocket } from '../../../lib/web-socket/managed-web-socket.ts'

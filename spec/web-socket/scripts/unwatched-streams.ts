@@ -1,4 +1,4 @@
-/** Streams without a listener of `'error'`, over sockets whose peers vanish in every way: must not end the process. */
+/** Streams without an `'error'` listener, over sockets whose peers disconnect in every way. This must not end the process. */
 import type { Duplex } from 'node:stream'
 import { ManagedWebSocket } from '../../../lib/web-socket/managed-web-socket.ts'
 import { createReadableMessageStream } from '../../../lib/web-socket/streams/readable-message-stream.ts'
@@ -16,7 +16,7 @@ async function main(): Promise<void> {
       if (isReset) other.resetAndDestroy()
       else other.end(Buffer.from([1, 2, 3]))
       await webSocket.completion
-      // Whoever writes later.
+      // A later write.
       use(webSocket)
     }
   }

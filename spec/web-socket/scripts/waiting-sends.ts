@@ -1,8 +1,8 @@
 /**
- * Sends without awaiting to a peer that does not read until the socket is aborted, then one message less to another such peer, which reads again at
- * last. Prints as a line of JSON for each kind of message how many they were, how many bytes this process kept of them, how many bytes have arrived
- * of those that waited, and the longest turn of the event loop meanwhile, in milliseconds of processor time of the main thread. Needs `--expose-gc`. Arguments: the transport,
- * and `maxBufferedAmount`.
+ * Sends without awaiting to a peer that does not read, until the socket is aborted. Then sends one message less to another such peer, which finally
+ * reads. For each kind of message, prints a line of JSON: the number of messages, the bytes that this process kept of them, the bytes of the waiting
+ * messages that arrived, and the longest turn of the event loop, in milliseconds of processor time of the main thread. Needs `--expose-gc`.
+ * Arguments: the transport and `maxBufferedAmount`.
  */
 import { setImmediate } from 'node:timers/promises'
 import express from 'express'
@@ -45,7 +45,7 @@ async function run(): Promise<void> {
   process.exit()
 }
 
-/** A socket whose peer does not read, and behind which nothing more can be sent. */
+/** A socket whose peer does not read and whose buffers are full. */
 async function openFull(maxBufferedAmount: number) {
   const accepted: ManagedWebSocket[] = []
   const app = express()
@@ -65,7 +65,7 @@ async function openFull(maxBufferedAmount: number) {
     await setImmediate()
   }
 
-  /** The peer reads all that was sent. What it was sent last, it has last. */
+  /** The peer reads everything. The bytes that were sent last arrive last. */
   async function drain(): Promise<{ longestTurn: number; received: number; expected: number }> {
     const expected = webSocket?.bufferedAmount ?? 0
     const result = { expected, longestTurn: 0, received: 0 }

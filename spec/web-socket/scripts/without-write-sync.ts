@@ -1,4 +1,4 @@
-/* Run by compression.spec.ts in a process of its own: on a Node.js whose zlib streams have lost the write that returns when it is done. */
+/* Run by compression.spec.ts in a separate process, as on a Node.js whose zlib streams no longer have the synchronous write. */
 import { createInflateRaw } from 'node:zlib'
 import { ManagedWebSocket } from '../../../lib/web-socket/managed-web-socket.ts'
 import { connectTcp } from '../../support/connect-tcp.ts'

@@ -1,7 +1,8 @@
 /**
- * Prints, for each kind of frame, how many bytes a peer has sent on the wire and how many this process keeps of them, as a line of JSON. Nobody
- * listens to messages, unless the kind says so. Needs `--expose-gc`. Arguments: the transport (`http`, `https` or `h2`), the binary type, what the
- * names of the kinds begin with, and the stage: accepted by `express-use-websockets/ws` (`ws`), as a `ManagedWebSocket` (`managed`), or not (`waiting`).
+ * For each kind of frame, prints a line of JSON: the bytes that a peer has sent on the wire, and the bytes that this process keeps of them. There is
+ * no listener for messages, unless the kind has one. Needs `--expose-gc`. Arguments: the transport (`http`, `https` or `h2`), the binary type, the
+ * beginning of the names of the kinds, and the stage: accepted by `express-use-websockets/ws` (`ws`), as a `ManagedWebSocket` (`managed`), or not
+ * (`waiting`).
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -23,12 +24,12 @@ import type { KindOfFrames } from '../kinds-of-frames.ts'
 
 const [, , transport = 'http', binaryType = 'nodebuffer', beginning = '', stage = 'ws'] = process.argv
 const CONTEXT = { dangerousEnableCompression: true }
-/** As `send-frames.ts` opens. */
+/** The number of peers that `send-frames.ts` opens. */
 const PEERS = 4
 const sockets: Socket[] = []
 let connections: Connection[] = []
 
-/** What was opened, and how it ends. */
+/** The opened sockets, and how to end them. */
 interface Connection {
   readonly end: () => void
   readonly ended: Promise<unknown>
@@ -48,7 +49,7 @@ async function acceptWs(request: Request, kind: KindOfFrames | undefined): Promi
   webSocket.binaryType = binaryType as WebSocket['binaryType']
   if (kind?.isListenedTo === true) webSocket.on('message', () => undefined)
   if (kind?.isPaused === true) webSocket.pause()
-  // Not once(), which an 'error' rejects.
+  // Not `once()`, which rejects on an 'error' event.
   const ended = new Promise((resolve) => {
     webSocket.on('close', resolve)
   })
@@ -77,7 +78,7 @@ async function run(): Promise<void> {
   const sender = new Worker(require.resolve('./send-frames.ts'), {
     workerData: { isAnswered: stage !== 'waiting', transport, port: (server.address() as AddressInfo).port },
   })
-  // What is compiled, and cached, only once.
+  // A first run fills caches and compiles code.
   await measure('empty texts', sender)
   const kinds = Object.keys(kindsOfFrames).filter((kind) => kind.startsWith(beginning))
   for (const kind of kinds) process.stdout.write(`${JSON.stringify(await measure(kind, sender))}\n`)
@@ -94,7 +95,7 @@ async function measure(name: string, sender: Worker): Promise<{ kind: string; se
   await until(() => bytesRead() > sentBefore)
   await nothingComesAnyMore()
   const kept = ((await memory()) - keptBefore) / connections.length
-  // What comes after all is counted.
+  // Data that arrives late is counted too.
   const sent = (bytesRead() - sentBefore) / connections.length
   sender.postMessage('end', [])
   await once(sender, 'message')
@@ -109,7 +110,7 @@ function bytesRead(): number {
   return sockets.reduce((sum, socket) => sum + socket.bytesRead, 0)
 }
 
-/** No event tells that. */
+/** No event reports this. */
 async function nothingComesAnyMore(): Promise<void> {
   let last = bytesRead()
   let since = performance.now()

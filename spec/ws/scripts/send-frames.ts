@@ -1,4 +1,7 @@
-/** The peers of `kept-bytes.ts`, in a thread of their own, whose memory does not count. Told a kind, it opens them; told to, it sends and ends. */
+/**
+ * The peers of `kept-bytes.ts` in a separate thread, whose memory does not count. It opens the peers for a kind of frame, and sends and ends on
+ * request.
+ */
 import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import type { ClientHttp2Session } from 'node:http2'
@@ -15,7 +18,7 @@ import { kindsOfFrames } from '../kinds-of-frames.ts'
 const PEERS = 4
 const EXTENSIONS = 'permessage-deflate; client_no_context_takeover'
 const { isAnswered, transport, port } = workerData as { isAnswered: boolean; transport: string; port: number }
-// It is a worker.
+// This file always runs as a worker.
 const parent = parentPort as MessagePort
 
 async function openPeer(kind: string): Promise<Duplex> {

@@ -1,4 +1,4 @@
-/** Lets a listener throw at the second of three messages that waited for it, and prints what it received, and what reached the process. */
+/** A listener throws at the second of three waiting messages. Prints the messages that it received and the errors that reached the process. */
 import { setImmediate } from 'node:timers/promises'
 import express from 'express'
 import { useWebSockets } from 'express-use-websockets'

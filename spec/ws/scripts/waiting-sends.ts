@@ -1,6 +1,6 @@
 /**
- * Sends frames to a peer that does not read until the socket is aborted, then as many to another one; prints, for each kind of frame, how many they
- * were and how many bytes this process keeps of them, as a line of JSON. Needs `--expose-gc`. Arguments: the transport, and `maxBufferedAmount`.
+ * Sends frames to a peer that does not read until the socket is aborted, then the same number to another one. For each kind of frame, prints a line
+ * of JSON: the number of frames and the bytes that this process keeps of them. Needs `--expose-gc`. Arguments: the transport and `maxBufferedAmount`.
  */
 import { setImmediate } from 'node:timers/promises'
 import express from 'express'
@@ -41,7 +41,7 @@ async function run(): Promise<void> {
   process.exit()
 }
 
-/** A socket whose peer does not read, and behind which nothing more can be sent. */
+/** A socket whose peer does not read and whose buffers are full. */
 async function openFull(maxBufferedAmount: number): Promise<WebSocket> {
   let ws: WebSocket | undefined
   const app = express()
