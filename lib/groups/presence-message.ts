@@ -6,7 +6,7 @@ export interface PresenceMessage {
   readonly count: number
   /** The identities of the members that have one, each once. */
   readonly identities: readonly string[]
-  /** Whether the other processes must answer immediately with their members. */
+  /** Whether the other processes must answer with their members. */
   readonly isAsking: boolean
 }
 

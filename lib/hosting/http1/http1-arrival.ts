@@ -14,7 +14,7 @@ import {
 } from './node-http-parser-internals.ts'
 
 /**
- * What is known of an upgrade request only while it arrives. Node's parser stops after such a request, drops the rest of the chunk, and parses later
+ * The record of an upgrade request, taken while it arrives. Node's parser stops after such a request, drops the rest of the chunk, and parses later
  * data as HTTP, even in the middle of a body. So if data follows the request, the request must be the last one of its connection.
  */
 export class Http1Arrival {

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 /*
  * Whether the memory of a completed write can be reused. It can if `node:net` writes it to the kernel through a native handle, because the kernel
  * then has a copy. Node does not document the type of this handle. `spec/hosting/http1/native-connection.spec.ts` fails if a Node release changes it.
- * Without it, each write has memory of its own, as for every other stream.
+ * For an unknown handle, as for every other stream, each write gets its own memory.
  */
 
 /** Whether the stream is a plain TCP connection, Unix socket or named pipe, without TLS, a wrapper or an agent. */

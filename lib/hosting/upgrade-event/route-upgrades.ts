@@ -15,8 +15,8 @@ export interface UpgradeServer extends RequestEmitter {
 }
 
 /**
- * Passes upgrade requests to the application that claims them, as ordinary requests. A request that nobody claims and that has no other listener is
- * an ordinary request too. In Node versions without `shouldUpgradeCallback`, the parser of each connection decides.
+ * Passes upgrade requests to the application that claims them, as ordinary requests. Without a claim and without another listener, they are ordinary
+ * requests too. In Node versions without `shouldUpgradeCallback`, the parser of each connection decides.
  */
 export function routeUpgrades(server: UpgradeServer, claims: readonly Claim[]): void {
   const emit = server.emit.bind(server)

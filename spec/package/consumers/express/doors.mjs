@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-// Prints, for each door of the package, the names that it exports and those that are not the same thing through `require`.
+// Prints for each entry of the package the names that it exports, and those that differ from `require`.
 const require = createRequire(import.meta.url)
 const { exports } = require('express-use-websockets/package.json')
 const doors = Object.keys(exports)

@@ -4,7 +4,7 @@ const { once } = require('node:events')
 const express = require('express')
 const { WebSocket } = require('ws')
 
-/** Serves an echo with the given `useWebSockets`, sends it a message and a mebibyte, and resolves with the answer to the message. */
+/** Serves an echo with the given `useWebSockets`, sends it a message and a mebibyte, and resolves with the echo of the message. */
 exports.echoAsync = async (useWebSockets, message) => {
   const app = express()
   app.use(useWebSockets())

@@ -1,6 +1,6 @@
 const { dirname, relative } = require('node:path')
 
-// Prints which files are loaded by the door of the package that is named on the command line: its own, and the packages of others.
+// Prints the files that an entry of the package loads: its own, and other packages. The argument is the name of the entry.
 require(process.argv[2])
 const root = dirname(require.resolve('express-use-websockets/package.json'))
 const files = Object.keys(require.cache).filter((file) => file !== __filename)

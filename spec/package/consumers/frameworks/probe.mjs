@@ -1,4 +1,4 @@
-/* Asks @fastify/websocket, Hono on Node.js, and crossws on Node.js the same questions, and prints what it finds out. */
+/* Runs the same checks with @fastify/websocket, Hono on Node.js, and crossws on Node.js, and prints the results. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'

@@ -1,4 +1,4 @@
-// Starts one way of serving WebSockets beside Express, asks what it does, and prints the answers.
+// Starts one package that serves WebSockets with Express, checks its behaviour, and prints the results.
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -15,10 +15,10 @@ const errorSeen = new Promise((resolve) => (sawError = resolve))
 process.on('unhandledRejection', () => sawError('unhandledRejection'))
 const facts = {}
 
-/** How it is shut down, beside closing the server. */
+/** The shutdown of the package, in addition to closing the server. */
 let stop = () => undefined
 
-/** What every application has in front of its routes, and behind them. */
+/** The handlers that all applications share. */
 const setCookie = (_request, response, next) => {
   response.setHeader('Set-Cookie', 'seen=1')
   next()
@@ -29,7 +29,7 @@ const catchError = (_error, _request, response, _next) => {
   response.end()
 }
 
-/** Looks something up first, and tells then how many of the messages that came meanwhile it gets to see. */
+/** Waits for a lookup first, and then reports how many of the messages that arrived meanwhile it receives. */
 async function countEarly(socket) {
   facts.sendGives = typeof socket.send('accepted')
   facts.isAsyncIterable = Symbol.asyncIterator in socket
