@@ -9,7 +9,7 @@ import type { ReceiverCallback, WsReceiver } from './ws-web-socket-internals.ts'
 /**
  * Controls the receiver of a `ws` socket, which parses the frames. The receiver emits all messages of a chunk at once, which can be 11,000 empty
  * messages in 64 KiB, and it keeps each chunk of an unfinished message separately. The gate can stop it between two messages, so that the rest of the
- * chunk stays in bytes, and it merges small chunks.
+ * chunk waits as bytes, and it merges small chunks.
  */
 export class ReceiverGate {
   readonly #webSocket: WebSocket

@@ -106,7 +106,9 @@ function prepare<T extends Http2Server | Http2SecureServer>(
   return server
 }
 
-/** Before version 24, `close()` of Node waits until HTTP/2 clients leave, but browsers do not leave. `node:http` closes idle connections. */
+/**
+ * Makes `close()` of the server also close its sessions. Before version 24, `close()` of Node waits until HTTP/2 clients leave, and browsers stay.
+ */
 function closeSessionsWith(server: Http2Server | Http2SecureServer): void {
   const sessions = new Set<ServerHttp2Session>()
   server.on('session', (session: ServerHttp2Session) => {
