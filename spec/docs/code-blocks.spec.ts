@@ -49,7 +49,6 @@ describe('the TypeScript of the documents and doc comments', () => {
       noUnusedLocals: false,
       noUnusedParameters: false,
       noImplicitReturns: false,
-      exactOptionalPropertyTypes: false,
     }
     const include = ['*.ts']
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../tsconfig.json', compilerOptions, include, exclude: [] }))

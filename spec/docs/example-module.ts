@@ -24,8 +24,10 @@ const givenTypes: Readonly<Record<string, string>> = {
   webSockets: "import('express-use-websockets').WebSocketMiddleware",
 }
 
-/** The imports that examples omit. */
+/** The imports and types that examples omit. */
 const silentImports: Readonly<Record<string, string>> = {
+  AuthenticatedRequest:
+    "import type { Request } from 'express'\ninterface AuthenticatedRequest extends Request { claims?: { sub: string; exp: number } | undefined }",
   createServer: "import { createServer } from 'node:http'",
   session: "import session from 'express-session'\ndeclare module 'express-session' { interface SessionData { user: string } }",
   SocketServer: "import { Server as SocketServer } from 'socket.io'",
@@ -43,8 +45,9 @@ export function toModule(block: CodeBlock, instead: Readonly<Record<string, stri
   const imported = lines.filter((line) => line.startsWith('import ')).join('\n')
   const statements = lines.map((line) => (line.startsWith('import ') ? '' : line)).join('\n')
   const isDeclared = (name: string): boolean =>
-    new RegExp(`\\b(?:const|let|using|class|function) ${name}\\b|\\([^()]*\\b${name}\\b[^()]*\\) =>|async \\(${name}\\)`).test(code) ||
-    new RegExp(`\\b${name}\\b`).test(imported)
+    new RegExp(
+      `\\b(?:const|let|using|class|function|interface) ${name}\\b|\\([^()]*(?<!: )\\b${name}\\b[^()]*\\) =>|async \\(${name}\\)`,
+    ).test(code) || new RegExp(`\\b${name}\\b`).test(imported)
   const isMissing = (name: string): boolean => new RegExp(`(?<![.'\\w])${name}\\b(?!['"-]|: )`).test(statements) && !isDeclared(name)
   const given = Object.keys(givenTypes).filter(isMissing)
   const ours = ownNames.filter((name) => isMissing(name))
