@@ -601,29 +601,23 @@ export const decisions: Readonly<Record<string, Decision>> = {
     expect(received).toEqual(['bye'])
   },
 
-  'docs/testing.md#testing': async (example) => {
-    const printer = new Printer()
-    const app = inRoute(echo)
-    await example({ app, console: printer.console })
-    printer.console.log('the end')
-    expect(await printer.line()).toBe('the end')
-  },
-  'docs/testing.md#testing (2)': async (example) => {
+  'docs/testing.md#an-application-to-test': async (example) => {
     const { app } = (await example()) as { readonly app: Express }
     await expectEcho(app, '/echo')
     await using answer = await requestWebSocket(app, '/members')
     expect([answer.status, answer.body]).toEqual([401, 'Log in first'])
   },
+  'docs/testing.md#an-application-to-test (2)': byItsTestRunner,
   'docs/testing.md#with-vitest': byItsTestRunner,
   'docs/testing.md#with-jest': byItsTestRunner,
   'docs/testing.md#with-nodetest': byItsTestRunner,
-  'docs/testing.md#with-supertest': async (example) => {
-    const app = express().use(useWebSockets())
-    app.all(
-      '/echo',
-      webSocketHandler(() => undefined),
-    )
-    await expect(example({ app })).resolves.toBe(undefined)
+  'docs/testing.md#with-supertest': byItsTestRunner,
+  'docs/testing.md#the-answer': async (example) => {
+    const printer = new Printer()
+    const app = inRoute(echo)
+    await example({ app, console: printer.console })
+    printer.console.log('the end')
+    expect(await printer.line()).toBe('the end')
   },
   'docs/testing.md#with-a-server-of-your-own': byItsTestRunner,
 

@@ -43,7 +43,8 @@ export function toModule(block: CodeBlock, instead: Readonly<Record<string, stri
   const code = replaceAll(block.code, instead)
   const lines = code.split('\n')
   const imported = lines.filter((line) => line.startsWith('import ')).join('\n')
-  const statements = lines.map((line) => (line.startsWith('import ') ? '' : line)).join('\n')
+  // The statements become the body of a function, which cannot export.
+  const statements = lines.map((line) => (line.startsWith('import ') ? '' : line.replace(/^export /, ''))).join('\n')
   const isDeclared = (name: string): boolean =>
     new RegExp(
       `\\b(?:const|let|using|class|function|interface) ${name}\\b|\\([^()]*(?<!: )\\b${name}\\b[^()]*\\) =>|async \\(${name}\\)`,
