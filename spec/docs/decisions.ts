@@ -441,7 +441,8 @@ export const decisions: Readonly<Record<string, Decision>> = {
 
   'docs/metrics.md#prometheus': async (example) => {
     const app = express().use(useWebSockets({ keepAliveInterval: 5, allowedOrigins: ['https://client.com'] }))
-    await example({ app })
+    const { sendMetrics } = (await example()) as { readonly sendMetrics: express.RequestHandler }
+    app.get('/metrics', sendMetrics)
     app.all('/ws', async (req) => void (await echo({ req })))
     app.all('/silent', async (req) => void (await req.webSockets.acceptWebSocketAsync()))
     const server = await startHttp1Server(app)

@@ -52,7 +52,7 @@ export function toModule(block: CodeBlock, instead: Readonly<Record<string, stri
   const isMissing = (name: string): boolean => new RegExp(`(?<![.'\\w])${name}\\b(?!['"-]|: )`).test(statements) && !isDeclared(name)
   const given = Object.keys(givenTypes).filter(isMissing)
   const ours = ownNames.filter((name) => isMissing(name))
-  const declared = Array.from(statements.matchAll(/^(?:async )?(?:const|function) (app|echo|server)\b/gm), ([, name]) => name)
+  const declared = Array.from(statements.matchAll(/^(?:async )?(?:const|function) (app|echo|sendMetrics|server)\b/gm), ([, name]) => name)
   return [
     imported,
     ...Object.entries(silentImports).flatMap(([name, line]) => (isMissing(name) ? line : [])),
