@@ -26,7 +26,7 @@ export const clientDecisions: Readonly<Record<string, Decision>> = {
       expect([await printer.line(), await printer.line()]).toEqual(['hello', '1000'])
     },
   },
-  'docs/client.md#when-it-comes-back': {
+  'docs/client.md#when-it-reconnects': {
     instead: { ...address, 'attempt < 10': 'attempt < 2' },
     proof: async (example) => connecting(example, 2, async (webSocket) => webSocket.closeAsync(1000)),
   },
@@ -38,7 +38,7 @@ export const clientDecisions: Readonly<Record<string, Decision>> = {
     expect([answer.webSocket.closeStatus, answer.webSocket.closeStatusDescription]).toEqual([1013, 'Overloaded, retry-after=30'])
   },
   'docs/client.md#log-in-with-a-ticket-that-expires': inAPage,
-  'docs/client.md#notice-a-connection-that-is-dead': {
+  'docs/client.md#detect-a-dead-connection': {
     instead: { ...address, '20_000': '200' },
     proof: async (example) => {
       const received: unknown[] = []
@@ -51,7 +51,7 @@ export const clientDecisions: Readonly<Record<string, Decision>> = {
       expect(received).toEqual(['ping', 'ping'])
     },
   },
-  'docs/client.md#notice-a-connection-that-is-dead (2)': async (example) => {
+  'docs/client.md#detect-a-dead-connection (2)': async (example) => {
     const app = express().use(useWebSockets())
     await example({ app })
     await using answer = await requestWebSocket(app, '/ws')
@@ -60,8 +60,20 @@ export const clientDecisions: Readonly<Record<string, Decision>> = {
     await answer.webSocket.sendAsync('hello')
     expect(await answer.nextMessage()).toBe('You said: hello')
   },
-  'docs/client.md#without-a-bundler-and-outside-of-pages': {
+  'docs/client.md#without-a-bundler': {
     cannotRun: 'needs the built package: spec/package bundles its ES module, and spec/browser loads that module in pages',
+  },
+  'docs/client.md#in-nodejs': {
+    instead: address,
+    proof: async (example) => {
+      let authorization: string | undefined
+      const handler = async (webSocket: ManagedWebSocket, { headers }: Request): Promise<void> => {
+        authorization = headers.authorization
+        await webSocket.closeAsync(1000)
+      }
+      await connecting(example, 1, handler, { token: 'secret' })
+      expect(authorization).toBe('Bearer secret')
+    },
   },
   'lib/client/connect-web-socket.ts#connectWebSocket': {
     instead: address,
@@ -92,7 +104,7 @@ async function sayHelloAndClose(webSocket: ManagedWebSocket): Promise<void> {
 async function connecting(
   example: Example,
   count: number,
-  handler: (webSocket: ManagedWebSocket) => Promise<unknown>,
+  handler: (webSocket: ManagedWebSocket, request: Request) => Promise<unknown>,
   given: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   let served = 0
@@ -100,8 +112,8 @@ async function connecting(
   const all = new Promise<void>((resolve, reject) => {
     app.all(
       '/ws',
-      webSocketHandler<Request>(async (webSocket) => {
-        await handler(webSocket).catch(reject)
+      webSocketHandler<Request>(async (webSocket, request) => {
+        await handler(webSocket, request).catch(reject)
         if (++served === count) resolve()
       }),
     )
