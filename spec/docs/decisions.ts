@@ -148,7 +148,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
   },
   'docs/deploying.md#kubernetes (2)': { cannotRun: 'for Kubernetes' },
 
-  'docs/development.md#vite-as-a-server-of-its-own': { cannotRun: 'the configuration of another server' },
+  'docs/development.md#vite-on-its-own-port': { cannotRun: 'the configuration of another server' },
   'docs/development.md#vite-as-middleware': {
     cannotRun: 'needs a page: spec/browser/vite.spec.ts runs a server like this one in Chromium',
   },
