@@ -1,4 +1,5 @@
-/* Runs the same checks with @fastify/websocket, Hono on Node.js, and crossws on Node.js, and prints the results. */
+/* Runs the same checks with @fastify/websocket, Hono on Node.js, crossws on Node.js, and Bun, and prints the results. */
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -9,7 +10,7 @@ import Fastify from 'fastify'
 import { Hono } from 'hono'
 import { WebSocket, WebSocketServer } from 'ws'
 
-const early = { fastify: 0, hono: 0, crossws: 0 }
+const early = { fastify: 0, hono: 0, crossws: 0, bun: 0 }
 
 async function startFastify() {
   const app = Fastify()
@@ -63,8 +64,14 @@ async function startCrossws() {
         if (request.url.endsWith('/deny')) throw new Response('Log in first', { status: 401, headers: { 'WWW-Authenticate': 'Basic' } })
         return { headers: { 'Set-Cookie': 'seen=1' } }
       },
-      open: async () => wait(100),
-      message: () => early.crossws++,
+      async open(peer) {
+        peer.subscribe('news')
+        await wait(100)
+      },
+      message(peer, message) {
+        if (message.text() === 'publish') peer.publish('news', 'published')
+        else early.crossws++
+      },
     },
   })
   const server = createServer().listen(0)
@@ -79,9 +86,46 @@ async function startCrossws() {
   ]
 }
 
+async function startBun() {
+  const child = spawn('node_modules/.bin/bun', ['bun-server.mjs'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  process.on('exit', () => child.kill())
+  const [line] = await once(child.stdout, 'data')
+  const port = Number(line)
+  const ask = async (path) => (await fetch(`http://127.0.0.1:${port}${path}`)).text()
+  return [
+    port,
+    async () => {
+      early.bun = Number(await ask('/early-count'))
+      await ask('/stop')
+    },
+  ]
+}
+
+/** Whether what one client publishes reaches another. */
+async function publishes(port) {
+  const [publisher, subscriber] = ['/cookie', '/cookie'].map((path) => new WebSocket(`ws://127.0.0.1:${port}${path}`))
+  await Promise.all([once(publisher, 'open'), once(subscriber, 'open')])
+  await wait(200)
+  const received = Promise.race([once(subscriber, 'message').then(([data]) => String(data)), wait(500, 'nothing')])
+  publisher.send('publish')
+  const message = await received
+  publisher.terminate()
+  subscriber.terminate()
+  return message
+}
+
+/** Whether a client that does not answer pings is cut off, within 8 seconds of silence. */
+async function noticesSilence(port) {
+  const silent = new WebSocket(`ws://127.0.0.1:${port}/cookie`, { autoPong: false })
+  await once(silent, 'open')
+  return Promise.race([once(silent, 'close').then(([code]) => code), wait(15_000, 'stays open')])
+}
+
 const found = {}
-for (const [name, start] of Object.entries({ fastify: startFastify, hono: startHono, crossws: startCrossws })) {
+for (const [name, start] of Object.entries({ fastify: startFastify, hono: startHono, crossws: startCrossws, bun: startBun })) {
   const [port, stop] = await start()
+  const published = name === 'crossws' || name === 'bun' ? await publishes(port) : undefined
+  const silence = name === 'bun' ? await noticesSilence(port) : undefined
   const refused = await new Promise((resolve) => {
     const client = new WebSocket(`ws://127.0.0.1:${port}/deny`)
     client.on('error', (error) => resolve(error.message))
@@ -110,8 +154,10 @@ for (const [name, start] of Object.entries({ fastify: startFastify, hono: startH
   for (const text of ['1', '2', '3']) client.send(text)
   await wait(400)
   const closed = Promise.race([once(client, 'close').then(([code]) => code), wait(1500, 'stays open')])
-  void Promise.resolve(stop()).catch(() => {})
-  found[name] = { refused, cookie, early: early[name], closeAtShutdown: await closed }
+  const stopped = Promise.resolve(stop()).catch(() => {})
+  const closeAtShutdown = await closed
+  if (name === 'bun') await stopped
+  found[name] = { refused, cookie, early: early[name], closeAtShutdown, published, silence }
   client.terminate()
 }
 console.log(JSON.stringify(found, undefined, 1))
