@@ -17,8 +17,9 @@ export interface WebSocketRateLimit {
   readonly byteBurst?: number | undefined
   /**
    * What happens when a client sends more:
-   * - `'wait'` (the default): no message is lost. Messages over the limit are received later. Beyond 64 KiB the client must wait, by the
-   *   backpressure of TCP or HTTP/2.
+   * - `'wait'` (the default): no message of an open connection is lost. Messages over the limit are received later. Beyond 64 KiB the client must wait, by the
+   *   backpressure of TCP or HTTP/2. Messages before a Close frame are received for `closeTimeout` at most after it has arrived, and then dropped.
+   *   When the connection ends without a Close frame, messages that still wait are dropped at once.
    * - `'close'`: the socket is closed with 1008, and `completion` has an error with code `ERR_WEBSOCKET_RATE_LIMIT_EXCEEDED`. Data that arrives
    *   while the handler is busy counts as sent in that time.
    */

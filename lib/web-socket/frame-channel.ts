@@ -82,7 +82,7 @@ export class FrameChannel
     this.receives =
       settings.rateLimit === undefined
         ? new ReceiveQueue(this.#reader, this.#inflater, transport.duplex, listener)
-        : new LimitedReceiveQueue(this.#reader, this.#inflater, transport.duplex, listener, settings.rateLimit)
+        : new LimitedReceiveQueue(this.#reader, this.#inflater, transport.duplex, listener, settings, settings.rateLimit)
     this.#keepAlive = new KeepAlive(this, settings.keepAliveInterval, settings.keepAliveTimeout)
   }
 

@@ -12,6 +12,8 @@ export class MessageLimit {
   readonly #onLetIn: () => void
   /** Active while no message may be emitted. */
   #timer: NodeJS.Timeout | undefined
+  #isOver = false
+  #overTimer: NodeJS.Timeout | undefined
 
   /** @param onLetIn - called when messages may be emitted again. */
   constructor(settings: RateLimitSettings, onLetIn: () => void) {
@@ -25,10 +27,12 @@ export class MessageLimit {
     return this.#timer !== undefined
   }
 
-  /**
-   * Called when a message has arrived.
-   * @returns whether it exceeds the limit, so that the socket must close.
-   */
+  /** Whether messages that have to wait are dropped instead. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** A message has come. @returns whether it is too much, and closes. */
   isTooMuch(bytes: number, doOthersWait: boolean): boolean {
     if (!this.#isClosing) return false
     this.#limiter.fill(!doOthersWait)
@@ -60,17 +64,37 @@ export class MessageLimit {
     this.#limiter.fill(!this.#isClosing)
   }
 
+  /** From now on, messages that have to wait are dropped. */
+  end(): void {
+    this.#isOver = true
+  }
+
+  /** Ends in so many milliseconds: at a low rate, the last message would come hours later. */
+  endIn(milliseconds: number): void {
+    this.#overTimer ??= startTimer(milliseconds, onOver, this)?.unref()
+  }
+
   onTimeout(): void {
     this.#timer = undefined
     this.#onLetIn()
   }
 
+  onOver(): void {
+    this.end()
+    this.#onLetIn()
+  }
+
   stop(): void {
     clearTimeout(this.#timer)
+    clearTimeout(this.#overTimer)
     this.#timer = undefined
   }
 }
 
 function onTimeout(limit: MessageLimit): void {
   limit.onTimeout()
+}
+
+function onOver(limit: MessageLimit): void {
+  limit.onOver()
 }

@@ -41,6 +41,7 @@ export class WsWebSocket extends ServerWebSocket {
    */
   readonly #origin = new AsyncResource('WsWebSocket')
   readonly #maxBufferedAmount: number
+  readonly #closeTimeout: number
   readonly #messages = new Queue<KeptMessage>()
   /** The memory of `#messages`, in bytes. */
   #keptBytes = 0
@@ -59,6 +60,7 @@ export class WsWebSocket extends ServerWebSocket {
     super(null, undefined, serverOptions(settings))
     this.#observer = observer
     this.#maxBufferedAmount = settings.maxBufferedAmount
+    this.#closeTimeout = settings.closeTimeout
     this.#limit = settings.rateLimit === undefined ? undefined : new MessageLimit(settings.rateLimit, () => this.#deliver())
     this.on('newListener', (event) => {
       // The listener is added only after this event.
@@ -96,6 +98,7 @@ export class WsWebSocket extends ServerWebSocket {
       case 'close':
         this.#observer.onClosed(values[0] as number, values[1] as Buffer)
         this.#close = values
+        this.#boundLimit()
         this.#deliver()
         return true
     }
@@ -146,8 +149,10 @@ export class WsWebSocket extends ServerWebSocket {
 
   override terminate(): void {
     this.#observer.onClosing()
-    this.#liftLimit()
+    this.#limit?.end()
     super.terminate()
+    // The connection may have ended before.
+    this.#deliverSoon()
   }
 
   // Receiving.
@@ -174,6 +179,12 @@ export class WsWebSocket extends ServerWebSocket {
     this.#limit = undefined
   }
 
+  /** Nothing comes any more. What a peer sent before its Close frame is waited for, for a while. */
+  #boundLimit(): void {
+    if (isCloseReceived(this)) this.#limit?.endIn(this.#closeTimeout)
+    else this.#limit?.end()
+  }
+
   #keep(data: unknown, isBinary: boolean): boolean {
     const message = new KeptMessage(data, isBinary)
     this.#messages.push(message)
@@ -195,8 +206,11 @@ export class WsWebSocket extends ServerWebSocket {
       this.#deliverSoon()
       throw error
     }
-    // The `'close'` event comes after the messages.
-    if (this.#limit?.isHolding === true) return
+    // The `'close'` event comes behind them.
+    if (this.#limit?.isHolding === true) {
+      if (!this.#limit.isOver) return
+      this.#dropMessages()
+    }
     if (this.#messages.isEmpty || (this.readyState !== this.OPEN && this.listenerCount('message') === 0)) this.#gate?.goOn()
     // A `once()` listener may be added again in the same turn, for the next message.
     if (this.#close !== undefined && !this.#messages.isEmpty) setImmediate(() => this.#emitClose())
@@ -215,8 +229,14 @@ export class WsWebSocket extends ServerWebSocket {
     return message
   }
 
+  #dropMessages(): void {
+    while (!this.#messages.isEmpty) this.#messages.shift()
+    this.#keptBytes = 0
+  }
+
   #emitClose(): void {
     if (this.#close === undefined || this.listenerCount('close') === 0) return
+    if (this.#messages.isEmpty) this.#limit?.stop()
     const values = this.#close
     this.#close = undefined
     this.#emit('close', values)

@@ -6,12 +6,13 @@ import { ReceiveClose } from '../receiving/receive-close.ts'
 import { ReceiveIntoBuffer } from '../receiving/receive-into-buffer.ts'
 import type { WebSocketReceiveResult } from '../receiving/receive-into-buffer.ts'
 import { ReceiveMessage } from '../receiving/receive-message.ts'
+import { PASSED } from '../receiving/receive-operation.ts'
 import type { ReceiveOperation } from '../receiving/receive-operation.ts'
 import { ReceiveQueue } from '../receiving/receive-queue.ts'
 import type { ReceiveListener } from '../receiving/receive-queue.ts'
 import type { WebSocketMessage } from '../receiving/web-socket-message.ts'
 import { WebSocketCloseStatus } from '../values/web-socket-close-status.ts'
-import type { RateLimitSettings } from '../values/web-socket-settings.ts'
+import type { RateLimitSettings, WebSocketSettings } from '../values/web-socket-settings.ts'
 import { rateLimitExceeded } from './rate-limit-exceeded.ts'
 import { RateLimiter } from './rate-limiter.ts'
 
@@ -21,6 +22,8 @@ import { RateLimiter } from './rate-limiter.ts'
  */
 export class LimitedReceiveQueue extends ReceiveQueue {
   readonly #reader: FrameReader
+  readonly #listener: ReceiveListener
+  readonly #closeTimeout: number
   readonly #limiter: RateLimiter
   readonly #isClosing: boolean
   /** The messages and bytes that were taken from the buckets. */
@@ -33,18 +36,26 @@ export class LimitedReceiveQueue extends ReceiveQueue {
   #isBehind = false
   /** Whether the application closes and discards incoming data. */
   #isLifted = false
+  #overTimer: NodeJS.Timeout | undefined
+  /** Whether data that has to wait is dropped instead. */
+  #isOver = false
+  /** Whether the transport has ended without a Close frame. */
+  #isEnded = false
 
   constructor(
     reader: FrameReader,
     inflater: MessageInflater | undefined,
     duplex: Duplex,
     listener: ReceiveListener,
-    settings: RateLimitSettings,
+    { closeTimeout }: WebSocketSettings,
+    rateLimit: RateLimitSettings,
   ) {
     super(reader, inflater, duplex, listener)
     this.#reader = reader
-    this.#limiter = new RateLimiter(settings)
-    this.#isClosing = settings.whenExceeded === 'close'
+    this.#listener = listener
+    this.#limiter = new RateLimiter(rateLimit)
+    this.#isClosing = rateLimit.whenExceeded === 'close'
+    this.#closeTimeout = closeTimeout
   }
 
   override get isWaiting(): boolean {
@@ -72,21 +83,43 @@ export class LimitedReceiveQueue extends ReceiveQueue {
       this.#fill(!this.#isClosing || !this.#isBehind)
       this.#isBehind = false
       if (this.#isExceeded() && this.#isDataThere()) {
-        if (!this.#isClosing) return this.#wait()
-        this.#reader.fail({ closeStatus: WebSocketCloseStatus.PolicyViolation, error: rateLimitExceeded(), isCloseReceived: false })
+        if (this.#isClosing) {
+          this.#reader.fail({ closeStatus: WebSocketCloseStatus.PolicyViolation, error: rateLimitExceeded(), isCloseReceived: false })
+        } else if (this.#isEnded) return this.#listener.onPrematureEnd()
+        else if (!this.#isOver) return this.#wait()
+        else if (!this.isInflating()) this.#dropData()
       }
     }
     super.run()
+  }
+
+  override end(): void {
+    this.#reader.readAhead(false)
+    this.#isEnded = !this.#reader.isCloseAhead
+    if (this.#isEnded) this.#stopWaiting()
+    super.end()
+  }
+
+  override settle(): void {
+    super.settle()
+    if (this.#timer !== undefined) this.#boundWait()
   }
 
   override stop(): void {
     super.stop()
     // The data in front of a Close frame that was answered ahead can still be received.
     if (!super.isWaiting) this.#stopWaiting()
+    if (this.#reader.bytes.length === 0) clearTimeout(this.#overTimer)
   }
 
   onTimeout(): void {
     this.#timer = undefined
+    if (super.isWaiting) this.run()
+  }
+
+  onOver(): void {
+    this.#isOver = true
+    this.#stopWaiting()
     if (super.isWaiting) this.run()
   }
 
@@ -115,9 +148,21 @@ export class LimitedReceiveQueue extends ReceiveQueue {
   #wait(): void {
     // An open connection keeps the process alive; messages of a connection that has ended must not.
     this.#timer = startTimer(Math.ceil(this.#limiter.delay), onTimeout, this)?.unref()
+    this.#boundWait()
+  }
+
+  /** The application hears of a Close frame in time, though the data in front of it has to wait longer. */
+  #boundWait(): void {
+    if (this.#reader.isCloseAhead) this.#overTimer ??= startTimer(this.#closeTimeout, onOver, this)?.unref()
+  }
+
+  #dropData(): void {
+    const passing = new ReceiveClose(() => this.unreceived++)
+    while (passing.advance(this.#reader) === PASSED);
   }
 
   #lift(): void {
+    clearTimeout(this.#overTimer)
     this.#isLifted = true
     this.#stopWaiting()
   }
@@ -130,4 +175,8 @@ export class LimitedReceiveQueue extends ReceiveQueue {
 
 function onTimeout(queue: LimitedReceiveQueue): void {
   queue.onTimeout()
+}
+
+function onOver(queue: LimitedReceiveQueue): void {
+  queue.onOver()
 }

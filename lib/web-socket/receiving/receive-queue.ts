@@ -218,7 +218,11 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
     return this.#waiting.isEmpty && !this.#isInflating
   }
 
-  /** Takes the peer's Close frame instead of the application. The reader must be at this frame. */
+  isInflating(): boolean {
+    return this.#isInflating
+  }
+
+  /** Takes the peer's Close frame, at which the reader is, for the connection. */
   takeClose(): void {
     this.#deliverClose(undefined)
   }
