@@ -34,6 +34,8 @@ export interface AcceptedWebSocket {
   readonly unreceived: number
   /** @internal Sends a Close frame. The application can still receive the messages that arrive before the peer's Close frame. */
   drain(closeStatus: number, statusDescription: string): void
+  /** @internal From now on, the application receives no data, but only the peer's Close frame. */
+  discardIncoming(): void
   /** @internal Discards unreceived messages, up to the peer's Close frame if it has arrived. */
   passUnreceived(): void
   /** Ends the connection without a Close frame. */

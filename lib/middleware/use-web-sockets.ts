@@ -36,7 +36,7 @@ export interface WebSocketMiddleware {
   /**
    * Closes all WebSockets, for a shutdown. It answers new WebSocket requests with 503, sends a Close frame to every open socket (1001 by
    * default), waits for the close handshakes, and aborts the remaining sockets after `timeout`. Handlers can still receive the messages that
-   * a client sent before its Close frame. The call cannot be undone; a second call returns the promise of the first.
+   * a client sent before its Close frame, unless `discardIncoming` is set. The call cannot be undone; a second call returns the promise of the first.
    * @param options - code and reason of the Close frames, and the time limits.
    * @throws `WebSocketException` rejects with `ERR_WEBSOCKET_INVALID_OPTION`, or with `ERR_WEBSOCKET_INVALID_ARGUMENT` for an invalid code or reason.
    */
@@ -45,8 +45,8 @@ export interface WebSocketMiddleware {
   openWebSockets<Request extends IncomingMessage = IncomingMessage>(): OpenWebSocket<Request>[]
   /**
    * Closes some of the WebSockets, for example all sockets of a user who has logged out. It sends each one a Close frame (1008 by default),
-   * waits for the close handshakes, and aborts the remaining ones after `timeout`, as `closeAsync()` does. Other and new WebSockets are not
-   * affected.
+   * waits for the close handshakes, and aborts the remaining ones after `timeout`, as `closeAsync()` does. Handlers still receive what a client
+   * sends before its Close frame, unless `discardIncoming` is set. Other and new WebSockets are not affected.
    * @param predicate - returns whether to close a socket. It is called synchronously for each open socket.
    * @param options - code and reason of the Close frames, and the time limits.
    * @throws `WebSocketException` rejects with `ERR_WEBSOCKET_INVALID_ARGUMENT`, `ERR_WEBSOCKET_INVALID_OPTION`, or the error that the predicate

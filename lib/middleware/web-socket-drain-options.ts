@@ -9,6 +9,12 @@ export interface WebSocketDrainOptions {
   readonly closeStatus?: number | undefined
   /** The reason in the Close frames. Defaults to `''`. */
   readonly closeStatusDescription?: string | undefined
+  /**
+   * Whether to discard messages that the handler has not received when the call begins, and all later ones. Handlers then receive only the Close
+   * frame. Use it for clients that may not act any more, e.g. after their token was revoked. Defaults to `false`: handlers receive what a client
+   * sends before its Close frame.
+   */
+  readonly discardIncoming?: boolean | undefined
   /** The time over which the Close frames are spread, so that the clients do not all reconnect at once. Defaults to `0`. */
   readonly spread?: number | undefined
   /** The time after which the remaining WebSockets are aborted; `Infinity` means never. Defaults to `30_000`. */
@@ -26,10 +32,17 @@ export function resolveDrainOptions(
   const closeStatus = options.closeStatus ?? defaultStatus
   return {
     closeStatus,
-    closeStatusDescription: toCloseFrame(closeStatus, options.closeStatusDescription, 'closeStatusDescription').description,
+    closeStatusDescription: toCloseFrame(closeStatus, options.closeStatusDescription).description,
+    discardIncoming: reader.boolean('discardIncoming', false),
     spread: reader.integer('spread', 0, 2_147_483_647, 0),
     timeout: reader.duration('timeout', 'never', 30_000),
   }
 }
 
-const OPTION_NAMES: readonly (keyof WebSocketDrainOptions)[] = ['closeStatus', 'closeStatusDescription', 'spread', 'timeout']
+const OPTION_NAMES: readonly (keyof WebSocketDrainOptions)[] = [
+  'closeStatus',
+  'closeStatusDescription',
+  'discardIncoming',
+  'spread',
+  'timeout',
+]

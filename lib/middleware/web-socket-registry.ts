@@ -10,6 +10,8 @@ import { WebSocketState } from '../web-socket/values/web-socket-state.ts'
 export interface DrainPlan {
   readonly closeStatus: number
   readonly closeStatusDescription: string
+  /** Whether the application receives no more data. */
+  readonly discardIncoming: boolean
   /** Milliseconds until the remaining sockets are aborted. */
   readonly timeout: number
   /** Milliseconds over which the Close frames are spread. */
@@ -70,7 +72,7 @@ export class WebSocketRegistry {
   add(open: OpenWebSocket): Membership<OpenWebSocket> {
     const membership = this.#open.add(open)
     // The socket was being accepted when the drain began.
-    if (this.#plan !== undefined) close(open.webSocket, this.#plan)
+    if (this.#plan !== undefined) closeInTurn([open.webSocket], this.#plan)
     return membership
   }
 
@@ -151,6 +153,7 @@ export class WebSocketRegistry {
 /** @returns the timers of the Close frames that are sent later. */
 function closeInTurn(webSockets: readonly AcceptedWebSocket[], plan: DrainPlan): (NodeJS.Timeout | undefined)[] {
   return webSockets.map((webSocket, index) => {
+    if (plan.discardIncoming) webSocket.discardIncoming()
     const delay = (index * plan.spread) / webSockets.length
     if (delay > 0) return startTimer(delay, () => close(webSocket, plan), undefined)
     close(webSocket, plan)

@@ -319,6 +319,11 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     this.#connection.drain({ status: closeStatus, description: statusDescription })
   }
 
+  /** @internal From now on, the application receives no data, but only the peer's Close frame. */
+  discardIncoming(): void {
+    if (this.state < WebSocketState.CloseReceived) this.#connection.receives.discardIncoming()
+  }
+
   /** @internal Aborts the connection because the peer reads too slowly. */
   abortTooSlow(error: WebSocketException): void {
     this.#connection.onTooSlow(error)

@@ -27,7 +27,6 @@ import type { WsWebSocketObserver } from './ws-web-socket.ts'
 export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWebSocketObserver {
   readonly webSocket: WsWebSocket
   readonly completion: Promise<WebSocketCompletion>
-  readonly unreceived = 0
   bytesReceived = 0
   bytesSent = 0
   messagesReceived = 0
@@ -79,6 +78,10 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
     return this.#keepAlive.roundTripTime
   }
 
+  get unreceived(): number {
+    return this.webSocket.discarded
+  }
+
   get state(): WebSocketState {
     const { webSocket } = this
     // The middleware learns of the end of the connection before `ws` does.
@@ -107,6 +110,10 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
   /** Meanwhile, `ws` continues to emit messages. */
   drain(closeStatus: number, statusDescription: string): void {
     this.webSocket.close(closeStatus, statusDescription)
+  }
+
+  discardIncoming(): void {
+    this.webSocket.discardIncoming()
   }
 
   passUnreceived(): void {}

@@ -49,7 +49,10 @@ export class WsWebSocket extends ServerWebSocket {
   /** `undefined` without a rate limit and after our side has closed. */
   #limit: MessageLimit | undefined
   #isTooFast = false
-  /** The arguments of the `'close'` event until it is emitted. */
+  #isDiscarding = false
+  /** The number of messages that were discarded because the application asked for it. */
+  discarded = 0
+  /** The arguments of a `'close'` event that is still to come. */
   #close: unknown[] | undefined
   readonly #waiting = new WaitingFrames()
   #waitingPongs = 0
@@ -157,11 +160,22 @@ export class WsWebSocket extends ServerWebSocket {
 
   // Receiving.
 
-  /** Counts a message that has arrived, and drops it if the peer has exceeded its rate limit. */
+  /** From now on, no message is emitted. */
+  discardIncoming(): void {
+    this.#isDiscarding = true
+    this.#dropMessages()
+    this.#gate?.goOn()
+  }
+
+  /** Counts a message that has come. @returns whether it is not emitted: the peer has sent too much, or the application wants no more. */
   #isDropped(data: unknown): boolean {
     if (this.#isTooFast) return true
     const bytes = byteLengthOf(data)
     this.#observer.onReceived(bytes)
+    if (this.#isDiscarding) {
+      this.discarded++
+      return true
+    }
     this.#isTooFast = this.#limit?.isTooMuch(bytes, !this.#messages.isEmpty) === true
     if (this.#isTooFast) this.#observer.onTooFast()
     return this.#isTooFast
@@ -230,7 +244,7 @@ export class WsWebSocket extends ServerWebSocket {
   }
 
   #dropMessages(): void {
-    while (!this.#messages.isEmpty) this.#messages.shift()
+    for (; !this.#messages.isEmpty; this.#messages.shift()) this.discarded++
     this.#keptBytes = 0
   }
 

@@ -97,8 +97,8 @@ export async function promises(app: Express, server: Server, request: Request, r
   expectType<Same<Parameters<OriginPredicate>, [origin: string, request: IncomingMessage]>>()
   expectType<Same<ReturnType<OriginPredicate>, boolean | Promise<boolean>>>()
 
-  // A drain.
-  const drain: WebSocketDrainOptions = { closeStatus: 1001, closeStatusDescription: '', spread: 0, timeout: 1 }
+  // The drain.
+  const drain: WebSocketDrainOptions = { closeStatus: 1001, closeStatusDescription: '', discardIncoming: true, spread: 0, timeout: 1 }
   const drained = await webSockets.closeAsync(drain)
   expectType<Same<typeof drained, WebSocketDrainResult>>()
   expectType<Same<WebSocketDrainResult['closed' | 'aborted'], number>>()

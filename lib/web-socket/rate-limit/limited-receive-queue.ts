@@ -100,6 +100,11 @@ export class LimitedReceiveQueue extends ReceiveQueue {
     super.end()
   }
 
+  override discardIncoming(): void {
+    this.#lift()
+    super.discardIncoming()
+  }
+
   override settle(): void {
     super.settle()
     if (this.#timer !== undefined) this.#boundWait()

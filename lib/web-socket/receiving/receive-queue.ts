@@ -6,6 +6,7 @@ import type { CloseFrame } from '../frames/close-frame.ts'
 import { ReceiveClose } from './receive-close.ts'
 import { ReceiveDrain } from './receive-drain.ts'
 import type { DrainedQueue } from './receive-drain.ts'
+import { ReceiveInstead } from './receive-instead.ts'
 import { ReceiveIntoBuffer } from './receive-into-buffer.ts'
 import type { WebSocketReceiveResult } from './receive-into-buffer.ts'
 import { ReceiveMessage } from './receive-message.ts'
@@ -208,7 +209,15 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
     this.run()
   }
 
-  /** Discards unreceived data, and takes the peer's Close frame if it has arrived. */
+  /** From now on, operations receive no data, but only the peer's Close frame. */
+  discardIncoming(): void {
+    const operations: WaitingOperation[] = [new ReceiveInstead(() => this.unreceived++)]
+    for (let operation = this.#waiting.shift(); operation !== undefined; operation = this.#waiting.shift()) operations.push(operation)
+    for (const operation of operations) this.#waiting.push(operation)
+    this.run()
+  }
+
+  /** Discards unreceived data, and takes the peer's Close frame if it is there. */
   passUnreceived(): void {
     if (this.#waiting.isEmpty) void this.start(new ReceiveClose(() => this.unreceived++)).catch(ignore)
   }

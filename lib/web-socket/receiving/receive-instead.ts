@@ -1,0 +1,21 @@
+import { FramePosition } from '../frames/frame-reader.ts'
+import type { FrameReader } from '../frames/frame-reader.ts'
+import { ReceiveClose } from './receive-close.ts'
+import { PASSED } from './receive-operation.ts'
+import type { ReceiveStep } from './receive-operation.ts'
+
+/** Stands in front of all other receive operations: discards the data, and leaves the Close frame to them. */
+export class ReceiveInstead extends ReceiveClose {
+  #isBehind = false
+
+  override advance(reader: FrameReader): ReceiveStep {
+    for (;;) {
+      const step = super.advance(reader)
+      if (step === PASSED) continue
+      if (step !== FramePosition.Close || this.#isBehind) return step
+      // The queue now puts it behind the others. If there are none, it takes the Close frame itself.
+      this.#isBehind = true
+      return PASSED
+    }
+  }
+}
