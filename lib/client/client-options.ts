@@ -30,7 +30,7 @@ export interface ReconnectingWebSocketOptions {
   readonly signal?: AbortSignal
   /** The sub-protocols to offer, or a function that is called for each attempt, e.g. for a token that expires. Defaults to none. */
   readonly subProtocols?: readonly string[] | (() => readonly string[] | Promise<readonly string[]>)
-  /** The WebSocket class to use, e.g. that of undici on Node.js 20. Defaults to the global one. */
+  /** The WebSocket class to use, e.g. that of undici on Node.js 20, which has none. Defaults to the global one. */
   readonly WebSocket?: WebSocketClass
 }
 
@@ -54,17 +54,19 @@ export function readOptions(options: ReconnectingWebSocketOptions, never: AbortS
     shouldReconnect: (_ended: EndedConnection, byDefault: boolean) => byDefault,
     signal: never,
     subProtocols: [],
-    WebSocket: surroundings.WebSocket,
+    // A function in place of a class that is missing, for the type.
+    WebSocket: surroundings.WebSocket ?? refusal,
   }
-  for (const [name, value = settings[name]] of Object.entries<unknown>({ WebSocket: undefined, ...options })) {
-    const type = name === 'WebSocket' ? 'function' : typeof settings[name]
-    if (type === 'undefined') throw refusal(name, 'omitted: unknown option', value)
+  for (const [name, value = settings[name]] of Object.entries<unknown>({ ...options })) {
+    const type = typeof settings[name]
+    if (type === 'undefined') throw refusal(name, 'omitted: unknown', value)
     // Objects and lists, which can also be functions, are checked when they are used.
     const isOfType = type === 'object' || typeof value === type
     if (!isOfType || (typeof value === 'number' && !(value >= 0 && value <= 1e9)))
       throw refusal(name, `of type ${type}, numbers from 0 to 1e9`, value)
     settings[name] = value
   }
+  if (settings['WebSocket'] === refusal) throw refusal('WebSocket', 'given before Node.js 22')
   // The loop has checked each option. A class is checked when it is used.
   return settings as unknown as ClientSettings
 }

@@ -102,7 +102,7 @@ export function connectWebSocket(
 
     async *[Symbol.asyncIterator](): AsyncGenerator<string | ArrayBuffer, void, void> {
       let received: ReceivedMessage | undefined
-      for (let next = nextMessage; (received = await next.promise) !== undefined; next = received.next) yield received.data
+      for (let next = nextMessage; (received = await next.promise); next = received.next) yield received.data
     }
   }
   const client = new Client()
@@ -216,12 +216,12 @@ export function connectWebSocket(
     if (retryDelay === null) {
       state = 'closed'
       ended.abort()
+      nextMessage.resolve(undefined)
     } else {
       state = 'waiting'
       timer = setTimeout(connect, retryDelay)
     }
     dispatch('close', { ...end, attempt: failures, retryDelay })
-    if (retryDelay === null) nextMessage.resolve(undefined)
   }
 
   /** Stops the timer and abandons the socket. */

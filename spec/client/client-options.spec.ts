@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { connectWebSocket } from 'express-use-websockets/client'
 import type { ReconnectingWebSocketOptions } from 'express-use-websockets/client'
 import { WebSocket } from 'undici'
@@ -34,6 +34,30 @@ describe('connectWebSocket', () => {
     expect(errorOf('ws://127.0.0.1/', { [name]: 1 })).toMatchObject({
       argument: name,
       message: `connectWebSocket: '${name}' must be omitted: unknown option. Received 1`,
+    })
+  })
+
+  describe('where there is no global WebSocket, as on Node.js 20', () => {
+    const global = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket')
+
+    beforeAll(() => void Reflect.deleteProperty(globalThis, 'WebSocket'))
+
+    afterAll(() => void (global && Object.defineProperty(globalThis, 'WebSocket', global)))
+
+    it.each([{}, { WebSocket: undefined }, { baseDelay: 5 }])('asks for one, or for Node.js 22: %j', (options) => {
+      expect(() => connectWebSocket('ws://127.0.0.1/', options as object)).toThrow(
+        expect.objectContaining({
+          code: 'ERR_WEBSOCKET_INVALID_ARGUMENT',
+          argument: 'WebSocket',
+          message: "connectWebSocket: 'WebSocket' must be given before Node.js 22. Received undefined",
+        }),
+      )
+    })
+
+    it('takes one', () => {
+      const client = connectWebSocket('ws://127.0.0.1/', { WebSocket })
+      client.close()
+      expect(client.state).toBe('closed')
     })
   })
 
