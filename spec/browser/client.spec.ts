@@ -94,10 +94,10 @@ describe.each(browsers)('the client in %s', (_name, { args, ...options }) => {
     await closeRestartableServers()
   })
 
-  /** Waits until the log has that many entries, and reads it. */
-  async function log(length: number): Promise<unknown> {
+  /** Waits until the log has that many entries, and reads it. It may have more by then. */
+  async function log(length: number): Promise<string[]> {
     await page.waitForFunction(`log.length >= ${length}`)
-    return page.evaluate('log')
+    return (await page.evaluate('log')) as string[]
   }
 
   it('talks, by an address that is relative to the page, and closes for good', async () => {
@@ -130,7 +130,7 @@ describe.each(browsers)('the client in %s', (_name, { args, ...options }) => {
     ['1012', ['open', 'connection 1', 'lost', 'open', 'connection 2']],
   ])('honours a close with %s', async (closeCode, expected) => {
     await page.evaluate(`start('/ws?code=${closeCode}')`)
-    expect(((await log(expected.length)) as string[]).slice(0, expected.length)).toEqual(expected)
+    expect((await log(expected.length)).slice(0, expected.length)).toEqual(expected)
   })
 
   it('takes a refusal for a failure, as it looks to a page, and can be told to stop', async () => {
@@ -171,7 +171,8 @@ describe.each(browsers)('the client in %s', (_name, { args, ...options }) => {
 
   it('comes back when a proxy cuts idle connections', async () => {
     await page.evaluate(`start('ws://127.0.0.1:${await cutIdle(300)}/ws')`)
-    expect(await log(6)).toEqual(['open', 'connection 1', 'lost', 'open', 'connection 2', 'lost'])
+    // It goes on like this.
+    expect((await log(6)).slice(0, 6)).toEqual(['open', 'connection 1', 'lost', 'open', 'connection 2', 'lost'])
   })
 
   it('keeps a connection through such a proxy by its pings, which nobody else sees', async () => {
@@ -188,7 +189,7 @@ describe.each(browsers)('the client in %s', (_name, { args, ...options }) => {
     await page.evaluate(`start('ws://127.0.0.1:${link.port}/ws', { pingInterval: 250, connectTimeout: 2000 })`)
     await log(2)
     link.freeze()
-    expect(((await log(5)) as string[]).slice(0, 4)).toEqual(['open', 'connection 1', 'lost', 'open'])
+    expect((await log(5)).slice(0, 4)).toEqual(['open', 'connection 1', 'lost', 'open'])
   })
 
   it('gives the connection up when the network has gone, and comes back with it', async () => {
