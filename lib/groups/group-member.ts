@@ -45,7 +45,8 @@ export class GroupMember {
     const { webSocket } = this
     const { state } = webSocket
     if (state !== WebSocketState.Open && state !== WebSocketState.CloseReceived) return undefined
-    if (this.#waiting > 0 && !this.#mayWait(message)) return undefined
+    // A member that waits for the compression of a long message is not slow.
+    if (this.#waiting > 0 && !webSocket.isDeflating && !this.#mayWait(message)) return undefined
     const sent = webSocket.sendAsync(message)
     return sent === SETTLED ? undefined : this.#wait(sent)
   }

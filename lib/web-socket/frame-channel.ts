@@ -17,7 +17,7 @@ import type { PreparedMessage } from './prepared-message.ts'
 import { ReceiveQueue } from './receiving/receive-queue.ts'
 import type { ReceiveListener } from './receiving/receive-queue.ts'
 import { SendQueue } from './sending/send-queue.ts'
-import type { SendListener } from './sending/send-queue.ts'
+import type { Preparation, SendListener } from './sending/send-queue.ts'
 import { SETTLED } from '../errors/settled.ts'
 import { runAtTurnEnd } from './sending/turn-end.ts'
 import type { TurnEndTask } from './sending/turn-end.ts'
@@ -137,20 +137,30 @@ export class FrameChannel
     return this.#pings
   }
 
-  /** Writes a prepared message. Must be called only when it has its turn in the send queue. */
-  writePrepared(message: PreparedMessage): void {
+  /**
+   * Writes a prepared message. Must be called only when it has its turn in the send queue.
+   * @returns what has to be done first, if the message is not compressed yet and is too long to be compressed at once.
+   */
+  writePrepared(message: PreparedMessage): Preparation | undefined {
     const { compression } = this.#settings
+    if (compression === undefined || message.payload.length < compression.threshold) {
+      this.#writer.writePrepared(message.frame)
+    } else {
+      const { level, serverMaxWindowBits } = compression
+      const frame = message.compressedFrame(serverMaxWindowBits, level)
+      if (frame === undefined) return (callback) => message.compressInPool(serverMaxWindowBits, level, callback)
+      this.#writer.writePrepared(frame)
+      this.#deflater?.forgetSentMessages()
+    }
     this.sends.bytesSent += message.payload.length
     this.sends.messagesSent++
-    if (compression === undefined || message.payload.length < compression.threshold) return this.#writer.writePrepared(message.frame)
-    this.#writer.writePrepared(message.compressedFrame(compression.serverMaxWindowBits, compression.level))
-    this.#deflater?.forgetSentMessages()
+    return undefined
   }
 
   /** Sends a prepared message if no send waits. Returns `false` otherwise, and for a client, which masks every frame with a new key. */
   trySendPrepared(message: PreparedMessage): boolean {
     if (!this.#settings.isServer || !this.sends.isReady) return false
-    this.writePrepared(message)
+    if (this.writePrepared(message) !== undefined) return false
     this.onWritten()
     return true
   }

@@ -309,6 +309,11 @@ export class ManagedWebSocket implements AsyncDisposable, Disposable, AsyncItera
     return new MessageIterator(this.#connection)
   }
 
+  /** @internal Whether messages wait for the compression of another one, and not for the peer. */
+  get isDeflating(): boolean {
+    return this.#connection.sends.isDeflating
+  }
+
   /** @internal The number of messages that a drain has discarded. */
   get unreceived(): number {
     return this.#connection.receives.unreceived

@@ -30,6 +30,9 @@ export interface SendListener {
   onTooSlow(error: WebSocketException): void
 }
 
+/** Produces what is written next, at some later time. */
+export type Preparation = (callback: (error: Error | undefined, prepared: Uint8Array | undefined) => void) => void
+
 /** Sends frames in their order. Waits while the transport is full or the deflater is busy. */
 export class SendQueue {
   /** The payload bytes framed so far, before compression. */
@@ -111,13 +114,19 @@ export class SendQueue {
     return this.#startFrame(frame, signal)
   }
 
-  /** Runs `write` when its turn has come. It must write only whole frames. */
-  sendWith(write: () => void, length: number, signal: AbortSignal | undefined): Promise<void> {
+  /** Whether it waits for the compression of a message, and not for the peer. */
+  get isDeflating(): boolean {
+    return this.#isDeflating
+  }
+
+  /**
+   * Runs `write` when its turn has come. It must write only whole frames. If it cannot do so yet, it returns what has to be done first, and runs
+   * again when that is done.
+   */
+  sendWith(write: Write, length: number, signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted === true) return handledRejection(signalAbortError(signal))
     if (this.#mustWait()) return this.#wait(undefined, write, length, signal)
-    write()
-    this.#listener.onWritten()
-    return SETTLED
+    return this.#startWrite(write, length, signal)
   }
 
   /** Resolves when all data that was sent so far has left or can no longer leave; `undefined` if nothing waits. */
@@ -137,12 +146,13 @@ export class SendQueue {
       const send = this.#waiting.shift()
       if (send === undefined) return
       this.#leave(send)
-      if (send.frame === undefined) {
-        send.write?.()
-        this.#listener.onWritten()
-        send.resolve()
+      const { frame, length, signal, write } = send
+      if (frame === undefined) {
+        const written = write === undefined ? SETTLED : this.#startWrite(write, length, signal)
+        if (written === SETTLED) send.resolve()
+        else written.then(send.resolve, send.reject)
       } else {
-        this.#startFrame(send.frame, send.signal).then(send.resolve, send.reject)
+        this.#startFrame(frame, signal).then(send.resolve, send.reject)
       }
       portion += this.#isMessageCompressed ? COMPRESSED_PORTION : 1
     }
@@ -170,6 +180,13 @@ export class SendQueue {
 
   #mustWait(): boolean {
     return this.#isDeflating || !this.#waiting.isEmpty || this.#writer.isBlocked
+  }
+
+  #startWrite(write: Write, length: number, signal: AbortSignal | undefined): Promise<void> {
+    const preparation = write()
+    if (preparation !== undefined) return this.#deflate(length, signal, preparation, write)
+    this.#listener.onWritten()
+    return SETTLED
   }
 
   #startFrame(frame: OutgoingFrame, signal: AbortSignal | undefined): Promise<void> {
@@ -213,17 +230,32 @@ export class SendQueue {
 
   #deflateFrame(deflater: MessageDeflater, firstByte: number, frame: OutgoingFrame, signal: AbortSignal | undefined): Promise<void> {
     const payload = typeof frame.payload === 'string' ? Buffer.from(frame.payload, 'utf8') : frame.payload
-    this.#isDeflating = true
-    this.#deflatingBytes = payload.length
     this.bytesSent += payload.length
+    return this.#deflate(
+      payload.length,
+      signal,
+      (callback) => deflater.compressInPool(payload, frame.isFinal, callback),
+      (compressed = NOTHING) => this.#writer.writeFrame(firstByte, compressed),
+    )
+  }
+
+  /** Holds all other sends until the preparation is done, and then writes. */
+  #deflate(
+    length: number,
+    signal: AbortSignal | undefined,
+    prepare: Preparation,
+    write: (prepared?: Uint8Array) => unknown,
+  ): Promise<void> {
+    this.#isDeflating = true
+    this.#deflatingBytes = length
     return this.#whenSettled(signal, (settle) => {
-      deflater.compressInPool(payload, frame.isFinal, (cause, compressed) => {
+      prepare((cause, prepared) => {
         this.#isDeflating = false
         this.#deflatingBytes = 0
         // No data may follow a Close frame or the end of our side.
         const error = this.#toClosedError?.() ?? this.#toSendError(cause)
         if (error === undefined) {
-          this.#writer.writeFrame(firstByte, compressed)
+          write(prepared)
           this.#listener.onWritten()
         }
         settle(error)
@@ -273,7 +305,7 @@ export class SendQueue {
     })
   }
 
-  #wait(frame: OutgoingFrame | undefined, write: (() => void) | undefined, length: number, signal: AbortSignal | undefined): Promise<void> {
+  #wait(frame: OutgoingFrame | undefined, write: Write | undefined, length: number, signal: AbortSignal | undefined): Promise<void> {
     const memory = SEND_MEMORY + (frame === undefined ? length : memoryOf(frame.payload, length))
     if (this.#waitingMemory > 0 && this.#waitingMemory + memory > this.#maxBufferedAmount) return this.#giveUp()
     const unfinished = frame === undefined ? this.unfinishedMessage : frame.isFinal ? undefined : frame
@@ -328,6 +360,8 @@ export class SendQueue {
   }
 }
 
+const NOTHING = new Uint8Array(0)
+
 /** All connections without waiting sends share it, so that it stays in the processor's cache. */
 const NONE = new Queue<WaitingSend>()
 /** How many sends leave in one turn of the event loop, which takes some milliseconds. */
@@ -339,6 +373,8 @@ const SEND_MEMORY = 544
 /** Bytes of a typed array besides its content. */
 const TYPED_ARRAY_MEMORY = 192
 
+type Write = () => Preparation | undefined | void
+
 type Settle = (error: Error | undefined) => void
 
 /** The previous frame if its message continues. */
@@ -348,7 +384,7 @@ interface UnfinishedMessage {
 
 interface WaitingSend extends Queueable<WaitingSend> {
   readonly frame: OutgoingFrame | undefined
-  readonly write: (() => void) | undefined
+  readonly write: Write | undefined
   readonly length: number
   readonly memory: number
   readonly signal: AbortSignal | undefined
