@@ -59,7 +59,7 @@ export function readOptions(options: ReconnectingWebSocketOptions, never: AbortS
   }
   for (const [name, value = settings[name]] of Object.entries<unknown>({ ...options })) {
     const type = typeof settings[name]
-    if (type === 'undefined') throw refusal(name, 'omitted: unknown', value)
+    if (type === 'undefined') throw refusal(name, 'omitted: unknown option', value)
     // Objects and lists, which can also be functions, are checked when they are used.
     const isOfType = type === 'object' || typeof value === type
     if (!isOfType || (typeof value === 'number' && !(value >= 0 && value <= 1e9)))

@@ -32,7 +32,7 @@ export function resolveDrainOptions(
   const closeStatus = options.closeStatus ?? defaultStatus
   return {
     closeStatus,
-    closeStatusDescription: toCloseFrame(closeStatus, options.closeStatusDescription).description,
+    closeStatusDescription: toCloseFrame(closeStatus, options.closeStatusDescription, 'closeStatusDescription').description,
     discardIncoming: reader.boolean('discardIncoming', false),
     spread: reader.integer('spread', 0, 2_147_483_647, 0),
     timeout: reader.duration('timeout', 'never', 30_000),

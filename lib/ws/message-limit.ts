@@ -32,7 +32,10 @@ export class MessageLimit {
     return this.#isOver
   }
 
-  /** A message has come. @returns whether it is too much, and closes. */
+  /**
+   * Called when a message has arrived.
+   * @returns whether it exceeds the limit, so that the socket must close.
+   */
   isTooMuch(bytes: number, doOthersWait: boolean): boolean {
     if (!this.#isClosing) return false
     this.#limiter.fill(!doOthersWait)

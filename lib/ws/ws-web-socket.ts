@@ -52,7 +52,7 @@ export class WsWebSocket extends ServerWebSocket {
   #isDiscarding = false
   /** The number of messages that were discarded because the application asked for it. */
   discarded = 0
-  /** The arguments of a `'close'` event that is still to come. */
+  /** The arguments of the `'close'` event until it is emitted. */
   #close: unknown[] | undefined
   readonly #waiting = new WaitingFrames()
   #waitingPongs = 0
@@ -167,7 +167,10 @@ export class WsWebSocket extends ServerWebSocket {
     this.#gate?.goOn()
   }
 
-  /** Counts a message that has come. @returns whether it is not emitted: the peer has sent too much, or the application wants no more. */
+  /**
+   * Counts a message that has arrived.
+   * @returns whether it is dropped: the peer has exceeded its rate limit, or the application discards messages.
+   */
   #isDropped(data: unknown): boolean {
     if (this.#isTooFast) return true
     const bytes = byteLengthOf(data)
@@ -220,7 +223,7 @@ export class WsWebSocket extends ServerWebSocket {
       this.#deliverSoon()
       throw error
     }
-    // The `'close'` event comes behind them.
+    // The `'close'` event comes after the messages.
     if (this.#limit?.isHolding === true) {
       if (!this.#limit.isOver) return
       this.#dropMessages()

@@ -97,7 +97,7 @@ export async function promises(app: Express, server: Server, request: Request, r
   expectType<Same<Parameters<OriginPredicate>, [origin: string, request: IncomingMessage]>>()
   expectType<Same<ReturnType<OriginPredicate>, boolean | Promise<boolean>>>()
 
-  // The drain.
+  // A drain.
   const drain: WebSocketDrainOptions = { closeStatus: 1001, closeStatusDescription: '', discardIncoming: true, spread: 0, timeout: 1 }
   const drained = await webSockets.closeAsync(drain)
   expectType<Same<typeof drained, WebSocketDrainResult>>()

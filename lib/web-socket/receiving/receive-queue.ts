@@ -217,7 +217,7 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
     this.run()
   }
 
-  /** Discards unreceived data, and takes the peer's Close frame if it is there. */
+  /** Discards unreceived data, and takes the peer's Close frame if it has arrived. */
   passUnreceived(): void {
     if (this.#waiting.isEmpty) void this.start(new ReceiveClose(() => this.unreceived++)).catch(ignore)
   }
@@ -231,7 +231,7 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
     return this.#isInflating
   }
 
-  /** Takes the peer's Close frame, at which the reader is, for the connection. */
+  /** Takes the peer's Close frame instead of the application. The reader must be at this frame. */
   takeClose(): void {
     this.#deliverClose(undefined)
   }
