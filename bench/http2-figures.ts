@@ -1,6 +1,6 @@
 /*
- * What HTTP/2 saves: bytes of the opening handshake, time and memory of many WebSockets of one client over TLS.
- * Run by `node -r esbuild-register bench/http2-figures.ts [sockets]`; the figures in docs/http2.md come from here.
+ * Measures what HTTP/2 saves for many WebSockets of one client over TLS: bytes of the opening handshake, time and memory.
+ * Run it with `node -r esbuild-register bench/http2-figures.ts [sockets]`. docs/http2.md quotes its figures.
  */
 import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -12,7 +12,7 @@ import { createSecureServer } from '../lib/http2.ts'
 import { useWebSockets } from '../lib/index.ts'
 import { createSelfSignedCertificate } from '../spec/support/self-signed-certificate.ts'
 
-/** What a browser sends with every WebSocket of a page, and a session cookie. */
+/** The header fields that a browser sends with the opening handshake of a page's WebSocket, and a session cookie. */
 const browserFields = {
   origin: 'https://localhost:8443',
   'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36',
@@ -115,7 +115,7 @@ async function openOverHttp2(port: number, count: number): Promise<void> {
   })
 }
 
-/** Fifty at a time. */
+/** Opens the WebSockets, fifty at a time. */
 async function eachOf(count: number, open: () => Promise<void>): Promise<void> {
   let left = count
   await Promise.all(

@@ -3,27 +3,27 @@ import type { Peer } from './peers.ts'
 import { runLoad, ServerProcess } from './processes.ts'
 import type { Scenario } from './scenarios.ts'
 
-/** What one run of one server showed. */
+/** The result of one run of one server. */
 export interface Measurement {
-  /** In the unit of the scenario. */
+  /** In the scenario's unit. */
   readonly figure: number
-  /** The same, for each second of the server's processor time; `undefined` where that does not make sense, or is not known. */
+  /** The figure per second of the server's CPU time; `undefined` if that is unknown or has no meaning. */
   readonly perCpuSecond?: number | undefined
-  /** How busy the client was, 0 to 1. */
+  /** The CPU use of the client, from 0 to 1. */
   readonly clientLoad?: number
-  /** Milliseconds. */
+  /** Latencies in milliseconds. */
   readonly p50?: number | undefined
   readonly p99?: number | undefined
-  /** Bytes of heap for each connection, where the server can tell. */
+  /** Bytes of heap per connection, if the server can report them. */
   readonly heap?: number | undefined
 }
 
-/** Starts the server, runs the client against it, and ends both. */
+/** Starts the server, runs the client against it, and stops both. */
 export async function takeMeasurement(scenario: Scenario, peer: Peer, seconds: number, warmUpSeconds: number): Promise<Measurement> {
   const server = await ServerProcess.start(peer)
   const path = pathFor(scenario, peer)
   const times = { warmUp: warmUpSeconds * 1000, duration: seconds * 1000 }
-  // The parts of a union that was taken apart, put together again.
+  // TypeScript does not see that the spread restores a member of the union.
   const task = { ...scenario.task(peer), ...times, port: server.port, path } as LoadTask
   try {
     if (scenario.unit === 'connections') return await measureSkew(server, peer, task)
@@ -63,7 +63,7 @@ async function measureIdle(server: ServerProcess, peer: Peer, task: LoadTask): P
   return { figure: (after.resident - before.resident) / count, heap }
 }
 
-/** How many of the connections the process got that got most. */
+/** Returns the number of connections of the process that has the most. */
 async function measureSkew(server: ServerProcess, peer: Peer, task: LoadTask): Promise<Measurement> {
   const sockets: number[][] = []
   const onReady = async (): Promise<void> => {

@@ -2,17 +2,17 @@ import { parseArgs } from 'node:util'
 import { BY_GROUP, PEERS, PEERS_ON_ALL_PROCESSORS } from './peers.ts'
 import { SCENARIOS } from './scenarios.ts'
 
-/** What to measure, and for how long. */
+/** What to measure, and how often and how long. */
 export interface BenchOptions {
   /** Names of scenarios; all if empty. */
   readonly only: readonly string[]
   /** Names of peers; all if empty. */
   readonly peers: readonly string[]
-  /** Measured time of one run. */
+  /** Duration of one measurement, without its warm-up. */
   readonly seconds: number
   readonly warmUpSeconds: number
   readonly repeats: number
-  /** Whether results.json and results.svg are written. */
+  /** Whether to write results.json, results.svg and headlines.svg. */
   readonly isSaving: boolean
 }
 
@@ -26,7 +26,7 @@ const USAGE = `npm run bench -- [options]
   --repeats=N       runs of each, of which the median counts (5)
   --save            writes what was measured into bench/results.json, and draws results.svg and headlines.svg of all that is there`
 
-/** Reads the command line; ends the process on `--help` and on what it does not understand. */
+/** Reads the command line. Prints the usage and ends the process on `--help` and on an invalid option. */
 export function readOptions(parameters: string[]): BenchOptions {
   try {
     return parse(parameters)

@@ -1,25 +1,25 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 
-/** A server to measure, and how it is started. */
+/** A server to measure, and the command that starts it. */
 export interface Peer {
   readonly name: string
   readonly title: string
   readonly command: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
-  /** What this server is asked for instead of `/echo`. */
+  /** The path to request instead of `/echo`. */
   readonly echoPath?: string
-  /** The same, for connections that are to be silent. */
+  /** The path to request instead of `/echo` for idle connections. */
   readonly idlePath?: string
-  /** Whether it does not run under Node, so that it can be asked for nothing but its port. */
+  /** Whether it runs outside Node. Such a server reports its port and nothing else. */
   readonly isForeign?: boolean
-  /** Whether its requests go through Express and the five middlewares. */
+  /** Whether its requests pass through Express and the five middlewares. */
   readonly isBehindExpress?: boolean
-  /** Whether it may run on every processor, which it then shares with the load client. */
+  /** Whether it may use every processor, which it then shares with the load client. */
   readonly usesAllProcessors?: boolean
 }
 
-/** What everything is compared with: the library that most of the others stand on, without a native module. */
+/** The server that all others are compared with. Most of them are built on `ws`. It runs without its native module. */
 export const BASELINE = 'ws'
 
 const WITHOUT_NATIVE_MODULES = { WS_NO_BUFFER_UTIL: '1' }
@@ -43,7 +43,7 @@ export const PEERS: readonly Peer[] = [
   { name: 'bun', title: 'Bun', command: bun(), isForeign: true },
 ]
 
-/** Servers of particular scenarios. */
+/** Servers that only some scenarios use. */
 export const BY_GROUP: Peer = {
   name: 'ours-group',
   title: 'express-use-websockets, WebSocketGroup',
@@ -55,7 +55,7 @@ export const OVER_TLS: Peer = { name: 'tls', title: 'HTTP/1.1 over TLS', command
 export const OVER_HTTP2: Peer = { name: 'http2', title: 'HTTP/2', command: node('ours-http2.mjs', '-r', 'esbuild-register') }
 export const BARE_CONNECTION: Peer = { name: 'net', title: 'node:net, throwing all away', command: node('net.mjs') }
 
-/** Servers that use every processor: as many processes as there are, or as many threads. */
+/** Servers that use every processor, by one process or thread for each. */
 export const PEERS_ON_ALL_PROCESSORS: readonly Peer[] = [
   onAll('ws-cluster', 'ws, node:cluster', [...node('workers.mjs'), 'cluster', 'ws.mjs']),
   onAll('ours-alone', 'express-use-websockets, one process', node('ours.mjs')),
@@ -65,7 +65,7 @@ export const PEERS_ON_ALL_PROCESSORS: readonly Peer[] = [
   onAll('bun-reuse-port', 'Bun, reusePort', [...node('workers.mjs'), 'reuse-port', ...bun()]),
 ]
 
-/** What has to be there for a peer to be started, if it is not. */
+/** Names what must be installed before the peer can start, if it is missing. */
 export function missingPart({ command: [program = '', parameter = ''] }: Peer): string | undefined {
   if (program === 'dotnet') return existsSync(parameter) ? undefined : 'the .NET 10 SDK'
   return existsSync(program) ? undefined : `${program}: run npm install in bench/`

@@ -1,6 +1,6 @@
 import type { ReportRow, ScenarioReport } from './report.ts'
 
-/** Reports as an SVG: a block for each scenario, with a bar for each server, as long as its ratio over the baseline. */
+/** Draws reports as an SVG: a block for each scenario, with a bar for each server whose length is its ratio to the baseline. */
 export function picture(reports: readonly ScenarioReport[]): string {
   let top = MARGIN
   const blocks = reports
@@ -29,7 +29,7 @@ function block({ title, rows, baseline, unit }: ScenarioReport, top: number): st
   ].join('\n')
 }
 
-/** For each second of the server's processor time, where that is known: what else the machine did moves it least. */
+/** Prefers the ratio per second of CPU time, if it is known: other load on the machine affects it least. */
 function lengthOf({ ratio, ratioPerCpuSecond }: ReportRow): number {
   return ratioPerCpuSecond ?? ratio ?? 0
 }

@@ -6,14 +6,14 @@ import path from 'node:path'
 import type { LoadMessage, LoadResult, LoadTask } from './load/task.ts'
 import type { Peer } from './peers.ts'
 
-/** Memory of a server, in bytes. */
+/** Memory use of a server, in bytes. */
 export interface ServerMemory {
   readonly resident: number
-  /** JavaScript's heap and what hangs on it outside; `undefined` unless the server runs under Node. */
+  /** The JavaScript heap and the external memory that it owns; `undefined` unless the server runs under Node. */
   readonly heap: number | undefined
 }
 
-/** A server in a process of its own, on the first processor where the system lets us choose, or in several on all of them. */
+/** A server in its own process. It is pinned to the first processor if possible, unless the peer uses all processors. */
 export class ServerProcess {
   readonly #child: ChildProcess
   readonly #isForeign: boolean
@@ -31,7 +31,7 @@ export class ServerProcess {
     return server
   }
 
-  /** Seconds of processor time that it has used, its workers included, if the system tells. */
+  /** CPU seconds used by the server and its workers, if the system reports them. */
   get cpuSeconds(): number | undefined {
     let sum = 0
     for (const seconds of this.#processes.map(cpuSecondsOf)) {
@@ -41,17 +41,17 @@ export class ServerProcess {
     return sum
   }
 
-  /** How many sockets each of its processes has open, other than connections included. Linux only. */
+  /** The number of open sockets of each of its processes, of which connections are a part. Linux only. */
   get openSockets(): number[] {
     return this.#processes.map(openSocketsOf)
   }
 
-  /** The most memory that it has had since it began, or since `resetPeakMemory()`, in bytes. */
+  /** The peak of resident memory, in bytes, since the start or the last `resetPeakMemory()`. */
   get peakMemory(): number | undefined {
     return kilobytes(this.#child.pid, 'VmHWM')
   }
 
-  /** Forgets the most memory that it has had, as after a start that takes more than the work that is to be measured. */
+  /** Resets the peak, because starting the server may use more memory than the work that is measured. */
   resetPeakMemory(): void {
     writeFileSync(`/proc/${this.#child.pid}/clear_refs`, '5')
   }
@@ -69,11 +69,11 @@ export class ServerProcess {
     const [, ...workers] = this.#processes
     this.#child.kill('SIGKILL')
     await exited
-    // Those of Node end with their channel, others do not.
+    // Node's workers end when the IPC channel closes, others do not.
     for (const worker of workers) endProcess(worker)
   }
 
-  /** By number, itself first. */
+  /** The process IDs of the server and its workers, with the server first. */
   get #processes(): number[] {
     return this.#child.pid === undefined ? [] : withWorkers(this.#child.pid)
   }
@@ -90,14 +90,14 @@ export class ServerProcess {
   }
 }
 
-/** What happens while the load client is at work. */
+/** Callbacks for the progress of the load client. */
 export interface LoadListener {
   onBegin?(): void
-  /** The client waits until this has resolved. */
+  /** The client waits until the promise is resolved. */
   onReady?(): Promise<void>
 }
 
-/** Runs the load client in a process of its own: on the second processor, unless the server uses that, too. */
+/** Runs the load client in its own process, pinned to the second processor unless the server uses all processors. */
 export async function runLoad(task: LoadTask, { usesAllProcessors = false }: Peer, listener: LoadListener): Promise<LoadResult> {
   const script = path.join(__dirname, 'load/main.ts')
   const child = start(
@@ -116,7 +116,7 @@ export async function runLoad(task: LoadTask, { usesAllProcessors = false }: Pee
   })
 }
 
-/** Whether processes are pinned: on Linux with `taskset`, and more than one processor. */
+/** Whether processes can be pinned: this needs `taskset` and at least two processors. */
 export const isPinning = canPin()
 
 function start(
@@ -129,7 +129,7 @@ function start(
   const output = hasChannel ? 'inherit' : 'pipe'
   return spawn(program, parameters, {
     stdio: hasChannel ? ['ignore', output, 'inherit', 'ipc'] : ['ignore', output, 'inherit'],
-    // oxlint-disable-next-line node/no-process-env -- What the shell has set, the servers shall see.
+    // oxlint-disable-next-line node/no-process-env -- The servers inherit the environment of the shell.
     env: { ...process.env, NODE_ENV: 'production', ...environment },
   })
 }
@@ -150,7 +150,7 @@ function withWorkers(pid: number): number[] {
 
 function cpuSecondsOf(pid: number): number | undefined {
   const stat = readProc(pid, 'stat')
-  // The name, in parentheses, may contain anything.
+  // The second field, the name in parentheses, may itself contain spaces and parentheses.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
   return fields === undefined ? undefined : (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS
 }
@@ -164,7 +164,7 @@ function endProcess(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // It has ended by itself.
+    // The process has already ended.
   }
 }
 
@@ -181,5 +181,5 @@ function kilobytes(pid: number | undefined, field: string): number | undefined {
   return match === null ? undefined : Number(match[1]) * 1024
 }
 
-/** Linux's unit of time in `/proc`, for a second. */
+/** Clock ticks per second in `/proc`. */
 const CLOCK_TICKS = 100

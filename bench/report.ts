@@ -5,7 +5,7 @@ import { isPinning } from './processes.ts'
 import type { Scenario } from './scenarios.ts'
 import { median, medianRatio } from './statistics.ts'
 
-/** What the runs of one scenario came to. */
+/** The result of all runs of one scenario. */
 export interface ScenarioReport {
   readonly name: string
   readonly title: string
@@ -15,14 +15,14 @@ export interface ScenarioReport {
   readonly rows: readonly ReportRow[]
 }
 
-/** The medians of one server. Ratios are medians of the ratios of each run. */
+/** The medians of one server. A ratio is the median of the ratios of the runs. */
 export interface ReportRow extends Measurement {
   readonly peer: string
   readonly title: string
   readonly ratio: number | undefined
   readonly ratioPerCpuSecond: number | undefined
   readonly ratioOfP99: number | undefined
-  /** Every run's figure. */
+  /** The figure of every run. */
   readonly figures: readonly number[]
 }
 
@@ -59,7 +59,7 @@ export function summarise(
   return { name, title, unit, goal, baseline, rows }
 }
 
-/** A report as a Markdown table. */
+/** Formats a report as a Markdown table. */
 export function table({ name, title, unit, goal, rows, baseline }: ScenarioReport): string {
   const columns = COLUMNS.filter(({ value }) => rows.some((row) => value(row) !== ''))
   const heads = ['server', ...columns.map(({ head }) => head.replace('UNIT', unit).replace('BASELINE', baseline))]

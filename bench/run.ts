@@ -9,7 +9,7 @@ import { saveReport } from './saved-results.ts'
 import { SCENARIOS } from './scenarios.ts'
 import type { Scenario } from './scenarios.ts'
 
-/** Measures what the command line asks for: every server in turn, again and again, so that a machine that changes its mind does so for all. */
+/** Runs the scenarios. The servers take turns within each, so that a change in the machine's speed affects all of them alike. */
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
   if (options.peers.length === 0 || options.peers.some((name) => name.startsWith('kestrel'))) buildKestrel()

@@ -6,7 +6,7 @@ import { describeMachine } from './report.ts'
 import type { ScenarioReport } from './report.ts'
 import { SCENARIOS } from './scenarios.ts'
 
-/** Writes what was measured into `results.json`, in place of an earlier run of the scenario, and draws the pictures of all that is there. */
+/** Writes a report into `results.json` in place of the scenario's earlier one, and draws the charts of all saved reports. */
 export function saveReport(report: ScenarioReport, options: BenchOptions): void {
   const results = { ...readResults(), [report.name]: { date: new Date().toISOString(), machine: describeMachine(), options, ...report } }
   const ordered = SCENARIOS.map(({ name }) => results[name]).filter((result) => result !== undefined)
@@ -15,10 +15,10 @@ export function saveReport(report: ScenarioReport, options: BenchOptions): void 
   write('headlines.svg', picture(ordered.filter(({ name }) => HEADLINES.has(name))))
 }
 
-/** The scenarios in the README of the package: those that differ most in kind, regardless of the result. */
+/** The scenarios of the chart in README.md. They were chosen for being different from each other, regardless of the result. */
 const HEADLINES = new Set(['echo-64', 'echo-16k', 'broadcast', 'handshakes', 'memory'])
 
-/** A scenario's report, and how it came about. */
+/** A report, with the date, the machine and the options of its runs. */
 interface SavedReport extends ScenarioReport {
   readonly date: string
   readonly machine: string

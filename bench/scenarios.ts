@@ -2,23 +2,23 @@ import type { LoadTask } from './load/task.ts'
 import { BARE_CONNECTION, BY_GROUP, OVER_HTTP2, OVER_TLS, PEERS, PEERS_ON_ALL_PROCESSORS } from './peers.ts'
 import type { Peer } from './peers.ts'
 
-/** What a figure says. */
+/** The unit of a figure. */
 export type Unit = 'messages/s' | 'deliveries/s' | 'handshakes/s' | 'connections' | 'bytes/connection' | 'bytes of growth'
 
-/** One thing that is measured. */
+/** A workload to measure on several servers. */
 export interface Scenario {
   readonly name: string
   readonly title: string
   readonly unit: Unit
   readonly path: string
   readonly peers: readonly Peer[]
-  /** What the others are compared with. */
+  /** The name of the peer that the others are compared with. */
   readonly baseline: string
   readonly goal: string
   task(peer: Peer): UnboundTask
 }
 
-/** A task, but for the server and the times. */
+/** A task without the port, the path and the times. */
 export type UnboundTask = LoadTask extends infer Task
   ? Task extends LoadTask
     ? Omit<Task, 'port' | 'path' | 'warmUp' | 'duration'>
@@ -28,12 +28,12 @@ export type UnboundTask = LoadTask extends infer Task
 const KIB = 1024
 const MIB = 1024 * KIB
 const GIB = 1024 * MIB
-/** V8 decides early that objects like those of a connection live long, which keeps dead ones alive, and corrects that after some 20,000 connections. */
+/** V8 pretenures the objects of a connection at first, which keeps dead ones alive. It corrects that after some 20,000 connections. */
 const SETTLING_HANDSHAKES = 30_000
 
 const WITH_CONTEXT = 'permessage-deflate'
 const WITHOUT_CONTEXT = 'permessage-deflate; client_no_context_takeover; server_no_context_takeover'
-/** The others stand on \`ws\`, or are another way into the same code. */
+/** The peers that are not listed are built on `ws`, or use the same code as one of these. */
 const COMPRESSING = new Set(['ws', 'ours', 'kestrel', 'bun'])
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -94,7 +94,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     ...onAllProcessors('cores-skew', 'of 10,000 connections, those of the process that has most', 'connections'),
-    // Threads of one process share all connections.
+    // The threads of one process share all connections.
     peers: PEERS_ON_ALL_PROCESSORS.filter(({ name }) => name !== 'kestrel-threads' && name !== 'ours-alone'),
     task: () => ({ kind: 'idle', connections: 10_500, warmUpCount: 0 }),
   },
@@ -124,7 +124,7 @@ export const SCENARIOS: readonly Scenario[] = [
 ]
 
 function echo(name: string, title: string, connections: number, inFlight: number, size: number, isText: boolean, goal: string): Scenario {
-  // A message costs about as much as 10 KB of payload; the warm-up is to take a second or two.
+  // A message costs about as much as 10 KB of payload. The warm-up should take a second or two.
   const warmUpCount = Math.round((inFlight > 1 ? 1e9 : 2e8) / (10_000 + size))
   return {
     ...ofAllPeers(name, title, 'messages/s', goal),
@@ -132,7 +132,7 @@ function echo(name: string, title: string, connections: number, inFlight: number
   }
 }
 
-/** Text that compresses, on connections that have agreed on permessage-deflate. */
+/** An echo of compressible text over connections that have negotiated permessage-deflate. */
 function echoCompressed(label: string, size: number, inFlight: number, goal: string, hasContext = true): Scenario {
   const name = `echo-deflate-${label}-${inFlight}${hasContext ? '' : '-no-context'}`
   const title = `echo of ${size} bytes of JSON, compressed${hasContext ? '' : ' without context takeover'}, 30 connections, ${inFlight} under way on each`

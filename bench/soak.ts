@@ -11,10 +11,9 @@ import type { SoakMemory } from './soak/memory-verdict.ts'
 import { SlowPeers } from './soak/slow-peers.ts'
 import { SoakClient } from './soak/soak-client.ts'
 
-// npm run soak -- [--connections 10000] [--minutes 10]: mixed traffic, churn, peers that are reset or vanish without a FIN, and such that read or send
-// slowly, for these minutes and a warm-up.
-// Run `npm run build` first. Fails on any error, such as a living peer that was aborted, on memory that has grown since the warm-up, and on dead peers
-// that were noticed too late.
+// npm run soak -- [--connections 10000] [--minutes 10], after `npm run build`.
+// Clients send, leave and are replaced. Some reset the connection, vanish without a FIN, or send or read slowly.
+// Fails on any error, on memory growth after the warm-up, and if a dead peer is detected too late.
 const { values } = parseArgs({
   options: { connections: { type: 'string', default: '10000' }, minutes: { type: 'string', default: '10' } },
 })
@@ -23,23 +22,23 @@ const duration = Number(values.minutes) * 60_000
 
 const KEEP_ALIVE_INTERVAL = 15_000
 const KEEP_ALIVE_TIMEOUT = 10_000
-/** In each turn: this part of all connections sends, and this part of them leaves or vanishes, and is replaced. */
+/** In milliseconds. In each turn, these parts of all connections send, leave, or vanish. Clients that leave or vanish are replaced. */
 const TURN = 100
 const SENDING = 0.005
 const LEAVING = 0.0008
 const VANISHING = 0.0004
-/** Of those that vanish, this part by a reset. */
+/** The part of the vanishing clients that reset the connection. */
 const RESET = 0.25
 /**
- * How many times all connections are replaced before the time begins: eight minutes, roughly. V8's pages keep the holes that the ones that went have
- * left between those that live, and grow until all were replaced about five times: README.md has the figures.
+ * How many times all connections are replaced before the measurement begins, which takes about eight minutes.
+ * V8's pages grow by fragmentation until all connections were replaced about five times; README.md has the figures.
  */
 const WARM_UP_REPLACEMENTS = 6
-/** Milliseconds that timers and messages may take beside the delays of the event loops. */
+/** Milliseconds that timers and IPC messages may take in addition to the delays of the event loops. */
 const SLACK = 250
 /**
- * Lets glibc give back what is freed. By default it keeps the holes between blocks that live, and messages of all sizes that live for different
- * times make many: resident memory then says nothing of what is in use.
+ * Makes glibc return freed memory to the system. By default, messages of different sizes and lifetimes fragment its heap,
+ * and resident memory then does not show how much memory is in use.
  */
 const MALLOC = { MALLOC_MMAP_THRESHOLD_: '8192', MALLOC_ARENA_MAX: '1' }
 const SIZES = [16, 64, 64, 512, 4096, 65_536]
@@ -47,7 +46,7 @@ const SIZES = [16, 64, 64, 512, 4096, 65_536]
 const errors: Error[] = []
 const clients: SoakClient[] = []
 const vanished = new Map<number, SoakClient>()
-/** When each peer that was noticed had vanished, and when it was noticed. Milliseconds. */
+/** When each detected peer vanished, and when the server detected it, in milliseconds. */
 const burials: { readonly vanishedAt: number; readonly noticedAt: number }[] = []
 let delays: LoopDelays
 let nextId = 0
@@ -60,7 +59,7 @@ void main()
 async function main(): Promise<void> {
   const server = fork(path.join(__dirname, 'soak/server.mjs'), [String(KEEP_ALIVE_INTERVAL), String(KEEP_ALIVE_TIMEOUT)], {
     execArgv: ['--expose-gc'],
-    // oxlint-disable-next-line node/no-process-env -- What the shell has set, the server shall see.
+    // oxlint-disable-next-line node/no-process-env -- The server inherits the environment of the shell.
     env: { ...process.env, ...MALLOC },
   })
   server.once('exit', onServerExit)
@@ -79,7 +78,7 @@ async function main(): Promise<void> {
   report(server)
   console.log(`warm; ${values.minutes} min from here`)
   const end = Date.now() + duration
-  // Not while memory is looked at: what they hold are megabytes.
+  // Slow peers run only between the measurements of memory, because they hold megabytes.
   const slow = new SlowPeers(port, KEEP_ALIVE_INTERVAL + KEEP_ALIVE_TIMEOUT, (error) => errors.push(error))
   while (Date.now() < end) {
     if (Date.now() + slow.duration < end) slow.fill()
@@ -89,7 +88,7 @@ async function main(): Promise<void> {
   console.log(`${slow.count} messages were read or sent slowly, in ${slow.duration / 1000} s each`)
   const final = await weigh(server)
   clearInterval(reporting)
-  // The last that has vanished has its time, too.
+  // Clients that vanished last get the full time to be detected, too.
   const patience = KEEP_ALIVE_INTERVAL + KEEP_ALIVE_TIMEOUT + 10_000
   for (let waited = 0; vanished.size > 0 && waited < patience; waited += TURN) await delay(TURN)
   report(server)
@@ -103,7 +102,7 @@ function onServerExit(code: number | null, signal: NodeJS.Signals | null): never
   process.exit(1)
 }
 
-/** What the server uses, behind a collection of garbage. */
+/** Measures the server's memory after a garbage collection. */
 async function weigh(server: ChildProcess): Promise<SoakMemory> {
   const answered = new Promise<NodeJS.MemoryUsage>((resolve) => {
     server.on('message', function onMessage({ memory }: { readonly memory?: NodeJS.MemoryUsage }) {
@@ -183,7 +182,7 @@ function conclude(warm: SoakMemory, end: SoakMemory): void {
   process.exit(errors.length > 0 || !isFlat || isLate ? 1 : 0)
 }
 
-/** By how much a peer was noticed after its time, less what event loops were late. */
+/** How much later than required a peer was detected, less the delays of the event loops. */
 function latenessOf({ vanishedAt, noticedAt }: (typeof burials)[number]): number {
   return noticedAt - vanishedAt - KEEP_ALIVE_INTERVAL - KEEP_ALIVE_TIMEOUT - delays.marginOf(vanishedAt, noticedAt)
 }
@@ -194,7 +193,7 @@ function pick(): SoakClient {
   return client
 }
 
-/** The one that is removed gives its place to the last. */
+/** Removes a random client; the last one takes its place in the array. */
 function remove(): SoakClient {
   const client = pick()
   const last = clients.pop()
@@ -202,7 +201,7 @@ function remove(): SoakClient {
   return client
 }
 
-/** Rounds down or up, so that it is right on average. */
+/** Rounds randomly, so that the average is right. */
 function chance(expected: number): number {
   return Math.floor(expected + Math.random())
 }

@@ -1,4 +1,4 @@
-/** The middle of some figures; `undefined` if there are none. */
+/** Returns the median of the figures that are known; `undefined` if there are none. */
 export function median(figures: readonly (number | undefined)[]): number | undefined {
   const known = figures.filter((figure) => figure !== undefined).toSorted((a, b) => a - b)
   const upper = known[known.length >> 1]
@@ -6,7 +6,7 @@ export function median(figures: readonly (number | undefined)[]): number | undef
   return upper === undefined || lower === undefined ? undefined : (lower + upper) / 2
 }
 
-/** The median of the ratios of two rows of figures, run by run: what made both slow drops out. */
+/** Returns the median of the ratios of each run. A ratio cancels out a slow machine, which affects both figures of a run. */
 export function medianRatio(figures: readonly (number | undefined)[], baseline: readonly (number | undefined)[]): number | undefined {
   return median(
     figures.map((figure, run) => {

@@ -1,7 +1,8 @@
 /*
- * Nanoseconds that unmasking takes, by payload length: both of our ways, what unmask() makes of them, and the native `bufferutil`.
- * Run by `node -r esbuild-register bench/unmask.bench.ts`, after `npm install --prefix bench`. Where unmask() changes over from bytes to SIMD
- * is decided by these figures. The rows take turns in short slices, of which the fastest tenth counts: a busy machine slows the others.
+ * Measures the nanoseconds of unmasking by payload length: by bytes, by SIMD, by unmask(), and by the native `bufferutil`.
+ * Run `npm install --prefix bench`, then `node -r esbuild-register bench/unmask.bench.ts`. The threshold between bytes and SIMD in
+ * unmask() follows from these figures. The variants run in short alternating slices, and the fastest tenth of the slices counts,
+ * because other load on the machine slows down the rest.
  */
 import { createRequire } from 'node:module'
 import { loadUnmaskSimd } from '../lib/web-socket/memory/load-unmask-simd.ts'
@@ -11,7 +12,7 @@ const LENGTHS = [16, 64, 125, 192, 256, 1024, 16_384, 65_536, 1_048_576]
 const ROUNDS = 400
 const WARM_UP_CALLS = 50_000
 const SLICE_NANOSECONDS = 30_000
-/** A payload stands behind the header of its frame: hardly ever where a word begins. */
+/** A payload follows the header of its frame, so it is rarely aligned to a word. */
 const HEADER_LENGTH = 6
 const KEY = 0x37fa213d
 
@@ -31,7 +32,7 @@ for (const { name, figures } of rows) console.log(tableRow(name, figures.map(fas
 function ways(): Record<string, (length: number) => void> {
   const simd = loadUnmaskSimd()
   if (simd === undefined) throw new Error('This Node.js has no WebAssembly with SIMD; run it without --jitless')
-  // Not imported: the peers are not installed where only the types of the bench are checked.
+  // Not a static import, because type checking must work without the peers installed.
   const { mask } = createRequire(__filename)('bufferutil') as {
     mask: (from: Buffer, key: Buffer, to: Buffer, at: number, length: number) => void
   }
@@ -45,7 +46,7 @@ function ways(): Record<string, (length: number) => void> {
   }
 }
 
-/** Of as many calls as fit into a slice; at least one. */
+/** Runs as many calls as fit into a slice, at least one, and returns the time of one. */
 function nanosecondsPerCall(run: (length: number) => void, length: number): number {
   const calls = Math.max(1, Math.floor(SLICE_NANOSECONDS / (100 + length / 10)))
   const start = process.hrtime.bigint()

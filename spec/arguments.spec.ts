@@ -23,7 +23,7 @@ const app = express()
 const open = (): main.ManagedWebSocket => main.ManagedWebSocket.createFromStream(duplexPair()[0])
 const handler = (): void => undefined
 
-/** By the name of what is called: what plain JavaScript may call it with, and which argument is to blame. */
+/** Calls with invalid arguments, as plain JavaScript may make them, and the argument that the error names. */
 const calls: readonly Call[] = [
   ...[null, 'options', 42].map((options): Call => ['useWebSockets', [options], undefined, INVALID_OPTION]),
   ['useWebSockets', [{ origins: [] }], 'origins', INVALID_OPTION],
@@ -88,7 +88,7 @@ const calls: readonly Call[] = [
   ['requestWebSocket', [app, '/', { subprotocols: [] }], 'subprotocols', INVALID_OPTION],
 ]
 
-/** Methods of a socket, which reject. */
+/** Methods of a socket, which return rejected promises. */
 const methodCalls: readonly Call[] = [
   ...[undefined, null, 7, 'text'].map((buffer): Call => ['receiveAsync', [buffer], 'buffer']),
   ...[undefined, null, 7, {}].map((data): Call => ['sendAsync', [data], 'data']),
@@ -122,19 +122,19 @@ async function call(callee: unknown, values: readonly unknown[], owner?: unknown
   return (callee as (...parameters: readonly unknown[]) => unknown).apply(owner, values as unknown[])
 }
 
-describe('the public face', () => {
-  it('has no function that is not in this table', () => {
+describe('the public API', () => {
+  it('has no function that is missing from this table', () => {
     const functions = Object.entries(callees).filter(([, value]) => typeof value === 'function' && !isClass(value))
     expect(functions.map(([name]) => name).toSorted()).toEqual([...new Set(calls.map(([name]) => name))].toSorted())
   })
 
-  it.each(calls)('refuses %s(%j): the argument %s', async (name, values, argument, code = 'ERR_WEBSOCKET_INVALID_ARGUMENT') => {
+  it.each(calls)('throws an error for %s(%j): the argument %s', async (name, values, argument, code = 'ERR_WEBSOCKET_INVALID_ARGUMENT') => {
     const error: unknown = await call(callees[name], values).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(main.WebSocketException)
     expect(error).toMatchObject({ argument, code })
   })
 
-  it.each(methodCalls)('rejects %s(%j) of a socket, which goes on: the argument %s', async (name, values, argument) => {
+  it.each(methodCalls)('rejects %s(%j) of a socket, which stays open: the argument %s', async (name, values, argument) => {
     const webSocket = open()
     const method = (webSocket as unknown as Record<string, () => unknown>)[name]
     const result = method?.apply(webSocket, values as [])
@@ -144,7 +144,7 @@ describe('the public face', () => {
     webSocket.abort()
   })
 
-  it.each(expressVersions)('says what is wrong with app.use(useWebSockets), on %s', async (_, expressVersion) => {
+  it.each(expressVersions)('explains the mistake in app.use(useWebSockets), on %s', async (_, expressVersion) => {
     const wrong = expressVersion()
     wrong.set('env', 'test')
     wrong.use(main.useWebSockets as unknown as RequestListener)

@@ -6,7 +6,7 @@ const lib = join(__dirname, '../lib')
 const doors = readdirSync(lib).filter((file) => file.endsWith('.mts'))
 
 describe.each(doors)('lib/%s', (door) => {
-  it('exports by name all that its CommonJS core exports', async () => {
+  it('exports all names of its CommonJS twin', async () => {
     const core = (await import(join(lib, door.replace(/\.mts$/, '.ts')))) as Record<string, unknown>
     const [, names = ''] = /^export \{([^}]+)\}/m.exec(readFileSync(join(lib, door), 'utf8')) ?? []
 

@@ -5,12 +5,12 @@ import { dirname, join, relative } from 'node:path'
 const root = join(__dirname, '..')
 const lib = join(root, 'lib')
 
-/** Which folder imports which, by the imports of the files in them. */
+/** The folders that each folder imports. */
 function readArrows(): Map<string, Set<string>> {
   const arrows = new Map<string, Set<string>>()
   for (const file of readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))) {
     const folder = dirname(file)
-    // The doors may open to everything.
+    // Entry points may import everything.
     if (folder === '.') continue
     const imported = arrows.get(folder) ?? new Set()
     arrows.set(folder, imported)
@@ -22,7 +22,7 @@ function readArrows(): Map<string, Set<string>> {
   return arrows
 }
 
-/** The table of CONTRIBUTING.md. */
+/** The table in CONTRIBUTING.md. */
 function readTable(): Map<string, Set<string>> {
   const rows = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8').matchAll(/^\| `([^`]+)` +\| (nothing|`[^|]+`) +\|$/gm)
   return new Map(
@@ -36,7 +36,7 @@ function sorted(arrows: ReadonlyMap<string, ReadonlySet<string>>): Record<string
   )
 }
 
-/** All that a folder imports, and what that imports. */
+/** Everything that a folder imports, directly or indirectly. */
 function reach(arrows: ReadonlyMap<string, ReadonlySet<string>>, folder: string, reached = new Set<string>()): Set<string> {
   for (const next of arrows.get(folder) ?? []) {
     if (reached.has(next)) continue
@@ -47,16 +47,16 @@ function reach(arrows: ReadonlyMap<string, ReadonlySet<string>>, folder: string,
 }
 
 describe('the folders of lib', () => {
-  it('import each other as the table of CONTRIBUTING.md says', () => {
+  it('import each other as the table in CONTRIBUTING.md says', () => {
     expect(sorted(readTable())).toEqual(sorted(readArrows()))
   })
 
-  it('import each other without a circle', () => {
+  it('have no circular imports', () => {
     const arrows = readArrows()
     expect([...arrows.keys()].filter((folder) => reach(arrows, folder).has(folder))).toEqual([])
   })
 
-  it('of the socket know nothing of HTTP', () => {
+  it('of the socket import nothing of HTTP', () => {
     const arrows = readArrows()
     const known: string[] = []
     for (const folder of arrows.keys()) if (folder.startsWith('web-socket')) known.push(...reach(arrows, folder))

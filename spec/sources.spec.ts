@@ -7,7 +7,7 @@ const skipped = new Set(['coverage', 'dist', 'node_modules'])
 const sources = filesIn('').filter((file) => /\.[cm]?[jt]s$/.test(file))
 
 describe('the sources', () => {
-  it('are plain ASCII, so that what looks alike is alike', () => {
+  it('are plain ASCII, so that no two characters look alike', () => {
     const offences = sources.flatMap((file) =>
       readFileSync(join(root, file), 'utf8')
         .split('\n')
@@ -18,7 +18,7 @@ describe('the sources', () => {
     expect(offences).toEqual([])
   })
 
-  it('do not read headersDistinct, which throws on Node 20.19, 22.12 and 24.0 if a peer sends a field __proto__', () => {
+  it('do not read headersDistinct, which throws an error on Node 20.19, 22.12 and 24.0 for a field named __proto__', () => {
     const readers = sources.filter(
       (file) => file.startsWith('lib/') && /\.headersDistinct|\{[^}]*\bheadersDistinct\b/.test(readFileSync(join(root, file), 'utf8')),
     )

@@ -37,7 +37,7 @@ const { Z_SYNC_FLUSH } = constants
 afterEach(async () => {
   closeHttp1Peers()
   await closeHttp2Peers()
-  // What is published of these is no event of the next specification.
+  // Events of these sockets must not count as events of the next test.
   await until(() => used.every(({ connections }) => connections === 0))
   used.length = 0
 })
@@ -67,7 +67,7 @@ async function acceptAndEcho(request: Request): Promise<void> {
   echo(await acceptWsWebSocketAsync(request))
 }
 
-/** An application that accepts at `/ws`, and its first socket once it has been accepted. */
+/** An application that accepts at `/ws`, and its first accepted socket. */
 function createAppWithSocket(context?: WebSocketAcceptContext, options?: WebSocketOptions): { app: Express; accepted: Promise<WebSocket> } {
   let resolve: (ws: WebSocket) => void
   const accepted = new Promise<WebSocket>((settle) => {
@@ -77,12 +77,12 @@ function createAppWithSocket(context?: WebSocketAcceptContext, options?: WebSock
   return { app, accepted }
 }
 
-/** Jest compares bytes one by one, which takes seconds a megabyte. */
+/** Faster than Jest, which compares bytes one by one and takes seconds per megabyte. */
 function isSame(received: string | Buffer | undefined, sent: string | Buffer): boolean {
   return typeof sent === 'string' ? received === sent : Buffer.isBuffer(received) && received.equals(sent)
 }
 
-/** What is published while the specification runs. */
+/** The events published while the test runs. */
 function record<Event>(name: string): Event[] {
   const events: Event[] = []
   const listener = (event: unknown): void => void events.push(event as Event)
@@ -91,7 +91,7 @@ function record<Event>(name: string): Event[] {
   return events
 }
 
-/** Lets the event loop turn until something does not change any more. */
+/** Waits, turn by turn of the event loop, until a value no longer changes. */
 async function untilStill(value: () => number): Promise<void> {
   let last = value()
   for (let turn = 0; turn < 100; turn++) {
@@ -102,7 +102,7 @@ async function untilStill(value: () => number): Promise<void> {
   }
 }
 
-/** Of their errors. Events themselves hold the whole server, which is too much for a report of a failure. */
+/** The errors of the events. Events themselves refer to the server, which is too much for a failure report. */
 function codesOf(events: readonly WebSocketErrorEvent[]): string[] {
   return events.map(({ error }) => (error as WebSocketException).code)
 }
@@ -114,7 +114,7 @@ afterEach(() => {
 })
 
 describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (protocol) => {
-  it('gives a WebSocket of ws, whose messages go both ways, of every size', async () => {
+  it('returns a WebSocket of ws, which exchanges messages of every size', async () => {
     const { app, accepted } = createAppWithSocket()
     await using answer = await requestWebSocket(app, '/ws', { protocol })
     const ws = await accepted
@@ -127,7 +127,7 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
     }
   })
 
-  it('closes in order, whoever begins', async () => {
+  it('completes the close handshake from either side', async () => {
     const { app, accepted } = createAppWithSocket()
     await using answer = await requestWebSocket(app, '/ws', { protocol })
     const closed = once(await accepted, 'close')
@@ -145,7 +145,7 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
     if (ws.readyState !== WebSocket.CLOSED) await once(ws, 'close')
   })
 
-  it('sends what was written before it closes, and before the client has read anything', async () => {
+  it('sends everything written before close(), even if the client has read nothing yet', async () => {
     const { app, accepted } = createAppWithSocket()
     await using answer = await requestWebSocket(app, '/ws', { protocol })
     const ws = await accepted
@@ -156,7 +156,7 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
     expect(await answer.nextMessage()).toBeUndefined()
   })
 
-  it('leaves the response unfinished until the socket has closed, and counts it until then', async () => {
+  it('leaves the response unfinished until the socket has closed, and counts the socket until then', async () => {
     const webSockets = useWebSockets()
     const order: string[] = []
     const app = createApp(
@@ -169,7 +169,7 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
       webSockets,
     )
     await using answer = await requestWebSocket(app, '/ws', { protocol })
-    // A pipeline that ends the response of an accepted request has failed.
+    // Ending the response of an accepted request is a failure of the pipeline.
     expect(await answer.nextMessage()).toBeUndefined()
     expect(answer.webSocket.closeStatus).toBe(1011)
     expect(order).toEqual([])
@@ -179,7 +179,7 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
     await until(() => order.length > 0)
   })
 
-  it('cuts the connection when it is terminated', async () => {
+  it('destroys the connection on terminate()', async () => {
     const { app, accepted } = createAppWithSocket()
     await using answer = await requestWebSocket(app, '/ws', { protocol })
     const ws = await accepted
@@ -189,7 +189,7 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
     expect(await answer.webSocket.completion).toMatchObject({ closeStatus: 1006, wasClean: false })
   })
 
-  it('closes with 1011 when the pipeline fails after it', async () => {
+  it('closes with 1011 if the pipeline fails after the accept', async () => {
     const app = createApp(async (req, _res, next) => {
       echo(await acceptWsWebSocketAsync(req))
       await nextTurn()
@@ -200,20 +200,20 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
     expect(answer.webSocket.closeStatus).toBe(1011)
   })
 
-  it('answers with the sub-protocol that is chosen, and tells the socket', async () => {
+  it('answers with the selected sub-protocol, and sets it on the socket', async () => {
     const { app, accepted } = createAppWithSocket({ subProtocol: 'v2' })
     await using answer = await requestWebSocket(app, '/ws', { protocol, subProtocols: ['v1', 'v2'] })
     expect(answer.headers['sec-websocket-protocol']).toBe('v2')
     expect((await accepted).protocol).toBe('v2')
   })
 
-  it('keeps what arrives before somebody listens, in order, until there is a listener for it', async () => {
+  it('keeps events that arrive before there is a listener for them, in order', async () => {
     const { app, accepted } = createAppWithSocket()
     await using answer = await requestWebSocket(app, '/ws', { protocol })
     const ws = await accepted
     const pongs = on(ws, 'ping')
     for (const text of ['one', 'two', 'three']) await answer.webSocket.sendAsync(text)
-    // Answered although nobody listens, and behind the three.
+    // Answered without a listener, after the three messages.
     await answer.webSocket.pingAsync()
     await pongs.next()
     const received: string[] = []
@@ -221,7 +221,7 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
     expect(received).toEqual(['one', 'two', 'three'])
   })
 
-  it('lets a client wait that sends more than 64 KiB before somebody listens, and loses nothing', async () => {
+  it('applies back pressure to a client that sends more than 64 KiB before there is a listener, and loses nothing', async () => {
     const { app, accepted } = createAppWithSocket()
     await using answer = await requestWebSocket(app, '/ws', { protocol })
     const ws = await accepted
@@ -242,7 +242,7 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
     expect(received).toEqual(Array.from({ length: count }, (_, index) => index % 256))
   })
 
-  it('sees a client go that has sent much and that nobody listens to', async () => {
+  it('detects that a client has left after sending much data without a listener', async () => {
     const { app, accepted } = createAppWithSocket()
     await using answer = await requestWebSocket(app, '/ws', { protocol })
     const ws = await accepted
@@ -255,7 +255,7 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
     expect(await once(ws, 'close')).toEqual([3001, Buffer.alloc(0)])
   })
 
-  it('tells a listener that comes late that the socket has closed, after the messages', async () => {
+  it('emits close to a late listener, after the messages', async () => {
     const webSockets = useWebSockets()
     let ws: WebSocket | undefined
     const app = createApp(async (req) => void (ws = await acceptWsWebSocketAsync(req)), {}, webSockets)
@@ -278,7 +278,7 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
     expect((await accepted).extensions).toBe('permessage-deflate')
   })
 
-  it('sends 1001 when the middleware closes, and aborts who does not answer', async () => {
+  it('closes with 1001 when the middleware closes, and aborts clients that do not answer', async () => {
     const webSockets = useWebSockets()
     await using answer = await requestWebSocket(createApp(acceptAndEcho, {}, webSockets), '/ws', { protocol })
     const drained = webSockets.closeAsync()
@@ -294,7 +294,7 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
   })
 
   it.each([undefined, 'permessage-deflate'])(
-    'answers all that a client sent before it ended its side with its Close frame, with extensions %s',
+    'answers everything that a client sent before it ended its side with its Close frame, with extensions %s',
     async (extensions) => {
       const app = createApp(async (req) => echo(await acceptWsWebSocketAsync(req, { dangerousEnableCompression: true })))
       const peer = await openRawPeer(protocol === 'h2' ? 'h2' : 'http', app, extensions)
@@ -311,7 +311,7 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
     },
   )
 
-  it('ends its side when the client ends its own without a Close frame, behind the answers to what came before', async () => {
+  it('ends its side if the client does so without a Close frame, after the answers to earlier messages', async () => {
     const { app, accepted } = createAppWithSocket({ dangerousEnableCompression: true })
     const peer = await openRawPeer(protocol === 'h2' ? 'h2' : 'http', app, 'permessage-deflate')
     const ws = await accepted
@@ -325,7 +325,7 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
     expect(await closed).toEqual([1006, Buffer.alloc(0)])
   })
 
-  it('publishes accept and close, with how the socket has ended', async () => {
+  it('publishes accept and close events, with the way in which the socket ended', async () => {
     const accepts = record<WebSocketAcceptEvent>('express-use-websockets:accept')
     const closes = record<WebSocketCloseEvent>('express-use-websockets:close')
     const errors = record<WebSocketErrorEvent>('express-use-websockets:error')
@@ -348,7 +348,7 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
     expect(errors).toEqual([])
   })
 
-  it('gives a message that is too long a Close frame with 1009, and needs no error listener', async () => {
+  it('closes with 1009 for a message that is too long, and needs no error listener', async () => {
     const errors = record<WebSocketErrorEvent>('express-use-websockets:error')
     const { app, accepted } = createAppWithSocket({ maxMessageSize: 1000 })
     await using answer = await requestWebSocket(app, '/ws', { protocol })
@@ -361,7 +361,7 @@ describe.each(['http/1.1', 'h2'] as const)('acceptWsWebSocketAsync over %s', (pr
     expect(codesOf(errors)).toEqual(['ERR_WEBSOCKET_MESSAGE_TOO_BIG'])
   })
 
-  it('aborts a client that does not read what is sent, beyond maxBufferedAmount', async () => {
+  it('aborts a client that does not read, above maxBufferedAmount', async () => {
     const errors = record<WebSocketErrorEvent>('express-use-websockets:error')
     const { app, accepted } = createAppWithSocket({ maxBufferedAmount: 1_000_000 })
     await using _answer = await requestWebSocket(app, '/ws', { protocol })
@@ -379,7 +379,7 @@ describe('acceptWsWebSocketAsync', () => {
   it.each([
     ['http', startHttp1Server],
     ['https', startHttpsServer],
-  ] as const)('serves a client of ws over %s, compressed if both want it', async (_name, start) => {
+  ] as const)('serves a client of ws over %s, with compression if both sides enable it', async (_name, start) => {
     const app = createApp(async (req) => echo(await acceptWsWebSocketAsync(req, { dangerousEnableCompression: true })))
     const { client, response } = await openWebSocket(await start(app), '/ws', { perMessageDeflate: true })
     expect(response.headers['sec-websocket-extensions']).toMatch(/^permessage-deflate/)
@@ -391,7 +391,7 @@ describe('acceptWsWebSocketAsync', () => {
     expect(await closeOf(client)).toEqual([3001, 'bye'])
   })
 
-  it('serves a client on a server that is attached to', async () => {
+  it('serves a client on a server with attachWebSockets', async () => {
     const app = createApp(acceptAndEcho)
     const server = await startHttp1Server(() => undefined)
     const theirs = new WebSocketServer({ server: server.server, path: '/theirs' })
@@ -403,7 +403,7 @@ describe('acceptWsWebSocketAsync', () => {
     expect(await nextMessage((await openWebSocket(server, '/theirs')).client)).toBe('theirs')
   })
 
-  it('loses nothing of what a client sends before it is accepted', async () => {
+  it('loses nothing that a client sends before the accept', async () => {
     const gate = new Gate()
     const app = createApp(async (req) => {
       await gate.opened
@@ -425,7 +425,7 @@ describe('acceptWsWebSocketAsync', () => {
     }
   })
 
-  it('rejects as acceptWebSocketAsync does', async () => {
+  it('rejects like acceptWebSocketAsync', async () => {
     const codes: unknown[] = []
     const note = (error: { readonly code: string }): void => void codes.push(error.code)
     const app = createApp(async (req, res) => {
@@ -456,7 +456,7 @@ describe('acceptWsWebSocketAsync', () => {
     expect(codes.at(-1)).toBe('ERR_WEBSOCKET_NOT_SUPPORTED')
   })
 
-  it('stands behind the origins and the limit of the middleware', async () => {
+  it('is subject to the origins and the limit of the middleware', async () => {
     const server = await startHttp1Server(createApp(acceptAndEcho, { allowedOrigins: ['https://a.example'], maxConnections: 1 }))
     expect((await refusedWebSocket(server, '/ws', { origin: 'https://b.example' })).status).toBe(403)
     const { client } = await openWebSocket(server, '/ws', { origin: 'https://a.example' })
@@ -466,7 +466,7 @@ describe('acceptWsWebSocketAsync', () => {
     await openWebSocket(server)
   })
 
-  it('pings, and aborts who does not answer, with the keep-alive of the middleware', async () => {
+  it('uses the keep-alive options of the middleware to ping, and aborts clients that do not answer', async () => {
     const errors = record<WebSocketErrorEvent>('express-use-websockets:error')
     const app = createApp(acceptAndEcho, { keepAliveInterval: 10, keepAliveTimeout: 30 })
     const server = await startHttp1Server(app)
@@ -480,7 +480,7 @@ describe('acceptWsWebSocketAsync', () => {
     expect(codesOf(errors)).toEqual(['ERR_WEBSOCKET_KEEP_ALIVE_TIMEOUT'])
   })
 
-  it('does not ping a client that is heard of all the time', async () => {
+  it('does not ping a client that sends data all the time', async () => {
     const app = createApp(acceptAndEcho, { keepAliveInterval: 200, keepAliveTimeout: 1000 })
     const { client } = await openWebSocket(await startHttp1Server(app))
     let pings = 0
@@ -493,7 +493,7 @@ describe('acceptWsWebSocketAsync', () => {
     expect(pings).toBe(0)
   })
 
-  it('does not take a client for dead that it does not read from', async () => {
+  it('does not abort a client that it does not read from', async () => {
     const { app, accepted } = createAppWithSocket({ keepAliveInterval: 5, keepAliveTimeout: 5 })
     const client = await RawHttp1Client.connect(await startHttp1Server(app))
     client.write(handshakeHead())
@@ -506,7 +506,7 @@ describe('acceptWsWebSocketAsync', () => {
     expect(String((await once(ws, 'message'))[0])).toBe('alive')
   })
 
-  it('gives up after closeTimeout a client that does not answer its Close frame', async () => {
+  it('aborts a client that does not answer its Close frame within closeTimeout', async () => {
     const closes = record<WebSocketCloseEvent>('express-use-websockets:close')
     const { app, accepted } = createAppWithSocket({ closeTimeout: 20 })
     const client = await RawHttp1Client.connect(await startHttp1Server(app))
@@ -518,7 +518,7 @@ describe('acceptWsWebSocketAsync', () => {
     expect(closes.map(({ completion }) => completion)).toMatchObject([{ closeStatus: 1006, wasClean: false, endedBy: 'local' }])
   })
 
-  it('takes times and sizes without end', async () => {
+  it('accepts unlimited times and sizes', async () => {
     const context = { closeTimeout: Infinity, keepAliveInterval: Infinity, maxMessageSize: Infinity, maxBufferedAmount: Infinity }
     const app = createApp(async (req) => echo(await acceptWsWebSocketAsync(req, context)))
     const { client } = await openWebSocket(await startHttp1Server(app))
@@ -530,8 +530,8 @@ describe('acceptWsWebSocketAsync', () => {
 
   it.each([
     ['breaks the protocol', rawFrame(3, ''), 1002, 'ERR_WEBSOCKET_PROTOCOL_ERROR'],
-    ['sends text that is none', rawFrame(1, Buffer.of(0xff)), 1007, 'ERR_WEBSOCKET_INVALID_PAYLOAD'],
-  ])('tells a client that %s, and diagnostics', async (_, frame, status, code) => {
+    ['sends invalid UTF-8', rawFrame(1, Buffer.of(0xff)), 1007, 'ERR_WEBSOCKET_INVALID_PAYLOAD'],
+  ])('closes with the code, and publishes it, if a client %s', async (_, frame, status, code) => {
     const errors = record<WebSocketErrorEvent>('express-use-websockets:error')
     const client = await RawHttp1Client.connect(await startHttp1Server(createApp(acceptAndEcho)))
     client.write(handshakeHead(), frame)
@@ -558,7 +558,7 @@ describe('acceptWsWebSocketAsync', () => {
     }
   })
 
-  it('reports an error whose code is a number', async () => {
+  it('reports an error with a numeric code', async () => {
     const errors = record<WebSocketErrorEvent>('express-use-websockets:error')
     const { app, accepted } = createAppWithSocket()
     await openWebSocket(await startHttp1Server(app))
@@ -569,7 +569,7 @@ describe('acceptWsWebSocketAsync', () => {
     expect(codesOf(errors)).toEqual(['ERR_WEBSOCKET_CLOSED_PREMATURELY'])
   })
 
-  it('ends others of one HTTP/2 connection when one has closed', async () => {
+  it('ends the other sockets of an HTTP/2 connection when one has closed', async () => {
     const sockets = new Set<WebSocket>()
     const app = createApp(async (req) => {
       const ws = await acceptWsWebSocketAsync(req)
@@ -589,7 +589,7 @@ describe('acceptWsWebSocketAsync', () => {
 describe('AsyncLocalStorage', () => {
   const storage = new AsyncLocalStorage<string>()
 
-  /** An application that notes, for each event of a socket, what is stored for the request. */
+  /** An application that records, for each event of a socket, the value that was stored for the request. */
   function createStoringApp(): { app: Express; seen: string[] } {
     const seen: string[] = []
     const app = express()
@@ -602,7 +602,7 @@ describe('AsyncLocalStorage', () => {
       const note = (event: string): void => void seen.push(`${event} ${storage.getStore()}`)
       ws.on('ping', () => note('ping'))
       ws.on('close', () => note('close'))
-      // One message is there by then.
+      // One message has arrived by then.
       await until(() => seen.length === 1)
       ws.on('message', (data) => note((data as Buffer).toString()))
     })
@@ -622,7 +622,7 @@ describe('AsyncLocalStorage', () => {
         return server
       },
     ],
-  ])('has in the listeners of a socket what it had at the accept, over %s', async (_, start) => {
+  ])('has in the listeners of a socket the value from the accept, over %s', async (_, start) => {
     const { app, seen } = createStoringApp()
     const { client } = await openWebSocket(await start(app), '/ws?1')
     client.send('kept')
@@ -634,7 +634,7 @@ describe('AsyncLocalStorage', () => {
     expect(seen).toEqual(EVENTS)
   })
 
-  it('has it over HTTP/2, where requests share a connection', async () => {
+  it('has that value over HTTP/2, where requests share a connection', async () => {
     const { app, seen } = createStoringApp()
     await using answer = await requestWebSocket(app, '/ws?1', { protocol: 'h2' })
     await answer.webSocket.sendAsync('kept')
@@ -648,7 +648,7 @@ describe('AsyncLocalStorage', () => {
 })
 
 describe('webSocketServerHandler', () => {
-  /** An application that hands its WebSockets to a server of ws, and what reached its error middleware. */
+  /** An application that passes its WebSockets to a server of ws, and the errors that reached its error middleware. */
   function createServerApp(
     webSocketServer: WebSocketServer,
     context?: Parameters<typeof webSocketServerHandler<Request>>[1],
@@ -657,7 +657,7 @@ describe('webSocketServerHandler', () => {
     return createApp(webSocketServerHandler(webSocketServer, context), {}, webSockets)
   }
 
-  it("makes each WebSocket a connection of the server, with its request, and one of the server's clients", async () => {
+  it("emits connection with the WebSocket and its request, and adds it to the server's clients", async () => {
     const webSocketServer = new WebSocketServer({ noServer: true })
     webSocketServer.on('connection', (ws, request) => {
       ws.send(`${request.url} ${webSocketServer.clients.has(ws)}`)
@@ -679,7 +679,7 @@ describe('webSocketServerHandler', () => {
     expect(await answer.nextMessage()).toBe('hello')
   })
 
-  it('lets the context choose the sub-protocol, else the server, else takes the first', async () => {
+  it('selects the sub-protocol by the context, else by the server, else the first offered one', async () => {
     const handleProtocols = (offered: Set<string>): string | false => (offered.has('b') ? 'b' : false)
     const accepted = async (context: WebSocketAcceptContext | undefined, options: object, subProtocols: string[]): Promise<unknown> => {
       const app = createServerApp(new WebSocketServer({ noServer: true, ...options }), context && (() => context))
@@ -695,7 +695,7 @@ describe('webSocketServerHandler', () => {
     const promised = createServerApp(new WebSocketServer({ noServer: true }), () => Promise.resolve({ subProtocol: 'b' }))
     await using answer = await requestWebSocket(promised, '/ws', { subProtocols: ['a', 'b'] })
     expect(answer.webSocket.subProtocol).toBe('b')
-    // Malformed: as if nothing was offered.
+    // Malformed, which is treated as no offer.
     expect(await accepted(undefined, {}, ['foo;bar'])).toBeUndefined()
     expect(await accepted(undefined, {}, ['foo;bar', 'b'])).toBe('b')
   })
@@ -713,14 +713,14 @@ describe('webSocketServerHandler', () => {
       'perMessageDeflate',
       'leave out clientMaxWindowBits, zlibDeflateOptions.memLevel',
     ],
-  ])('refuses a server with an option that would have no effect: %p', (options, argument, remedy) => {
+  ])('throws an error for a server option that would have no effect: %p', (options, argument, remedy) => {
     const webSocketServer = new WebSocketServer({ noServer: true, ...options })
     expect(() => webSocketServerHandler(webSocketServer)).toThrow(
       expect.objectContaining({ code: 'ERR_WEBSOCKET_INVALID_OPTION', argument, message: expect.stringContaining(remedy) }),
     )
   })
 
-  it('takes a server with its defaults, written out', () => {
+  it('accepts a server with the defaults written out', () => {
     const options = { verifyClient: undefined, autoPong: true, skipUTF8Validation: false, perMessageDeflate: false }
     expect(() => webSocketServerHandler(new WebSocketServer({ noServer: true, ...options }))).not.toThrow()
   })
@@ -730,7 +730,7 @@ describe('webSocketServerHandler', () => {
     [{ maxPayload: 0 }, {}, 1000],
     [{ maxPayload: 10 }, { maxMessageSize: 1000 }, 1000],
     [{}, { maxMessageSize: 10 }, 1009],
-  ])('takes the longest message from the server %j, unless the context %j has one', async (options, context, closeStatus) => {
+  ])('uses maxPayload of the server %j, unless the context %j has a limit', async (options, context, closeStatus) => {
     const webSocketServer = new WebSocketServer({ noServer: true, ...options })
     webSocketServer.on('connection', (ws) => ws.on('message', () => ws.close(1000)))
     const { client } = await openWebSocket(await startHttp1Server(createServerApp(webSocketServer, context)))
@@ -738,7 +738,7 @@ describe('webSocketServerHandler', () => {
     expect((await closeOf(client))[0]).toBe(closeStatus)
   })
 
-  it('compresses as its server is told', async () => {
+  it('compresses as configured on its server', async () => {
     const perMessageDeflate = { threshold: 10, serverMaxWindowBits: 10, serverNoContextTakeover: true, zlibDeflateOptions: { level: 1 } }
     const webSocketServer = new WebSocketServer({ noServer: true, perMessageDeflate })
     const { response } = await openWebSocket(await startHttp1Server(createServerApp(webSocketServer)), '/ws', { perMessageDeflate: true })
@@ -747,7 +747,7 @@ describe('webSocketServerHandler', () => {
     )
   })
 
-  it('answers 426 to what is no WebSocket request, 400 to a malformed one', async () => {
+  it('answers 426 to a request that is not a WebSocket request, and 400 to a malformed handshake', async () => {
     const server = await startHttp1Server(createServerApp(new WebSocketServer({ noServer: true })))
     const client = await RawHttp1Client.connect(server)
     client.write('GET /ws HTTP/1.1\r\nHost: a\r\n\r\n')
@@ -756,7 +756,7 @@ describe('webSocketServerHandler', () => {
     expect(await client.receiveResponse()).toMatch(/^HTTP\/1\.1 400 /)
   })
 
-  it('closes with 1011 when a connection listener throws, and hands the error on', async () => {
+  it('closes with 1011 if a connection listener throws an error, and passes the error on', async () => {
     const webSocketServer = new WebSocketServer({ noServer: true })
     webSocketServer.on('connection', () => {
       throw new Error('no room')
@@ -772,7 +772,7 @@ describe('webSocketServerHandler', () => {
     expect(await closeOf(client)).toEqual([1011, ''])
   })
 
-  it('refuses with 503 once the server is being closed, which waits for its last client', async () => {
+  it('answers 503 while the server is closing, and the server waits for its last client', async () => {
     const webSocketServer = new WebSocketServer({ noServer: true })
     webSocketServer.on('connection', echo)
     const server = await startHttp1Server(createServerApp(webSocketServer))

@@ -6,7 +6,7 @@ import { measure } from './measure.ts'
 import { sampleMessages } from './sample-messages.ts'
 import type { BroadcastTask, LoadResult } from './task.ts'
 
-/** Sends messages that the server passes on to all; sends another for each that has come to everybody. Counts deliveries. */
+/** Sends messages that the server broadcasts. Sends the next one when every connection has received an earlier one. Counts deliveries. */
 export async function broadcast(task: BroadcastTask): Promise<LoadResult> {
   const { extensions, size } = task
   const [message = messageOf(size)] = extensions === undefined ? [] : sampleMessages(size)
@@ -16,7 +16,7 @@ export async function broadcast(task: BroadcastTask): Promise<LoadResult> {
   const [sender] = connections
   assert(sender !== undefined)
   const walkers: FrameWalker[] = []
-  /** How many connections have received the nth message, by n modulo what is under way. */
+  /** How many connections have received the nth message, indexed by n modulo the number of messages in flight. */
   const arrivals = Array.from({ length: task.inFlight }, () => 0)
   for (const connection of connections) {
     const walker = new FrameWalker()

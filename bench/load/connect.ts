@@ -4,14 +4,14 @@ import tls from 'node:tls'
 /** How to connect. */
 export interface ConnectOptions {
   readonly isSecure?: boolean
-  /** The `Sec-WebSocket-Extensions` of the request, which the server must accept. */
+  /** The value of `Sec-WebSocket-Extensions` in the request. The server must accept it. */
   readonly extensions?: string
 }
 
 /** A connection after its opening handshake. */
 export interface Connection {
   readonly socket: net.Socket
-  /** Called with what arrives; the memory is overwritten afterwards. */
+  /** Called with the bytes of each read. The next read overwrites them. */
   onBytes: (bytes: Uint8Array) => void
 }
 
@@ -73,7 +73,7 @@ function openTls(port: number): net.Socket {
   return tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false })
 }
 
-/** All connections read into one buffer: a client that allocates would be the slower side. */
+/** All connections read into one buffer: a client that allocated memory would be slower than the server. */
 function openTcp(port: number, onBytes: (bytes: Uint8Array) => void): net.Socket {
   const callback = (length: number): boolean => {
     onBytes(readBuffer.subarray(0, length))
@@ -82,5 +82,5 @@ function openTcp(port: number, onBytes: (bytes: Uint8Array) => void): net.Socket
   return net.connect({ port, host: '127.0.0.1', onread: { buffer: readBuffer, callback } })
 }
 
-/** Each read is dealt with before the next. */
+/** Shared by all connections, because each read is processed before the next one starts. */
 const readBuffer = Buffer.allocUnsafeSlow(262_144)

@@ -9,7 +9,7 @@ import { measure } from './measure.ts'
 import { sampleMessages } from './sample-messages.ts'
 import type { EchoTask, LoadResult } from './task.ts'
 
-/** Sends messages, and another one for each that comes back. */
+/** Sends messages, and the next one for each echo. */
 export async function echo(task: EchoTask): Promise<LoadResult> {
   const { extensions, inFlight, isSecure = false, isText, size } = task
   const isCompressed = extensions !== undefined
@@ -54,7 +54,7 @@ function start(
   return walker
 }
 
-/** The first echo has to be what was sent; the others are counted. */
+/** Compares the first echo with the message. Later echoes are only counted. */
 export function checkFirst(walker: FrameWalker, message: Buffer | undefined, isCompressed: boolean): void {
   const payload = Buffer.concat(walker.firstMessage ?? [])
   walker.firstMessage = undefined

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** One masked frame as a client sends it, with a payload that a look at the wire can tell from noise. */
+/** Encodes a masked frame, as a client sends it. */
 export function clientFrame(payload: Buffer, isText: boolean, isCompressed = false): Buffer {
   const { length } = payload
   const header = Buffer.alloc(length < 126 ? 2 : length < 65_536 ? 4 : 10)
@@ -25,15 +25,15 @@ export function messageOf(length: number): Buffer {
 export const CLOSE = Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8])
 
 /**
- * Walks over the frames that a server sends: counts the messages, and looks at nothing but headers, so that it costs next to nothing.
- * The first message is kept, to be compared with what was sent.
+ * Counts the messages in the frames that a server sends. It parses headers only, to cost the client little.
+ * It keeps the payload of the first message, so that the caller can compare it with the message sent.
  */
 export class FrameWalker {
-  /** Messages that have ended. */
+  /** The number of complete messages. */
   messages = 0
   /** Whether the server has sent a Close frame. */
   isClosed = false
-  /** The payload of the first message, until it is complete and was taken. */
+  /** The payload of the first message, until the caller has taken it. */
   firstMessage: Buffer[] | undefined = []
   #remaining = 0
   #isFinal = false
@@ -65,7 +65,7 @@ export class FrameWalker {
       this.#headerLength = 0
       const first = this.#header[0] ?? 0
       if ((first & 0x0f) === 8) this.isClosed = true
-      // A server's Ping has to be no part of what is measured: all of them are off, or as rare as once in two minutes.
+      // A Ping would count as a message here, but all servers send them every two minutes at most, or never.
       this.#isFinal = (first & 0x80) !== 0 && (first & 0x0f) < 8
       this.#remaining = size === 2 ? short : size === 4 ? this.#header.readUInt16BE(2) : Number(this.#header.readBigUInt64BE(2))
       if (this.#remaining === 0 && this.#isFinal) this.messages++

@@ -3,7 +3,7 @@ import { CLOSE, FrameWalker } from './frames.ts'
 import { measure } from './measure.ts'
 import type { HandshakeTask, LoadResult } from './task.ts'
 
-/** Connects, shakes hands, closes in order and begins again, so many at a time. */
+/** Connects, does both handshakes, and starts again, on several connections at a time. */
 export async function handshake(task: HandshakeTask): Promise<LoadResult> {
   let count = 0
   const loop = async (): Promise<never> => {
@@ -16,7 +16,7 @@ export async function handshake(task: HandshakeTask): Promise<LoadResult> {
   return Promise.race([measure(task, () => count), ...loops])
 }
 
-/** Both sides send a Close frame, and the server ends the connection. */
+/** Does the opening and the closing handshake, and waits until the server ends the connection. */
 async function open({ port, path }: HandshakeTask): Promise<void> {
   const connection = await connect(port, path)
   const walker = new FrameWalker()

@@ -6,7 +6,7 @@ import { clientFrame, FrameWalker, messageOf } from './frames.ts'
 import { measure } from './measure.ts'
 import type { Http2EchoTask, LoadResult } from './task.ts'
 
-/** An echo over WebSockets that share one HTTP/2 connection (RFC 8441). */
+/** Measures echoes over WebSockets that share one HTTP/2 connection (RFC 8441). */
 export async function http2Echo(task: Http2EchoTask): Promise<LoadResult> {
   const session = http2.connect(`https://127.0.0.1:${task.port}`, { rejectUnauthorized: false })
   await once(session, 'remoteSettings')

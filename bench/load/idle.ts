@@ -6,7 +6,7 @@ import { clientFrame, FrameWalker } from './frames.ts'
 import { sampleMessages } from './sample-messages.ts'
 import type { IdleTask, LoadResult } from './task.ts'
 
-/** Opens connections in two steps, and after each waits for the harness, which measures the server. */
+/** Opens connections in two steps. After each step it waits while the harness measures the server. */
 export async function idle(task: IdleTask): Promise<LoadResult> {
   const warmUp = Math.min(WARM_UP_CONNECTIONS, task.connections)
   await openMany(warmUp, task)
@@ -39,7 +39,7 @@ async function harnessHasSeenEnough(): Promise<void> {
   await once(process, 'message')
 }
 
-/** So that what is loaded and compiled once is not counted as the connections'. */
+/** Opened before the first measurement, so that the cost of loading and compiling code is not attributed to the connections. */
 const WARM_UP_CONNECTIONS = 500
 const MESSAGE_LENGTH = 1024
 const EMPTY = Buffer.alloc(0)

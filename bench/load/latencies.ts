@@ -1,4 +1,4 @@
-/** The times of echoes, from which percentiles are taken. */
+/** Collects the latencies of echoes and computes percentiles. */
 export class Latencies {
   #times = new Float64Array(65_536)
   #count = 0

@@ -6,9 +6,9 @@ import { idle } from './idle.ts'
 import type { LoadMessage, LoadTask } from './task.ts'
 import { upload } from './upload.ts'
 
-/** The load client: a process of its own, so that what it costs is not the server's. Its one argument is the task. */
+/** The load client. It is a separate process, so that its cost does not count as the server's. Its one argument is the task. */
 async function main(): Promise<void> {
-  // The harness has written it, and its kind chooses the function whose task it is.
+  // The harness wrote this JSON, and `kind` selects the function for that kind of task.
   const task = JSON.parse(process.argv[2] ?? '') as LoadTask
   const result = await KINDS[task.kind](task as never)
   const message: LoadMessage = { result }

@@ -1,14 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { LoadResult, LoadTask } from './task.ts'
 
-/** Waits for the warm-up to end, then measures what `count` counts, and tells the harness when that begins. */
+/** Waits for the warm-up to end, tells the harness, and then measures by how much `count()` grows. */
 export async function measure(
   { duration, warmUp, warmUpCount }: Pick<LoadTask, 'duration' | 'warmUp' | 'warmUpCount'>,
   count: () => number,
   onBegin = (): void => undefined,
 ): Promise<LoadResult> {
   await wait(warmUp)
-  // On a busy machine, time alone does not see to it that the server's code is compiled.
+  // On a busy machine, elapsed time alone does not guarantee that V8 has compiled the server's code.
   while (count() < warmUpCount) await wait(20)
   process.send?.('begin')
   onBegin()

@@ -1,6 +1,6 @@
 /**
- * Texts as applications send them: pieces of JSON, `length` bytes each. There are so many that the window of a compressor (32 KiB) has forgotten one
- * by the time that it comes again.
+ * Returns pieces of JSON as applications send them, `length` bytes each. There are so many that a message never repeats
+ * within the 32 KiB window of the compressor.
  */
 export function sampleMessages(length: number): Buffer[] {
   const random = createRandom()
@@ -23,7 +23,7 @@ function sampleMessage(length: number, random: () => number): Buffer {
   return Buffer.from(text.slice(0, length))
 }
 
-/** A linear congruential generator with the constants of Numerical Recipes, so that every run is the same. */
+/** A linear congruential generator with the constants of Numerical Recipes, so that every run uses the same messages. */
 function createRandom(): () => number {
   let state = 1
   return () => {

@@ -1,18 +1,18 @@
-/** What the load client is to do; the harness hands it over as JSON. */
+/** A task for the load client. The harness passes it as JSON. */
 export type LoadTask = EchoTask | BroadcastTask | HandshakeTask | IdleTask | UploadTask | Http2EchoTask
 
 interface Task {
   readonly port: number
   readonly path: string
-  /** Milliseconds before the measurement begins. */
+  /** The least time before the measurement begins, in milliseconds. */
   readonly warmUp: number
-  /** How many messages, deliveries or handshakes there have to be before it, too. */
+  /** The number of messages, deliveries or handshakes that the warm-up must also reach. */
   readonly warmUpCount: number
-  /** Milliseconds that are measured. */
+  /** The duration of the measurement, in milliseconds. */
   readonly duration: number
 }
 
-/** Every connection has so many messages under way, and sends another one for each that comes back. */
+/** Every connection keeps `inFlight` messages in flight: it sends one more for each echo. */
 export interface EchoTask extends Task {
   readonly kind: 'echo'
   readonly connections: number
@@ -20,43 +20,43 @@ export interface EchoTask extends Task {
   /** Bytes of payload. */
   readonly size: number
   readonly isText: boolean
-  /** What the client offers of permessage-deflate; it sends everything compressed then. */
+  /** The value of `Sec-WebSocket-Extensions`, if the client offers permessage-deflate. It then compresses every message. */
   readonly extensions?: string
-  /** Whether the server's port speaks TLS. */
+  /** Whether the server's port uses TLS. */
   readonly isSecure?: boolean
 }
 
-/** One connection sends, all receive; it sends another message for each that has come to everybody. */
+/** One connection sends, all receive. The sender sends the next message when all have received an earlier one. */
 export interface BroadcastTask extends Task {
   readonly kind: 'broadcast'
   readonly connections: number
   readonly inFlight: number
   readonly size: number
-  /** What the clients offer of permessage-deflate. */
+  /** The value of `Sec-WebSocket-Extensions`, if the clients offer permessage-deflate. */
   readonly extensions?: string
 }
 
-/** So many at a time connect, shake hands and close in order. */
+/** `connections` clients at a time connect, do the opening handshake and close. */
 export interface HandshakeTask extends Task {
   readonly kind: 'handshake'
   readonly connections: number
 }
 
-/** So many connect and are silent, until the harness says that it has seen enough. */
+/** `connections` clients connect and send nothing until the harness has measured the server. */
 export interface IdleTask extends Task {
   readonly kind: 'idle'
   readonly connections: number
-  /** What the client offers of permessage-deflate; each connection sends one compressed message then, and waits for its echo. */
+  /** The value of `Sec-WebSocket-Extensions`. If it is set, each connection sends one compressed message and waits for its echo. */
   readonly extensions?: string
 }
 
-/** One message of so many bytes in a single frame. */
+/** One message of `size` bytes in a single frame. */
 export interface UploadTask extends Task {
   readonly kind: 'upload'
   readonly size: number
 }
 
-/** As an echo, over the streams of one HTTP/2 connection. */
+/** Like `EchoTask`, over the streams of one HTTP/2 connection. */
 export interface Http2EchoTask extends Task {
   readonly kind: 'http2-echo'
   readonly connections: number
@@ -64,16 +64,16 @@ export interface Http2EchoTask extends Task {
   readonly size: number
 }
 
-/** What was measured. */
+/** The result of a measurement. */
 export interface LoadResult {
-  /** Messages, deliveries, handshakes or bytes. */
+  /** The number of messages, deliveries, handshakes or bytes. */
   readonly count: number
   readonly seconds: number
-  /** How busy the client's thread was, 0 to 1. At 1, the figure says how fast the client is. */
+  /** The CPU use of the client's thread, from 0 to 1. At 1, the client limits the result. */
   readonly clientLoad: number
-  /** Milliseconds; of echoes with one message under way. */
+  /** Latencies in milliseconds. Only measured with one message in flight. */
   readonly latency?: { readonly p50: number; readonly p99: number }
 }
 
-/** What the load client tells the harness. */
+/** A message from the load client to the harness. */
 export type LoadMessage = 'begin' | 'ready' | { readonly result: LoadResult }

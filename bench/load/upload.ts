@@ -3,7 +3,7 @@ import { connect } from './connect.ts'
 import { FrameWalker } from './frames.ts'
 import type { LoadResult, UploadTask } from './task.ts'
 
-/** Sends one message in one frame; the server answers with a short one when it has received it all. Counts bytes. */
+/** Sends one message in one frame. The server answers with a short message when it has received all of it. Counts bytes. */
 export async function upload(task: UploadTask): Promise<LoadResult> {
   const { socket, ...connection } = await connectTo(task)
   process.send?.('ready')

@@ -1,6 +1,6 @@
-// Several processes on one port: see workers.mjs.
+// workers.mjs passes a port, so that several processes can share it.
 const [, , sharedPort] = process.argv
-// Runs under Bun, whose server is native code; there is nothing of Node's to share with the other servers.
+// Runs under Bun, so it cannot use listen.mjs.
 const server = Bun.serve({
   hostname: '127.0.0.1',
   port: Number(sharedPort ?? 0),

@@ -10,7 +10,7 @@ const { getWss } = expressWs(app, server, { leaveRouterUntouched: true, wsOption
 app.use(middlewares)
 app.ws('/echo', (socket) => {
   socket.on('error', () => undefined)
-  // Its ws 7 hands text over as a string, and bytes as a Buffer.
+  // express-ws uses ws 7, which passes text as a string and binary data as a Buffer.
   socket.on('message', (data) => socket.send(data))
 })
 app.ws('/broadcast', (socket) => {

@@ -6,7 +6,7 @@ import { middlewares } from './middlewares.mjs'
 const app = fastify()
 await app.register(webSocket, { options: { perMessageDeflate: false } })
 for (const middleware of middlewares) {
-  // Fastify's requests and replies are objects of its own; what the chain does, it does to Node's, which they wrap.
+  // Fastify wraps Node's requests and responses. The middlewares get Node's, as they do behind Express.
   app.addHook('onRequest', (request, reply, done) => middleware(request.raw, reply.raw, done))
 }
 app.get('/echo', { websocket: true }, (socket) => {

@@ -1,10 +1,9 @@
 /**
- * What every server of the bench does in the same way: listens on a free port, tells the harness which, and says how much memory it uses
- * when it is asked. Nothing here is on the path of a message.
+ * Listens on a free port, sends the port to the harness, and reports memory use on request. All Node servers of the bench use it.
  * @param {import('node:net').Server} server
  */
 export function listen(server) {
-  // Several processes on one port: see workers.mjs.
+  // workers.mjs passes a port, so that several processes can share it.
   const [, , sharedPort] = process.argv
   server.listen({ port: Number(sharedPort ?? 0), host: '127.0.0.1', reusePort: sharedPort !== undefined }, () => {
     const address = server.address()
@@ -22,7 +21,7 @@ export function announce(port) {
 }
 
 function measureMemory() {
-  // Twice: what the first collection finalises, the second frees.
+  // The second collection frees what the first has finalised.
   globalThis.gc?.()
   globalThis.gc?.()
   return process.memoryUsage()

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 
 /**
- * Five middlewares as an application has them in front of its routes, none of which does more than it must: what is measured is the way
- * through the chain, not the work of others. All peers are given the same.
+ * Five minimal middlewares, as an application has in front of its routes. They measure the cost of the chain itself.
+ * All servers behind Express use the same ones.
  */
 export const middlewares = [
   function identify(request, _response, next) {

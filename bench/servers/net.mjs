@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import { listen } from './listen.mjs'
 
-// Not a WebSocket server: it throws away what it receives. Whatever memory that takes is Node's own.
+// Not a WebSocket server: it discards what it receives, so the memory that it uses is Node's own.
 const HEAD = 'HTTP/1.1 101 Switching Protocols\r\n\r\n'
 const FRAME_HEADER = 14
 const ANSWER = Buffer.from([0x81, 0x01, 0x31])

@@ -13,6 +13,6 @@ app.all('/echo', async (request) => {
   for await (const message of webSocket) await webSocket.sendAsync(message)
   await webSocket[Symbol.asyncDispose]()
 })
-// The harness loads what makes it possible to require TypeScript.
+// The harness preloads esbuild-register, which makes `require` accept TypeScript.
 const { createSelfSignedCertificate } = createRequire(import.meta.url)('../../spec/support/self-signed-certificate.ts')
 listen(createSecureServer(createSelfSignedCertificate(), app))

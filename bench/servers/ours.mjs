@@ -9,7 +9,7 @@ const app = express()
 app.use(middlewares)
 app.use(useWebSockets())
 
-// As the README has it.
+// The echo of the README.
 app.all('/echo', async (request, response) => {
   if (!request.webSockets.isWebSocketRequest) {
     response.sendStatus(400)
@@ -26,7 +26,7 @@ app.all('/echo-deflate', async (request) => {
   await webSocket[Symbol.asyncDispose]()
 })
 
-// ASP.NET Core's echo: whatever arrives goes back, part by part.
+// ASP.NET Core's echo: it sends back each part of a message as it arrives.
 app.all('/echo-by-parts', async (request) => {
   const webSocket = await request.webSockets.acceptWebSocketAsync()
   const buffer = Buffer.alloc(65_536)

@@ -1,7 +1,7 @@
 /**
- * Runs a server in as many processes as there are processors, on one port, and announces that:
- * `node workers.mjs cluster ours.mjs`: by `node:cluster`, whose primary accepts every connection and gives it to the next worker;
- * `node workers.mjs reuse-port COMMAND...`: each process listens by itself (`SO_REUSEPORT`), and the kernel chooses among them.
+ * Runs a server in one process per processor on one port, and reports that port:
+ * `node workers.mjs cluster ours.mjs` uses `node:cluster`, whose primary accepts every connection and passes it to a worker.
+ * `node workers.mjs reuse-port COMMAND...` makes each process listen itself (`SO_REUSEPORT`), and the kernel distributes connections.
  */
 import { spawn } from 'node:child_process'
 import cluster from 'node:cluster'
@@ -21,7 +21,7 @@ async function startCluster() {
   return ports[0]
 }
 
-/** The first chooses the port. */
+/** The first process chooses the port. */
 async function startOnOnePort() {
   const port = await startProcess(0)
   for (let index = 1; index < count; index++) await startProcess(port)
@@ -31,7 +31,7 @@ async function startOnOnePort() {
 /** @param {number} port */
 async function startProcess(port) {
   const child = spawn(program, [...parameters, String(port)], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
-  // Node tells by its channel, Bun by its output.
+  // Node reports the port over its IPC channel, Bun on its standard output.
   const [told] = await Promise.race([once(child, 'message'), once(child.stdout, 'data')])
   return (told.port === undefined ? JSON.parse(String(told)) : told).port
 }

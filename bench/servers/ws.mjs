@@ -3,7 +3,7 @@ import { WebSocketServer } from 'ws'
 import { listen } from './listen.mjs'
 
 const server = createServer()
-// Compressed are those that ask for it. It delivers whole messages only, so that the longest of them decides how much memory it may take.
+// It compresses only for clients that offer it. ws delivers whole messages, so maxPayload must allow the longest.
 const sockets = new WebSocketServer({ server, perMessageDeflate: { threshold: 0 }, maxPayload: 2 ** 31 - 1 })
 sockets.on('connection', (socket, request) => {
   socket.on('error', () => undefined)

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 
-/** How late the event loops of the server and of this process were, second by second. */
+/** Records the delays of the event loops of the server and of this process, second by second. */
 export class LoopDelays {
   readonly #own = monitorEventLoopDelay({ resolution: 10 })
   readonly #samples: { readonly from: number; readonly to: number; readonly margin: number }[] = []
@@ -18,19 +18,19 @@ export class LoopDelays {
     })
   }
 
-  /** The greatest delay of the server, ever. Milliseconds. */
+  /** The longest delay of the server's event loop, in milliseconds. */
   get ofServer(): number {
     return this.#ofServer
   }
 
-  /** The greatest delay of this process, ever. Milliseconds. */
+  /** The longest delay of this process's event loop, in milliseconds. */
   get ofClient(): number {
     return this.#ofClient
   }
 
   /**
-   * By how much a vanished peer may be noticed later for that, in milliseconds. On the server one timer has to fire for the ping, and one for
-   * the answer; and what the peer had sent before leaves this process when that gets to it.
+   * By how much event loop delays may postpone the detection of a vanished peer, in milliseconds. The server needs two timers,
+   * for the ping and for its time-out. And this process may send what the peer wrote earlier only after it has vanished.
    */
   marginOf(from: number, to: number): number {
     return this.#samples.reduce((most, sample) => (sample.to < from || sample.from > to ? most : Math.max(most, sample.margin)), 0)

@@ -1,14 +1,14 @@
-/** What the server uses with all connections open, behind a collection of garbage. Bytes. */
+/** The server's memory use in bytes with all connections open, after a garbage collection. */
 export interface SoakMemory {
   readonly resident: number
-  /** JavaScript's heap and what hangs on it outside. */
+  /** The JavaScript heap and the external memory that it owns. */
   readonly heap: number
 }
 
-/** By how much either may be above what it was after the warm-up. */
+/** The maximum growth of either figure since the warm-up, as a fraction. */
 export const GROWTH_LIMIT = 0.05
 
-/** Whether neither has grown by more than the limit, and a line that says so. */
+/** Checks that neither figure grew by more than the limit, and describes the growth in a line. */
 export function judgeMemory(warm: SoakMemory, end: SoakMemory): { readonly isFlat: boolean; readonly line: string } {
   const growths = [end.resident / warm.resident - 1, end.heap / warm.heap - 1]
   const isFlat = growths.every((growth) => growth <= GROWTH_LIMIT)

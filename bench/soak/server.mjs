@@ -9,7 +9,7 @@ const webSockets = useWebSockets({ keepAliveInterval, keepAliveTimeout, closeTim
 const app = express()
 app.use(webSockets)
 
-// Tells the harness how late the event loop was at most, since it was asked before.
+// Reports the longest event loop delay since the previous request.
 const loopDelay = monitorEventLoopDelay({ resolution: 10 })
 loopDelay.enable()
 process.on('message', (message) => {
@@ -18,7 +18,7 @@ process.on('message', (message) => {
   loopDelay.reset()
 })
 
-// Tells the harness how every WebSocket ended, by the number that the client gave it.
+// Reports how each WebSocket ended, by the number that the client gave it.
 app.all('/soak/:id', async (request) => {
   const webSocket = await request.webSockets.acceptWebSocketAsync()
   const { id } = request.params
@@ -27,7 +27,7 @@ app.all('/soak/:id', async (request) => {
     for await (const message of webSocket) await webSocket.sendAsync(message)
     await webSocket.closeOutputAsync(1000)
   } catch (error) {
-    // Peers vanish: that is what this is about. Anything else shall end the process.
+    // Vanishing peers cause these errors, as intended. Any other error ends the process.
     if (!String(error?.code).startsWith('ERR_WEBSOCKET_') && error?.code !== 'ABORT_ERR') throw error
   }
 })
@@ -36,6 +36,6 @@ listen(createServer(app))
 
 /** @param {object} message */
 function tell(message) {
-  // The harness may have gone, and this process is about to.
+  // The harness may have exited. The callback ignores the error, because this process ends as well.
   process.send?.(message, undefined, {}, () => undefined)
 }

@@ -3,25 +3,25 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from '../load/connect.ts'
 import { clientFrame, CLOSE, messageOf } from '../load/frames.ts'
 
-/** Peers that live and are slow: some send a long message for longer than a dead peer is waited for, the others take as long to read one. */
+/** Live but slow peers. Some take longer to send a message than the keep-alive time-out, the others take as long to read one. */
 export class SlowPeers {
-  /** Milliseconds that a message takes. */
+  /** How long a message takes, in milliseconds. */
   readonly duration: number
-  /** How many messages came through. */
+  /** The number of complete echoes. */
   count = 0
   readonly #port: number
   readonly #onError: (error: Error) => void
   readonly #playing = new Set<Promise<void>>()
   #started = 0
 
-  /** @param patience - the milliseconds after which a peer that gives no sign of life is dead. */
+  /** @param patience - the milliseconds after which the server takes a silent peer for dead. */
   constructor(port: number, patience: number, onError: (error: Error) => void) {
     this.#port = port
     this.#onError = onError
     this.duration = 1.5 * patience
   }
 
-  /** Lets as many play as may at a time. */
+  /** Starts peers until the maximum number is running. */
   fill(): void {
     while (this.#playing.size < AT_A_TIME) {
       const playing: Promise<void> = this.#play(this.#started++ % 2 === 0)
@@ -35,12 +35,12 @@ export class SlowPeers {
     await Promise.all(this.#playing)
   }
 
-  /** Sends one message, and reads the echo: one of both slowly. */
+  /** Sends one message and reads the echo. One of the two is slow. */
   async #play(isReader: boolean): Promise<void> {
     const message = messageOf(isReader ? READ_LENGTH : SENT_LENGTH)
     const connection = await connect(this.#port, `/soak/-${this.#started}`)
     const { socket } = connection
-    // Not once(), which rejects when the socket fails.
+    // Not once(), which rejects when the socket emits an error.
     const ended = new Promise<void>((resolve) => {
       socket.once('close', () => resolve())
     })
@@ -68,7 +68,7 @@ export class SlowPeers {
 }
 
 const AT_A_TIME = 8
-/** Bytes. More than all kernel buffers hold, because reads from those buffers are not visible. */
+/** In bytes. More than all kernel buffers hold, because the server cannot see reads from those buffers. */
 const READ_LENGTH = 16_000_000
 const SENT_LENGTH = 1_000_000
 const PARTS = 100

@@ -3,9 +3,9 @@ import { parseFrames } from '../../spec/support/raw-frames.ts'
 import { connect } from '../load/connect.ts'
 import { clientFrame, CLOSE, messageOf } from '../load/frames.ts'
 
-/** One peer of the soak: echoes now and then, answers pings, leaves in order, or vanishes. */
+/** A client of the soak test: it sends messages, answers pings, and closes or vanishes. */
 export class SoakClient {
-  /** How many came back in all. */
+  /** The number of echoes received by all clients. */
   static echoes = 0
   readonly id: number
   /** Milliseconds since 1970. */
@@ -32,32 +32,32 @@ export class SoakClient {
     })
   }
 
-  /** Sends a message that is to come back. */
+  /** Sends a message and expects its echo. */
   send(length: number): void {
     const message = messageOf(length)
     this.#expected.push(message)
     this.#socket.write(clientFrame(message, false))
   }
 
-  /** The close handshake. */
+  /** Starts the closing handshake. */
   leave(): void {
     this.isLeaving = true
     this.#socket.write(CLOSE)
   }
 
-  /** Says nothing any more and reads nothing, but sends no FIN either, as a machine that has lost its network. */
+  /** Stops reading and writing without a FIN, as a machine does that has lost its network. */
   vanish(): void {
     this.vanishedAt = Date.now()
     this.#socket.pause()
   }
 
-  /** Cuts the connection, as a machine that was restarted does. */
+  /** Resets the connection, as a machine does that was restarted. */
   reset(): void {
     this.vanishedAt = Date.now()
     this.#socket.resetAndDestroy()
   }
 
-  /** Frees what is left of one that has vanished. */
+  /** Destroys the socket of a client that has vanished. */
   bury(): void {
     this.#socket.destroy()
   }
@@ -82,7 +82,7 @@ export class SoakClient {
 const BINARY = 2
 const PING = 9
 
-/** Masked with zeroes. */
+/** Encodes a Pong with a masking key of zeros. */
 function pong(payload: Buffer): Buffer {
   return Buffer.concat([Buffer.of(0x8a, 0x80 | payload.length, 0, 0, 0, 0), payload])
 }

@@ -34,7 +34,7 @@ describe('the chat sample, in Chromium', () => {
     return page
   }
 
-  it('shows what is said in a room to those who are in it', async () => {
+  it('shows the messages of a room to its members', async () => {
     const ada = await join('ada', 'lobby')
     const bob = await join('bob', 'lobby')
     const eve = await join('eve', 'garden')

@@ -19,7 +19,7 @@ const browsers = [
   ['Firefox', { browser: 'firefox', executablePath: '/usr/bin/firefox-esr', args: [] }],
 ] as const
 
-/** What a page does first. It keeps a log of what its client does, and of errors: of such, there should be none. */
+/** The setup of the page. It logs what its client does, and errors, of which there should be none. */
 const PAGE = `<!doctype html><title>A page</title><link rel="icon" href="data:,"><script type="module">
   import { connectWebSocket } from '/client.mjs'
   window.log = []
@@ -39,7 +39,7 @@ const PAGE = `<!doctype html><title>A page</title><link rel="icon" href="data:,"
 let code: Uint8Array
 
 beforeAll(async () => {
-  // As the build makes it.
+  // As the build does it.
   const { outputFiles } = await build({
     entryPoints: [join(__dirname, '../../lib/client.ts')],
     bundle: true,
@@ -100,7 +100,7 @@ describe.each(browsers)('the client in %s', (_name, { args, ...options }) => {
     return (await page.evaluate('log')) as string[]
   }
 
-  it('talks, by an address that is relative to the page, and closes for good', async () => {
+  it('exchanges messages, with an address relative to the page, and closes permanently', async () => {
     await page.evaluate("start('/ws'); client.send('waited'); client.send(new Uint8Array(3))")
     expect(await log(4)).toEqual(['open', 'connection 1', 'waited', 'bytes 3'])
     await page.evaluate("client.close(4000, 'enough')")
@@ -112,7 +112,7 @@ describe.each(browsers)('the client in %s', (_name, { args, ...options }) => {
     ])
   })
 
-  it('comes back to a server that is killed and started again, subscribes again, and sends what has waited', async () => {
+  it('reconnects to a server that is killed and restarted, subscribes again, and sends queued messages', async () => {
     await page.evaluate("start('/ws'); client.subscribe('news')")
     expect(await log(3)).toEqual(['open', 'connection 1', 'news'])
     await server.kill()
@@ -128,19 +128,19 @@ describe.each(browsers)('the client in %s', (_name, { args, ...options }) => {
     ['4401', ['open', 'connection 1', 'closed 4401 bye']],
     ['1001', ['open', 'connection 1', 'lost', 'open', 'connection 2']],
     ['1012', ['open', 'connection 1', 'lost', 'open', 'connection 2']],
-  ])('honours a close with %s', async (closeCode, expected) => {
+  ])('handles a close with %s', async (closeCode, expected) => {
     await page.evaluate(`start('/ws?code=${closeCode}')`)
     expect((await log(expected.length)).slice(0, expected.length)).toEqual(expected)
   })
 
-  it('takes a refusal for a failure, as it looks to a page, and can be told to stop', async () => {
+  it('treats a refusal as a failure, as a page sees it, and can be told to stop', async () => {
     await page.evaluate(
       "start('/refused', { shouldReconnect: ({ code }, byDefault, attempt) => byDefault && code === 1006 && attempt < 3 })",
     )
     expect(await log(2)).toEqual(['lost', 'closed 1006 '])
   })
 
-  it('ends a loop over its messages with the client', async () => {
+  it('ends a loop over its messages when it is closed', async () => {
     const loop = `(async () => {
       start('/ws?code=1000')
       const messages = []
@@ -150,7 +150,7 @@ describe.each(browsers)('the client in %s', (_name, { args, ...options }) => {
     expect(await page.evaluate(loop)).toEqual([['connection 1'], 1000])
   })
 
-  /** A proxy that cuts a connection when nothing has passed for so many milliseconds. */
+  /** A proxy that closes a connection if no data has passed for so many milliseconds. */
   async function cutIdle(milliseconds: number): Promise<number> {
     const proxy = createServer((client) => {
       const upstream = connect(server.port, '127.0.0.1')
@@ -169,22 +169,22 @@ describe.each(browsers)('the client in %s', (_name, { args, ...options }) => {
     return (proxy.address() as AddressInfo).port
   }
 
-  it('comes back when a proxy cuts idle connections', async () => {
+  it('reconnects when a proxy closes idle connections', async () => {
     await page.evaluate(`start('ws://127.0.0.1:${await cutIdle(300)}/ws')`)
     // It goes on like this.
     expect((await log(6)).slice(0, 6)).toEqual(['open', 'connection 1', 'lost', 'open', 'connection 2', 'lost'])
   })
 
-  it('keeps a connection through such a proxy by its pings, which nobody else sees', async () => {
+  it('keeps a connection through such a proxy with its pings, which the page does not see', async () => {
     await page.evaluate(`start('ws://127.0.0.1:${await cutIdle(3000)}/ws', { pingInterval: 750 })`)
     await log(2)
-    // For longer than the proxy allows.
+    // Longer than the proxy allows.
     await until(() => pings > 6)
     await page.evaluate("client.send('still the first')")
     expect(await log(3)).toEqual(['open', 'connection 1', 'still the first'])
   })
 
-  it('gives up a connection over which nothing comes any more', async () => {
+  it('drops a connection over which nothing arrives any more', async () => {
     const link = await TcpLink.open(server.port)
     await page.evaluate(`start('ws://127.0.0.1:${link.port}/ws', { pingInterval: 250, connectTimeout: 2000 })`)
     await log(2)
@@ -192,7 +192,7 @@ describe.each(browsers)('the client in %s', (_name, { args, ...options }) => {
     expect((await log(5)).slice(0, 4)).toEqual(['open', 'connection 1', 'lost', 'open'])
   })
 
-  it('gives the connection up when the network has gone, and comes back with it', async () => {
+  it('drops the connection when the network is lost, and reconnects when it returns', async () => {
     await page.evaluate("start('/ws', { baseDelay: 1e8, maxDelay: 1e8 })")
     await log(2)
     await page.setOfflineMode(true)

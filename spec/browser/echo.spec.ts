@@ -56,13 +56,13 @@ describe('the echo sample, in Chromium', () => {
     return Array.from({ length: cells.length / 3 }, (_, row) => cells.slice(3 * row, 3 * row + 3))
   }
 
-  it('offers the address of its own server', async () => {
+  it('suggests the address of its own server', async () => {
     expect(await page.getByLabel('WebSocket server URL').inputValue()).toBe(`${origin.replace('http', 'ws')}/ws`)
     expect(await page.getByRole('status').textContent()).toBe('Ready to connect')
     expect(await page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true)
   })
 
-  it('sends, receives and logs in order, and shows markup as the text that it is', async () => {
+  it('sends, receives and logs in order, and shows markup as text', async () => {
     await connect()
     const messages = ['hello', '<script>document.body.remove()</script>', '\u{1F44B} gr\u00fc\u00dfe', '']
     for (const [index, message] of messages.entries()) {
@@ -95,7 +95,7 @@ describe('the echo sample, in Chromium', () => {
   it.each([
     ['ServerClose', 'Connection closed: code 1000, reason "Closing from Server"'],
     ['ServerAbort', 'Connection closed without a close handshake: code 1006'],
-  ])('shows how the server ends the connection at %s, and connects again', async (command, closed) => {
+  ])('shows how the server ends the connection at %s, and reconnects', async (command, closed) => {
     await connect()
     await page.getByLabel('Message to send').fill(command)
     await page.getByRole('button', { name: 'Send' }).click()
@@ -124,7 +124,7 @@ describe('the echo sample, in Chromium', () => {
     expect((await untilRows(2))[1]?.[2]).toContain('code 1006')
   })
 
-  it('works from the keyboard alone', async () => {
+  it('can be used with the keyboard alone', async () => {
     await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
     await untilState('Open')
@@ -153,7 +153,7 @@ describe('the echo sample, in Chromium', () => {
     }
   })
 
-  it('shows how long a binary message is', async () => {
+  it('shows the length of a binary message', async () => {
     const sender = express().use(useWebSockets())
     sender.use(
       webSocketHandler(async (webSocket) => {

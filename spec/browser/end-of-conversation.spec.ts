@@ -10,7 +10,7 @@ import type { Browser, Page } from 'puppeteer-core'
 import { createSelfSignedCertificate } from '../../samples/self-signed-certificate.ts'
 import { CHROMIUM_ARGUMENTS } from './launch-browser.ts'
 
-/** What handlers do with their sockets, by path. */
+/** The handlers, by path. */
 const handlers: Readonly<Record<string, (webSocket: ManagedWebSocket) => Promise<unknown>>> = {
   loop: async (webSocket) => {
     for await (const message of webSocket) await webSocket.sendAsync(message)
@@ -76,11 +76,11 @@ describe.each([
     [`using${query}`, '4000', 1005],
   ])
 
-  it.each(cases)('sees a clean end of /ws/%s that it closes with %p', async (path, code, seen) => {
+  it.each(cases)('sees a clean close if it closes /ws/%s with %p', async (path, code, seen) => {
     const converse = `new Promise((resolve) => {
       const webSocket = new WebSocket('wss://' + location.host + '/ws/${path}')
       webSocket.onopen = () => webSocket.send('hello')
-      // Not before the handler has had its turn: an echo that is left by a break closes first.
+      // Wait for the handler, because an echo that leaves its loop with a break closes first.
       webSocket.onmessage = () => setTimeout(() => webSocket.close(${code}), 50)
       webSocket.onclose = ({ code, wasClean }) => resolve([code, wasClean])
     })`

@@ -12,7 +12,7 @@ import { createEchoApp } from '../../samples/echo/app.ts'
 import { createSelfSignedCertificate } from '../../samples/self-signed-certificate.ts'
 import { CHROMIUM_ARGUMENTS } from './launch-browser.ts'
 
-/** What a page does with WebSockets at `/ws`, one after another: sends much that compresses well, and closes at once. */
+/** Code for a page that opens WebSockets at `/ws` one after another, sends much compressible text, and closes at once. */
 const CLOSE_MANY = `(async () => {
   const codes = []
   for (let count = 0; count < 20; count++) {
@@ -31,7 +31,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close()
 })
 
-/** An application over HTTPS, HTTP/2 and HTTP/1.1, and what its server has seen. */
+/** An application over HTTPS, HTTP/2 and HTTP/1.1, and the requests that its server has seen. */
 async function start(app: Express) {
   const server: Http2SecureServer = createSecureServer(await createSelfSignedCertificate(), app)
   const sessions: Http2Session[] = []
@@ -56,7 +56,7 @@ const browsers = [
 ] as const
 
 describe.each(browsers)('the echo sample over HTTP/2, in %s', (_name, { ...options }) => {
-  it('talks over the connection of the page, and closes with code and reason', async () => {
+  it('uses the HTTP/2 connection of the page, and closes with code and reason', async () => {
     const { origin, sessions, connectSessions } = await start(createEchoApp())
     const browser = await launch({
       ...options,
@@ -73,7 +73,7 @@ describe.each(browsers)('the echo sample over HTTP/2, in %s', (_name, { ...optio
     await page.type('#message', 'over HTTP/2')
     await page.click('#send')
     await page.waitForSelector('#log tr:nth-child(3)')
-    // A megabyte, so that the flow control of HTTP/2 has to let more through than it does at first.
+    // A megabyte, which exceeds the initial flow-control window of HTTP/2.
     await page.evaluate(
       "const m = document.getElementById('message'); m.value = 'x'.repeat(1_000_000); document.getElementById('send').click()",
     )
@@ -86,13 +86,13 @@ describe.each(browsers)('the echo sample over HTTP/2, in %s', (_name, { ...optio
     expect([cells[1], cells[2]]).toEqual(['over HTTP/2', 'over HTTP/2'])
     expect([cells[3]?.length, cells[4]?.length]).toEqual([1_000_000, 1_000_000])
     expect(cells.at(-1)).toBe('Connection closed: code 1000, reason "Closing from client"')
-    // One WebSocket, over HTTP/2, on the session that the page came over.
+    // One WebSocket, over HTTP/2, on the session of the page.
     expect(connectSessions).toEqual([sessions[0]])
     expect(sessions.length).toBe(1)
   })
 })
 
-describe('a WebSocket of ws over HTTP/2, compressed, in Chromium, which ends its side together with its Close frame', () => {
+describe('a compressed WebSocket of ws over HTTP/2 in Chromium, which sends END_STREAM with its Close frame', () => {
   it('is closed with the code of the page', async () => {
     const app = express()
     app.use(useWebSockets())

@@ -43,7 +43,7 @@ afterEach(async () => {
   await closeRestartableServers()
 })
 
-/** The page of the chat, in front of a server that says back what it hears, and shuts at 4096 bytes as that of the sample. */
+/** The page of the chat, with a server that echoes messages and rejects more than 4096 bytes, as the sample does. */
 function createChatPage(onJoin: (webSocket: ManagedWebSocket) => Promise<unknown> = async () => undefined): Express {
   const app = express().use(useWebSockets({ maxMessageSize: 4096 }))
   app.get('/connect-web-socket.js', serveClient)
@@ -74,7 +74,7 @@ async function untilState(page: Page, words: string): Promise<void> {
   await page.locator('#state').filter({ hasText: words }).waitFor()
 }
 
-/** What one does with each page, until it shows something long. */
+/** Uses each page until it shows a long text. */
 const samples: readonly (readonly [name: string, createApp: () => Express, use: (page: Page) => Promise<void>])[] = [
   [
     'background-service',
@@ -160,7 +160,7 @@ describe.each(samples)('the page of the sample %s, in Chromium', (_name, createA
     expect(icon).toContain('image/svg+xml')
     await use(page)
     expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true)
-    // Light text on dark ground, or the other way round.
+    // Light text on a dark background, or the reverse.
     const [text, ground] = await page.evaluate<[number, number]>(
       "['color', 'backgroundColor'].map((name) => Number(/\\d+/.exec(getComputedStyle(document.body)[name])))",
     )
@@ -177,7 +177,7 @@ describe('the page of the chat, in Chromium', () => {
     return { page, server }
   }
 
-  it('takes names of rooms by a pattern that is valid', async () => {
+  it('validates names of rooms with a valid pattern', async () => {
     const { page } = await open()
     const isValid = async (name: string): Promise<unknown> => {
       await page.getByLabel('Room').fill(name)
@@ -186,7 +186,7 @@ describe('the page of the chat, in Chromium', () => {
     expect([await isValid('lobby-2'), await isValid('The Lobby'), await isValid('a/b')]).toEqual([true, false, false])
   })
 
-  it('joins again when the server has been away, and sends what was written meanwhile', async () => {
+  it('joins again when the server is back, and sends what was written meanwhile', async () => {
     const { page, server } = await open()
     await joinChat(page)
     await server.kill()
@@ -199,7 +199,7 @@ describe('the page of the chat, in Chromium', () => {
     expect(await page.locator('#messages li').allTextContents()).toEqual(['Ada: joined', 'Ada: joined', 'Ada: meanwhile'])
   })
 
-  it('says why a message was refused: by the page, by the server, and by a close', async () => {
+  it('says why a message was refused by the page, by the server, or with a close', async () => {
     const { page } = await open(async (webSocket) => webSocket.sendAsync('{ "refused": "you write too fast" }'))
     await joinChat(page)
     await page.getByRole('alert').filter({ hasText: 'Not sent: you write too fast' }).waitFor()
@@ -222,7 +222,7 @@ describe('the page of the chat, in Chromium', () => {
     expect(await page.getByRole('alert').textContent()).toBe(words)
   })
 
-  it('says when Redis is gone, and no more when it is back', async () => {
+  it('says when Redis is unavailable, and stops saying so when it is back', async () => {
     const { page } = await open(async (webSocket) => {
       await webSocket.sendAsync('{ "engine": "gone" }')
       for await (const _message of webSocket) return webSocket.sendAsync('{ "engine": "here" }')
@@ -236,7 +236,7 @@ describe('the page of the chat, in Chromium', () => {
 })
 
 describe('the page of the dashboard, in Chromium', () => {
-  it('greys values that are old, and looks different while it tries again', async () => {
+  it('greys out old values, and shows that it is reconnecting', async () => {
     const server = await RestartableServer.start(createDashboardApp(latest))
     const page = await browser.newPage()
     await page.goto(`http://127.0.0.1:${server.port}/`)

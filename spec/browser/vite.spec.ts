@@ -11,9 +11,9 @@ document.getElementById('text').textContent = text
 if (import.meta.hot) import.meta.hot.accept()
 `
 
-describe("beside Vite's dev server, in Chromium", () => {
-  it('serves its own WebSocket, and leaves Vite its hot module replacement', async () => {
-    // In the project, so that Vite finds itself.
+describe('beside the dev server of Vite, in Chromium', () => {
+  it('serves its own WebSocket, and leaves hot module replacement to Vite', async () => {
+    // In the project, so that Vite finds its own package.
     const folder = mkdtempSync(join(__dirname, 'vite/page-'))
     writeFileSync(join(folder, 'index.html'), '<p id="text"></p><script type="module" src="/module.js"></script>')
     writeFileSync(join(folder, 'module.js'), sourceOf('before'))

@@ -22,7 +22,7 @@ describe('connectWebSocket', () => {
     ...[null, 'ws', {}, Object.create(null)].map((value) => ['WebSocket', value, 'function'] as const),
   ]
 
-  it.each(invalid)('refuses the option %s: %p', (name, value, type) => {
+  it.each(invalid)('throws an error for the option %s: %p', (name, value, type) => {
     expect(errorOf('ws://127.0.0.1/', { [name]: value })).toMatchObject({
       code: 'ERR_WEBSOCKET_INVALID_ARGUMENT',
       argument: name,
@@ -30,7 +30,7 @@ describe('connectWebSocket', () => {
     })
   })
 
-  it.each(['basedelay', 'protocols', 'retry', '0'])('refuses an option that there is not: %s', (name) => {
+  it.each(['basedelay', 'protocols', 'retry', '0'])('throws an error for the unknown option %s', (name) => {
     expect(errorOf('ws://127.0.0.1/', { [name]: 1 })).toMatchObject({
       argument: name,
       message: `connectWebSocket: '${name}' must be omitted: unknown option. Received 1`,
@@ -61,17 +61,17 @@ describe('connectWebSocket', () => {
     })
   })
 
-  it.each([null, 5, 'signal', {}])('refuses the signal %p', (signal) => {
+  it.each([null, 5, 'signal', {}])('throws an error for the signal %p', (signal) => {
     expect(errorOf('ws://127.0.0.1/', { signal })).toBeInstanceOf(TypeError)
   })
 
-  it('takes undefined for an option that is not given', () => {
+  it('treats undefined like an omitted option', () => {
     const client = connectWebSocket('ws://127.0.0.1/', { WebSocket, baseDelay: undefined } as unknown as ReconnectingWebSocketOptions)
     client.close()
     expect(client.state).toBe('closed')
   })
 
-  it.each([undefined, null, 7, true, {}, [1]])('refuses to send %p, and goes on', (value) => {
+  it.each([undefined, null, 7, true, {}, [1]])('throws an error if it sends %p, and stays open', (value) => {
     const client = connectWebSocket('ws://127.0.0.1/', { WebSocket })
     const data: unknown = value
     for (const call of [() => client.send(data as string), () => client.subscribe(data as string)])
@@ -81,7 +81,7 @@ describe('connectWebSocket', () => {
   })
 })
 
-/** What it throws; without a class of WebSockets of its own, if there is no global one. */
+/** Returns the error. Passes `ws` as the class if there is no global WebSocket. */
 function errorOf(address: unknown, options: object = {}): unknown {
   try {
     connectWebSocket(address as string, { WebSocket, ...options }).close()

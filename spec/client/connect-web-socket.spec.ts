@@ -41,13 +41,13 @@ async function serve(handler: Handler, subProtocols: readonly string[] = []): Pr
   return RestartableServer.start(app)
 }
 
-/** Echoes each message; the first one is the address of the request. */
+/** Echoes each message. The first message that it sends is the URL of the request. */
 const echo: Handler = async (webSocket, { url }) => {
   await webSocket.sendAsync(url)
   for await (const message of webSocket) await webSocket.sendAsync(message)
 }
 
-/** What a server has received, in order. */
+/** The messages that a server has received, in order. */
 class Inbox {
   readonly messages: string[] = []
   readonly #waiting: { readonly count: number; readonly gate: Gate }[] = []
@@ -115,7 +115,7 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     ['a URL', (port: number) => new URL(`ws://127.0.0.1:${port}/other`)],
     ['a function', (port: number) => () => `ws://127.0.0.1:${port}/other`],
     ['a function with a promise', (port: number) => async () => new URL(`http://127.0.0.1:${port}/other`)],
-  ])('takes an address: %s', async (_kind, addressOf) => {
+  ])('accepts %s as the address', async (_kind, addressOf) => {
     const { port } = await serve(echo)
     expect(await nextData(connectWith(WebSocket, addressOf(port)))).toBe('/other')
   })
@@ -152,7 +152,7 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     [1008, '\u{1f44b}'.repeat(30), false],
   ]
 
-  it.each(codes)('after %s %j comes back: %p', async (code, reason, comesBack) => {
+  it.each(codes)('after a close with %s %j reconnects: %p', async (code, reason, comesBack) => {
     const server = await serve(async (webSocket) => {
       if (code === 'abort') webSocket.abort()
       else if (code === 'none') await webSocket[Symbol.asyncDispose]()
@@ -166,14 +166,14 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     await (comesBack ? once(client, 'open') : client.completion)
   })
 
-  it('waits as long as the server asks for, and a little more', async () => {
+  it('waits as long as the server asks for, and a little longer', async () => {
     const { port } = await serve(async (webSocket) => webSocket.closeAsync(1013, 'retry-after=90'))
     const { retryDelay } = await nextClose(connectWith(WebSocket, port))
     expect(retryDelay).toBeGreaterThanOrEqual(90_000)
     expect(retryDelay).toBeLessThan(90_001)
   })
 
-  it('waits any time up to a limit that doubles, up to another limit', async () => {
+  it('waits a random time up to a limit, which doubles up to a maximum', async () => {
     const server = await serve(echo)
     await server.kill()
     const client = connectWith(WebSocket, server.port, { baseDelay: 1, maxDelay: 6 })
@@ -184,12 +184,12 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
       delays.push(retryDelay ?? Infinity)
     }
     for (const [index, delay] of delays.entries()) expect(delay).toBeLessThan(Math.min(6, 2 ** index))
-    // Any time: some are short, some are long.
+    // Random: some delays are short, some are long.
     expect(Math.min(...delays.slice(3))).toBeLessThan(3)
     expect(Math.max(...delays)).toBeGreaterThan(3)
   })
 
-  it('counts the failures from the start after a connection that lasted', async () => {
+  it('resets the number of failures after a connection that lasted', async () => {
     const server = await serve(async (webSocket) => {
       for await (const _message of webSocket) webSocket.abort()
     })
@@ -205,13 +205,13 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     expect((await nextClose(client)).attempt).toBe(1)
   })
 
-  it('counts on after a connection that did not last', async () => {
+  it('keeps counting failures after a connection that did not last', async () => {
     const server = await serve(async (webSocket) => webSocket.abort())
     const client = connectWith(WebSocket, server.port, { maxDelay: 1e9, baseDelay: 0.001 })
     for (const attempt of [1, 2, 3]) expect((await nextClose(client)).attempt).toBe(attempt)
   })
 
-  it('survives a server that is killed and started again, any number of times', async () => {
+  it('reconnects to a server that is killed and restarted, any number of times', async () => {
     const server = await serve(echo)
     const client = connectWith(WebSocket, server.port)
     client.subscribe('news')
@@ -227,7 +227,7 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     expect(await nextData(client)).toBe('/ws')
   })
 
-  it('asks for the address and the sub-protocols at each attempt', async () => {
+  it('evaluates the address and the sub-protocols for each attempt', async () => {
     let count = 0
     const server = await serve(
       async (webSocket, { url }) => {
@@ -250,7 +250,7 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     expect(client.socket?.protocol).toBe('two')
   })
 
-  it('goes on when the function for the address throws or rejects, and tells why', async () => {
+  it('keeps trying if the function for the address throws or rejects, and reports the error', async () => {
     const { port } = await serve(echo)
     const errors = [new Error('logged out'), new Error('offline')]
     let count = 0
@@ -267,17 +267,17 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
   it.each([
     ['no address', 'not an address'],
     ['nothing', undefined as unknown as string],
-  ])('goes on when that function returns %s', async (_kind, address) => {
+  ])('keeps trying if that function returns %s', async (_kind, address) => {
     const client = connectWith(WebSocket, () => address)
     expect(await nextClose(client)).toMatchObject({ code: 1006, retryDelay: expect.any(Number), error: { argument: 'address' } })
   })
 
-  it('stops when no WebSocket can be constructed, and tells why', async () => {
+  it('stops if no WebSocket can be constructed, and reports the error', async () => {
     const client = connectWith(WebSocket, 'ws://127.0.0.1/', { subProtocols: ['in valid'] })
     expect(await client.completion).toMatchObject({ code: 1006, retryDelay: null, error: { name: 'SyntaxError' } })
   })
 
-  it('gives up an attempt that takes too long: a function that does not return, a server that does not answer', async () => {
+  it('abandons an attempt that takes too long: a pending address, or a server that does not answer', async () => {
     const silent = createServer().listen(0, '127.0.0.1')
     await once(silent, 'listening')
     try {
@@ -292,7 +292,7 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     }
   })
 
-  it('has one connection at a time, though the address comes late', async () => {
+  it('has one connection at a time, even if the address is late', async () => {
     const addresses: ((address: string) => void)[] = []
     let opened = 0
     const { port } = await serve(async (webSocket) => {
@@ -317,7 +317,7 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     expect(opened).toBe(1)
   })
 
-  it('sends what subscribes first, then what listeners to open send, then what has waited', async () => {
+  it('sends the messages of subscribe first, then those of open listeners, then queued ones', async () => {
     const inbox = new Inbox()
     const server = await serve(inbox.handler)
     const client = connectWith(WebSocket, server.port)
@@ -337,7 +337,7 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     expect((await inbox.until(10)).slice(9)).toEqual(['subscribe b'])
   })
 
-  it('copies what waits', async () => {
+  it('copies queued data', async () => {
     const inbox = new Inbox()
     const server = await serve(inbox.handler)
     const client = connectWith(WebSocket, server.port)
@@ -351,10 +351,10 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
   })
 
   it.each<[what: string, options: ReconnectingWebSocketOptions, accepted: readonly boolean[], sent: readonly string[]]>([
-    ['so many messages', { maxQueuedMessages: 2 }, [true, true, false, false], ['12345', '6']],
-    ['so many bytes of UTF-8', { maxQueuedBytes: 6 }, [true, true, false, true], ['12345', '6', '']],
-    ['none', { maxQueuedMessages: 0 }, [false, false, false, false], []],
-  ])('lets %s wait, and says which it drops', async (_what, options, accepted, sent) => {
+    ['maxQueuedMessages messages', { maxQueuedMessages: 2 }, [true, true, false, false], ['12345', '6']],
+    ['maxQueuedBytes bytes of UTF-8', { maxQueuedBytes: 6 }, [true, true, false, true], ['12345', '6', '']],
+    ['no message', { maxQueuedMessages: 0 }, [false, false, false, false], []],
+  ])('queues %s, and reports which messages it drops', async (_what, options, accepted, sent) => {
     const inbox = new Inbox()
     const server = await serve(inbox.handler)
     const client = connectWith(WebSocket, server.port, options)
@@ -366,7 +366,7 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     expect(client.send('12345')).toBe(accepted[0])
   })
 
-  it('pings, and hands on everything but the answers', async () => {
+  it('pings, and delivers all messages except the answers', async () => {
     const pings: string[] = []
     const { port } = await serve(async (webSocket) => {
       for await (const message of webSocket) {
@@ -387,12 +387,12 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     expect(client.state).toBe('open')
   })
 
-  it('hands on a pong when it does not ping', async () => {
+  it('delivers a pong if it does not ping', async () => {
     const { port } = await serve(async (webSocket) => webSocket.sendAsync('pong'))
     expect(await nextData(connectWith(WebSocket, port))).toBe('pong')
   })
 
-  it('gives up a connection that is silent for two intervals, and comes back', async () => {
+  it('drops a connection that is silent for two intervals, and reconnects', async () => {
     const server = await serve(async (webSocket) => {
       for await (const message of webSocket) await webSocket.sendAsync(message === 'ping' ? 'pong' : message)
     })
@@ -408,7 +408,7 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     await once(client, 'open')
   })
 
-  it('ends each loop over its messages when it is closed for good, and none before', async () => {
+  it('ends each loop over its messages when it is closed permanently, and not before', async () => {
     const server = await serve(echo)
     const client = connectWith(WebSocket, server.port)
     const collect = async (): Promise<unknown[]> => {
@@ -426,7 +426,7 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     expect(await collect()).toEqual([])
   })
 
-  it('loses nothing that arrives while a loop is busy', async () => {
+  it('loses no message that arrives while a loop is busy', async () => {
     const { port } = await serve(async (webSocket) => {
       for (let count = 0; count < 1000; count++) await webSocket.sendAsync(String(count))
       await webSocket.closeAsync(1000)
@@ -450,7 +450,7 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
         await nextClose(client)
       },
     ],
-  ])('closes for good while it is %s', async (when, reach) => {
+  ])('can be closed permanently while it is %s', async (when, reach) => {
     const server = await serve(echo)
     const client = connectWith(WebSocket, server.port, { baseDelay: 1e6, maxDelay: 1e6 })
     await reach(client, server)
@@ -465,7 +465,7 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     expect(client.socket).toBe(undefined)
   })
 
-  it('sends out what was sent before close()', async () => {
+  it('sends what was sent before close()', async () => {
     const inbox = new Inbox()
     const server = await serve(inbox.handler)
     const client = connectWith(WebSocket, server.port)
@@ -475,7 +475,7 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     expect(await inbox.until(1)).toEqual(['last words'])
   })
 
-  it.each(['before', 'while it is open'])('closes when its signal is aborted %s', async (when) => {
+  it.each(['before', 'while it is open'])('closes if its signal is aborted %s', async (when) => {
     const server = await serve(echo)
     const controller = new AbortController()
     if (when === 'before') controller.abort()
@@ -487,12 +487,12 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     expect(await client.completion).toMatchObject({ code: 1000, wasClean: true, retryDelay: null })
   })
 
-  it('leaves the decision to shouldReconnect, which hears of the default', async () => {
+  it('leaves the decision to shouldReconnect, which gets the default', async () => {
     const heard: unknown[] = []
     const server = await serve(async (webSocket, { query }) => webSocket.closeAsync(Number(query['code']), 'bye'))
     const toSend = [1001, 1000, 4000]
     const client = connectWith(WebSocket, () => `ws://127.0.0.1:${server.port}/?code=${toSend.shift()}`, {
-      // No connection lasts so long that it counts from the start again.
+      // No connection lasts long enough to reset the number of failures.
       maxDelay: 1e9,
       shouldReconnect: ({ code, reason, wasClean }, byDefault, attempt) => {
         heard.push([code, reason, wasClean, byDefault, attempt])
@@ -510,7 +510,7 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
   it.each<[what: string, act: (client: ReconnectingWebSocket) => void, states: readonly string[]]>([
     ['close()', (client) => client.close(4000), ['closed']],
     ['reconnect()', (client) => client.reconnect(), ['connecting']],
-  ])('can be told in a listener to close: %s', async (_what, act, states) => {
+  ])('lets a listener call %s', async (_what, act, states) => {
     const server = await serve(async (webSocket) => webSocket.abort())
     const client = connectWith(WebSocket, server.port)
     const seen = new Promise<string>((resolve) => {
@@ -538,13 +538,13 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
   })
 
   const nonsense: readonly (readonly [what: string, bytes: string | Buffer])[] = [
-    ['an answer that is no WebSocket', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
+    ['an answer that is not a WebSocket handshake', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
     ['a refusal', 'HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n'],
-    ['no HTTP at all', Buffer.from([0, 255, 1, 2, 3])],
+    ['an answer that is not HTTP', Buffer.from([0, 255, 1, 2, 3])],
     ['nothing', ''],
   ]
 
-  it.each(nonsense)('takes for a failure: %s', async (_what, bytes) => {
+  it.each(nonsense)('treats %s as a failure', async (_what, bytes) => {
     const server = createServer((socket) => socket.on('error', () => undefined).end(bytes)).listen(0, '127.0.0.1')
     await once(server, 'listening')
     try {
@@ -557,11 +557,11 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
   })
 })
 
-// A WebSocket of `ws` allows more codes, and waits 30 seconds for the end of a connection on which the server broke the rules.
+// A WebSocket of `ws` accepts more codes, and after a protocol error waits 30 seconds for the end of the connection.
 describe.each(webSocketClasses.filter(([name]) => name !== 'ws'))(
   'connectWebSocket, with the WebSocket of %s, which is like that of browsers',
   (_name, WebSocket) => {
-    it('refuses to close with a code that a page must not send, and stays open', async () => {
+    it('throws an error for a close code that a page must not send, and stays open', async () => {
       const server = await serve(echo)
       const client = connectWith(WebSocket, server.port)
       await once(client, 'open')
@@ -574,11 +574,11 @@ describe.each(webSocketClasses.filter(([name]) => name !== 'ws'))(
     })
 
     it.each([
-      ['text that is no UTF-8', Buffer.from([0x81, 1, 0xff])],
+      ['invalid UTF-8 in text', Buffer.from([0x81, 1, 0xff])],
       ['a reserved opcode', Buffer.from([0x83, 0])],
       ['a Close frame with a code of one byte', Buffer.from([0x88, 1, 3])],
       ['a Close frame with a reserved code', Buffer.from([0x88, 2, 3, 0xee])],
-    ])('ends the connection by itself, and not with an exception, at frames like %s', async (_what, bytes) => {
+    ])('ends the connection without an exception if a frame has %s', async (_what, bytes) => {
       const app = express().use(useWebSockets())
       app.use(
         webSocketHandler<Request & IncomingMessage>(async (webSocket, { socket }) => {

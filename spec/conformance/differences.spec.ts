@@ -10,12 +10,12 @@ import type { Transcript } from './transcript.ts'
 const scenarios = readAll('scenarios.json', 'more-scenarios.json') as Scenario[]
 const references = readAll('transcripts.json', 'more-transcripts.json') as Transcript[]
 
-describe('the list of differences on purpose', () => {
-  it('has the headings of docs/differences.md that scenarios show', () => {
+describe('the list of intended differences', () => {
+  it('has the headings of docs/differences.md that scenarios cover', () => {
     expect(readRules().map(({ reason }) => reason)).toEqual([...readDifferencesPage().keys()])
   })
 
-  it('has no rule that nothing needs', () => {
+  it('has no unused rule', () => {
     const unused = readRules().filter(({ pattern }) => !references.some((reference) => pattern.test(keyOf(reference))))
 
     expect(unused).toEqual([])
@@ -32,7 +32,7 @@ describe('docs/differences.md', () => {
 })
 
 describe('the scenarios', () => {
-  it('have an id each, and a recording over each transport', () => {
+  it('have a unique id, and a recording over each transport', () => {
     const keys = scenarios.flatMap(({ id, transports }) => (transports ?? ['h1', 'h2']).map((transport) => keyOf({ id, transport })))
 
     expect(new Set(keys).size).toBe(keys.length)

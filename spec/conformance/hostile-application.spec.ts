@@ -18,8 +18,8 @@ const echo = webSocketHandler(async (webSocket) => {
   for await (const message of webSocket) await webSocket.sendAsync(message)
 })
 
-describe.each(http1Starts)('an application that takes its time, over %s', (_, start) => {
-  it('gets 4 MB that came before it accepted, in order, without having held them', async () => {
+describe.each(http1Starts)('an application that delays the accept, over %s', (_, start) => {
+  it('receives 4 MB that arrived before the accept, in order, without buffering them', async () => {
     const gate = new Gate()
     const app = express()
     app.use(useWebSockets())
@@ -49,7 +49,7 @@ describe.each(http1Starts)('an application that takes its time, over %s', (_, st
     expect(Buffer.concat(frames.slice(0, -1).map(({ payload }) => payload)).equals(Buffer.concat(messages))).toBe(true)
   })
 
-  it('learns that the client has reset the connection meanwhile', async () => {
+  it('is notified if the client resets the connection meanwhile', async () => {
     const gate = new Gate()
     const outcomes: unknown[] = []
     const app = express()
@@ -72,16 +72,13 @@ describe.each(http1Starts)('an application that takes its time, over %s', (_, st
 })
 
 describe('a guard by path', () => {
-  it.each(['/ws', '//ws', '/ws/', '/WS', '/ws%2f', '/ws;x', '/./ws', '/x/../ws', '/w%73'])(
-    'and the route see the same in %s',
-    async (path) => {
-      const app = express()
-      app.use(useWebSockets())
-      app.use('/ws', (_request: Request, response: Response, _next: NextFunction) => void response.sendStatus(401))
-      app.all('/ws', echo)
-      const client = await RawHttp1Client.connect(await startHttp1Server(app))
-      client.write(handshakeHead({}, `GET ${path} HTTP/1.1`))
-      expect(await client.receiveResponse()).toMatch(/^HTTP\/1\.1 40[14] /)
-    },
-  )
+  it.each(['/ws', '//ws', '/ws/', '/WS', '/ws%2f', '/ws;x', '/./ws', '/x/../ws', '/w%73'])('and the route agree about %s', async (path) => {
+    const app = express()
+    app.use(useWebSockets())
+    app.use('/ws', (_request: Request, response: Response, _next: NextFunction) => void response.sendStatus(401))
+    app.all('/ws', echo)
+    const client = await RawHttp1Client.connect(await startHttp1Server(app))
+    client.write(handshakeHead({}, `GET ${path} HTTP/1.1`))
+    expect(await client.receiveResponse()).toMatch(/^HTTP\/1\.1 40[14] /)
+  })
 })

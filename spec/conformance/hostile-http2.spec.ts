@@ -31,34 +31,34 @@ describe.each(['h2c', 'h2'] as const)('over %s', (transport) => {
 
   const connect = (settings?: Parameters<typeof connectRawHttp2>[2]) => connectRawHttp2(transport, server.ports, settings)
 
-  it('tells with its first SETTINGS that it takes extended CONNECT', async () => {
+  it('announces extended CONNECT in its first SETTINGS', async () => {
     const { client } = await connect()
     expect(client.frames[0]?.type).toBe(frameTypes.settings)
     expect(client.frames[0]?.payload.includes(Buffer.from('000800000001', 'hex'))).toBe(true)
   })
 
-  it.each(http2HandshakeCases)('a handshake with $name comes to $expected', async ({ fields, expected }) => {
+  it.each(http2HandshakeCases)('answers a handshake with $name with $expected', async ({ fields, expected }) => {
     const { client } = await connect()
     client.sendHeaders(1, fields)
     expect(await outcomeOf(client, 1)).toMatch(expected)
   })
 
-  it.each(http2Offers)('%s: %s is not taken', async (name, value) => {
+  it.each(http2Offers)('declines %s: %s', async (name, value) => {
     const { headers } = await openOver(transport, server.ports, { fields: { [name]: value } })
     expect(headers).not.toHaveProperty([name])
   })
 
-  it('answers 200 without the fields of HTTP/1.1, and without what was not asked for', async () => {
+  it('answers 200 without the fields of HTTP/1.1 and without features that were not requested', async () => {
     const { headers } = await openOver(transport, server.ports)
     expect(Object.keys(headers).filter((name) => /^(connection|upgrade|sec-websocket-.*)$/.test(name))).toEqual([])
   })
 
-  it('takes an offer of compression', async () => {
+  it('accepts an offer of compression', async () => {
     const { headers } = await openOver(transport, server.ports, { fields: { 'sec-websocket-extensions': 'permessage-deflate' } })
     expect(headers['sec-websocket-extensions']).toBe('permessage-deflate')
   })
 
-  it('opens its window for 300,000 bytes', async () => {
+  it('grants a window of 300,000 bytes', async () => {
     const webSocket = await openOver(transport, server.ports)
     expect(await playFrames(webSocket, rawFrame(2, Buffer.alloc(300_000)), close)).toEqual(['binary[300000]', 'close 1000'])
   })
@@ -69,7 +69,7 @@ describe.each(['h2c', 'h2'] as const)('over %s', (transport) => {
     ['padded', (client) => client.send(frameTypes.data, 0x8, 1, Buffer.concat([Buffer.of(3), text, close, Buffer.alloc(3)]))],
     ['empty', (client) => [text, '', '', close, ''].forEach((data) => client.sendData(1, data))],
     ['the last', (client) => client.sendData(1, Buffer.concat([text, close]), true)],
-  ])('DATA may be %s', async (_how, send) => {
+  ])('accepts DATA that is %s', async (_how, send) => {
     const { client } = await connect()
     await openRaw(client, 1)
     client.inOneSegment(() => send(client))
@@ -77,7 +77,7 @@ describe.each(['h2c', 'h2'] as const)('over %s', (transport) => {
     expect(client.frames.filter((frame) => frame.streamId === 1 && endsStream(frame))).toHaveLength(1)
   })
 
-  it('two WebSockets and a GET share a connection', async () => {
+  it('lets two WebSockets and a GET share a connection', async () => {
     const { client } = await connect()
     await openRaw(client, 1)
     await openRaw(client, 3)
@@ -88,7 +88,7 @@ describe.each(['h2c', 'h2'] as const)('over %s', (transport) => {
     expect((await client.dataOf(5)).toString()).toBe('a page')
   })
 
-  it('ends a CONNECT that ends its stream', async () => {
+  it('ends a CONNECT that has END_STREAM', async () => {
     const { client } = await connect()
     client.sendHeaders(1, connectFields(), true)
     expect(await outcomeOf(client, 1)).toMatch(/^(status 4\d\d|reset \d+)$/)
@@ -106,7 +106,7 @@ describe.each(['h2c', 'h2'] as const)('over %s', (transport) => {
     ['by bad UTF-8', (client) => client.sendData(3, rawFrame(1, Buffer.of(0xff)))],
     ['by a bad close code', (client) => client.sendData(3, rawFrame(8, closePayload(999)))],
     ['by a message above the limit', (client) => client.sendData(3, rawFrame(2, '', { announcedLength: 2n ** 30n }))],
-  ])('a stream that ends %s takes no other with it', async (_how, send) => {
+  ])('keeps other streams open if a stream ends %s', async (_how, send) => {
     const { client } = await connect()
     await openRaw(client, 1)
     await openRaw(client, 3)
@@ -116,7 +116,7 @@ describe.each(['h2c', 'h2'] as const)('over %s', (transport) => {
     expect(await framesOf(client, 1)).toEqual(echoed)
   })
 
-  it('survives streams that are reset with their request', async () => {
+  it('survives streams that are reset together with their request', async () => {
     const { client } = await connect()
     for (let id = 1; id < 400; id += 2) {
       client.sendHeaders(id, connectFields())
@@ -129,7 +129,7 @@ describe.each(['h2c', 'h2'] as const)('over %s', (transport) => {
   it.each<[string, (client: RawHttp2Client, code: number) => void]>([
     ['RST_STREAM', (client, code) => client.sendReset(3, code)],
     ['GOAWAY', (client, code) => client.sendGoaway(0, code)],
-  ])('survives requests with %s in their segment, with any code', async (_type, send) => {
+  ])('survives requests with %s in the same segment, with any code', async (_type, send) => {
     for (let code = 0; code < 16; code++) {
       const { client } = await connect()
       client.inOneSegment(() => {
@@ -145,7 +145,7 @@ describe.each(['h2c', 'h2'] as const)('over %s', (transport) => {
     expect(server.isAlive).toBe(true)
   })
 
-  it('survives streams that are reset behind a refusal', async () => {
+  it('survives streams that are reset after a refusal', async () => {
     const { client } = await connect()
     for (let id = 1; id < 40; id += 2) {
       client.sendHeaders(id, connectFields('/nowhere'))
@@ -164,7 +164,7 @@ describe.each(['h2c', 'h2'] as const)('over %s', (transport) => {
     expect(server.isAlive).toBe(true)
   })
 
-  it('goes on behind GOAWAY until the WebSocket is closed', async () => {
+  it('keeps the WebSocket open after GOAWAY until it is closed', async () => {
     const { client } = await connect()
     await openRaw(client, 1)
     client.sendGoaway(0, 0)
@@ -172,7 +172,7 @@ describe.each(['h2c', 'h2'] as const)('over %s', (transport) => {
     expect(await framesOf(client, 1)).toEqual(echoed)
   })
 
-  it('serves others while a stream has no window', async () => {
+  it('serves other streams while one has no window', async () => {
     const initialWindowSize = 4
     const growth = await server.growthDuring(async () => {
       const { client } = await connect([[initialWindowSize, 0]])
@@ -184,7 +184,7 @@ describe.each(['h2c', 'h2'] as const)('over %s', (transport) => {
     expect(growth).toBeLessThan(100 * MEGABYTE)
   })
 
-  it('takes 300 WebSockets on one connection', async () => {
+  it('accepts 300 WebSockets on one connection', async () => {
     const { client } = await connect()
     const ids = Array.from({ length: 300 }, (_, index) => 2 * index + 1)
     for (const id of ids) client.sendHeaders(id, connectFields())
@@ -203,7 +203,7 @@ describe.each(['h2c', 'h2'] as const)('over %s', (transport) => {
       'header blocks without end',
       (client) => [client.send(frameTypes.headers, 0, 1, indexedGet), times(5000, () => client.send(CONTINUATION, 0, 1, literalField))],
     ],
-  ])('survives %s, and takes no memory', async (_what, send) => {
+  ])('survives %s without using memory', async (_what, send) => {
     const growth = await server.growthDuring(async () => {
       const { client } = await connect()
       send(client)
@@ -225,23 +225,23 @@ describe.each(['h2c', 'h2'] as const)('over %s', (transport) => {
 
   it.each<[string, (client: RawHttp2Client) => void, RegExp]>([
     [
-      'a WINDOW_UPDATE too much',
+      'a WINDOW_UPDATE that is too large',
       (client) => client.send(frameTypes.windowUpdate, 0, 0, Buffer.from('7fffffff', 'hex')),
       /^(goaway [23]|closed)$/,
     ],
     [
-      'header compression that is none',
+      'an invalid header block',
       (client) => client.send(frameTypes.headers, 0x5, 1, Buffer.from('ffffffffffffffffffff', 'hex')),
       /^(goaway 9|closed)$/,
     ],
     ['a header list of 1 MB', (client) => sendHugeHeaders(client), /^(status 431|reset \d+|goaway \d+|closed)$/],
-  ])('%s ends what it concerns', async (_what, send, expected) => {
+  ])('fails the stream or the connection for %s', async (_what, send, expected) => {
     const { client } = await connect()
     send(client)
     expect(await outcomeOf(client, 1)).toMatch(expected)
   })
 
-  it('fails a stream, or its connection, whose window overflows', async () => {
+  it('fails a stream, or its connection, if its window overflows', async () => {
     const { client } = await connect()
     await openRaw(client, 1)
     client.send(frameTypes.windowUpdate, 0, 1, Buffer.from('7fffffff', 'hex'))
@@ -250,7 +250,7 @@ describe.each(['h2c', 'h2'] as const)('over %s', (transport) => {
     expect(payload.subarray(-4).readUInt32BE()).toBeGreaterThan(0)
   })
 
-  it('ends a connection that begins with something else', async () => {
+  it('ends a connection that does not start with the preface', async () => {
     const { socket } = await connectOver(transport, server.ports)
     socket.resume()
     socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(10))
@@ -273,7 +273,7 @@ const indexedGet = Buffer.of(0x82)
 /** A field of 1,000 bytes, never indexed. */
 const literalField = Buffer.concat([Buffer.from('1001787fe906', 'hex'), Buffer.alloc(1000, 'x')])
 
-/** Resolves when the server has dealt with everything, or has had enough of it: Node says so by GOAWAY, and may not end the connection. */
+/** Resolves when the server has processed everything or given up. Node then sends GOAWAY, and may keep the connection open. */
 async function settle(client: RawHttp2Client): Promise<void> {
   await Promise.race([roundTrip(client), client.frame(({ type }) => type === frameTypes.goaway)]).catch(() => undefined)
 }

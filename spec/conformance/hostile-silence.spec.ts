@@ -10,7 +10,7 @@ jest.setTimeout(20_000)
 
 let server: HostileServer
 
-// Node's own limits, too, are a matter of a minute by default.
+// Node's own limits are about a minute by default.
 beforeAll(async () => {
   server = await HostileServer.start({
     closeTimeout: 300,
@@ -41,7 +41,7 @@ describe.each(['http', 'https'] as const)('a server over %s', (transport) => {
 })
 
 describe.each(transportNames)('a WebSocket over %s', (transport) => {
-  it('ends when the client does not answer the Close frame of a failure, nor ends its side', async () => {
+  it('ends if the client neither answers the Close frame of a failure nor ends its side', async () => {
     const peer = readFrames(await openOver(transport, server.ports))
     await peer.send(rawFrame(1, 'abc', { mask: false }))
     expect(describeFrame(await peer.nextFrame())).toBe('close 1002')
@@ -49,21 +49,21 @@ describe.each(transportNames)('a WebSocket over %s', (transport) => {
     await peer.ended
   })
 
-  it('ends when the client is silent and answers no Ping', async () => {
+  it('ends if the client is silent and does not answer a Ping', async () => {
     const peer = readFrames(await openOver(transport, server.ports))
     expect(describeFrame(await peer.nextFrame())).toMatch(/^ping /)
     await whenReleased()
     await peer.ended
   })
 
-  it('ends when the client reads nothing any more', async () => {
+  it('ends if the client stops reading', async () => {
     const { duplex } = await openOver(transport, server.ports)
     duplex.pause()
     await whenReleased()
     expect(server.isAlive).toBe(true)
   })
 
-  it('stays when the client answers Pings, for longer than any request may take', async () => {
+  it('stays open while the client answers Pings, for longer than any request may take', async () => {
     const peer = readFrames(await openOver(transport, server.ports))
     for (let pings = 0; pings < 4; pings++) {
       const { opcode, payload } = await peer.nextFrame()
@@ -75,7 +75,7 @@ describe.each(transportNames)('a WebSocket over %s', (transport) => {
   })
 })
 
-/** Resolves when the server holds no WebSocket any more. */
+/** Resolves when the server has no WebSocket left. */
 async function whenReleased(): Promise<void> {
   while ((await server.state()).webSockets > 0) await new Promise(setImmediate)
 }

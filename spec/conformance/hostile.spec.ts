@@ -23,7 +23,7 @@ let scene: Scene
 let server: HostileServer
 
 beforeAll(async () => {
-  // On Node 20 what is written over TLS to a peer that has reset the connection sometimes neither leaves nor fails: then this frees it.
+  // On Node 20, a TLS write to a peer that has reset the connection may neither finish nor fail. This ends it.
   scene = await Scene.set({ closeTimeout: 3000 })
   server = scene.server
 })
@@ -33,7 +33,7 @@ afterAll(() => scene.clear())
 describe.each(['http', 'https'] as const)('a handshake over %s', (transport) => {
   afterEach(() => scene.recover(transport))
 
-  it.each(handshakeCases)('with $name is answered $expected', async ({ request, expected, forbidden, required }) => {
+  it.each(handshakeCases)('with $name gets $expected', async ({ request, expected, forbidden, required }) => {
     const { socket } = await connectOver(transport, server.ports)
     socket.write(request, 'latin1')
     const { status, head } = await readHttp1Answer(socket)
@@ -56,7 +56,7 @@ describe.each(transportNames)('on a WebSocket over %s', (transport) => {
     expect(await playFrames(webSocket, bytes)).toEqual(expected)
   })
 
-  it.each(compressionBombs)('with compression, $name gives $expected, and takes no memory', async ({ bytes, expected }) => {
+  it.each(compressionBombs)('with compression, $name gives $expected without using memory', async ({ bytes, expected }) => {
     const growth = await server.growthDuring(async () => {
       expect(await playFrames(await openOver(transport, server.ports, { fields: DEFLATE }), bytes)).toEqual(expected)
     })
@@ -68,7 +68,7 @@ describe.each(transportNames)('on a WebSocket over %s', (transport) => {
     ['an unmasked frame', [rawFrame(1, 'abc', { mask: false })], ['close 1002']],
     ['bad UTF-8', [rawFrame(1, Buffer.of(0xff))], ['close 1007']],
     ['a Close', [close], ['close 1000']],
-  ])('%s before the answer is not lost', async (_what, frames, expected) => {
+  ])('%s sent before the 101 is received', async (_what, frames, expected) => {
     expect(await playFrames(await openOver(transport, server.ports, { early: Buffer.concat(frames) }))).toEqual(expected)
   })
 
@@ -77,7 +77,7 @@ describe.each(transportNames)('on a WebSocket over %s', (transport) => {
     ['half a frame', [text.subarray(0, 7)], []],
     ['a message', [text], ['text "abc"']],
     ['a message and a Close', [text, close], ['text "abc"', 'close 1000']],
-  ])('the end of our side after %s ends the connection', async (_what, frames, expected) => {
+  ])("the end of the client's side after %s ends the connection", async (_what, frames, expected) => {
     expect(await playFramesAndEnd(await openOver(transport, server.ports), ...frames)).toEqual(expected)
   })
 
@@ -86,15 +86,15 @@ describe.each(transportNames)('on a WebSocket over %s', (transport) => {
     ['half a frame', text.subarray(0, 7)],
     ['a Close', close],
     ['large messages', Buffer.concat(Array.from({ length: 64 }, () => rawFrame(2, Buffer.alloc(65_536))))],
-  ])('a reset after %s hurts nobody', async (_what, bytes) => {
+  ])('a reset after %s harms no other connection', async (_what, bytes) => {
     const webSocket = await openOver(transport, server.ports)
-    // Of what the server has no room for, it need not take all.
+    // The server need not read what it has no room for.
     await Promise.race([new Promise((resolve) => webSocket.duplex.write(bytes, resolve)), once(webSocket.duplex, 'readable')])
     webSocket.reset()
     expect(server.isAlive).toBe(true)
   })
 
-  it('a frame that trickles is a frame', async () => {
+  it('a frame that arrives byte by byte is received', async () => {
     const webSocket = await openOver(transport, server.ports)
     for (const byte of text) await new Promise((resolve) => webSocket.duplex.write(Buffer.of(byte), resolve))
     expect(await playFrames(webSocket, close)).toEqual(['text "abc"', 'close 1000'])
@@ -104,7 +104,7 @@ describe.each(transportNames)('on a WebSocket over %s', (transport) => {
 describe.each(['http', 'https'] as const)('a client over %s', (transport) => {
   afterEach(() => scene.recover(transport))
 
-  it('is answered when its request trickles', async () => {
+  it('is answered if its request arrives byte by byte', async () => {
     const { socket } = await connectOver(transport, server.ports)
     for (const byte of Buffer.from(handshakeHead())) await new Promise((resolve) => socket.write(Buffer.of(byte), resolve))
     expect(await readHttp1Answer(socket)).toMatchObject({ status: 101 })
@@ -113,25 +113,25 @@ describe.each(['http', 'https'] as const)('a client over %s', (transport) => {
   it.each([
     ['accepted', 'GET /ws HTTP/1.1'],
     ['refused', 'GET /nowhere HTTP/1.1'],
-  ])('hurts nobody when it resets behind a request that is %s', async (_how, requestLine) => {
+  ])('harms no other connection if it resets after a request that is %s', async (_how, requestLine) => {
     const { socket, reset } = await connectOver(transport, server.ports)
     await new Promise((resolve) => socket.write(handshakeHead({}, requestLine), resolve))
     reset()
     expect(server.isAlive).toBe(true)
   })
 
-  it('is not kept when it ends its side behind the request', async () => {
+  it('is disconnected if it ends its side after the request', async () => {
     const { socket } = await connectOver(transport, server.ports)
     socket.end(handshakeHead())
     expect([101, 'closed']).toContain((await readHttp1Answer(socket)).status)
   })
 
-  it('gets no answer to a request behind the handshake: it is no frame', async () => {
+  it('gets no answer to a request after the handshake, because it is not a frame', async () => {
     const early = Buffer.from('GET /page HTTP/1.1\r\nHost: a\r\n\r\n')
     expect(await playFrames(await openOver(transport, server.ports, { early }))).toEqual(['close 1002'])
   })
 
-  it('may open a hundred at once', async () => {
+  it('can open a hundred WebSockets at once', async () => {
     const webSockets = await Promise.all(Array.from({ length: 100 }, () => openOver(transport, server.ports)))
     const answers = await Promise.all(webSockets.map((webSocket) => playFrames(webSocket, text, close)))
     expect(answers).toEqual(answers.map(() => ['text "abc"', 'close 1000']))
@@ -145,7 +145,7 @@ describe.each(['http', 'h2'] as const)('a flood over %s', (transport) => {
     ['100,000 Pings', many(rawFrame(9, 'now'), 1000), 100, ['close 1000']],
     ['a million fragments of one byte', many(rawFrame(0, 'x', { isFinal: false }), 10_000), 120, ['close 1009']],
     ['a million empty fragments', many(rawFrame(0, '', { isFinal: false }), 10_000), 100, ['binary 78', 'close 1000']],
-  ])('of %s takes no memory', async (_what, chunk, times, expected) => {
+  ])('of %s uses no memory', async (_what, chunk, times, expected) => {
     const growth = await server.growthDuring(async () => {
       const webSocket = await openOver(transport, server.ports)
       const isFragmented = !expected.includes('close 1000') || expected.length > 1
@@ -163,7 +163,7 @@ describe.each(['http', 'h2'] as const)('a flood over %s', (transport) => {
   it.each([
     ['Pings', many(rawFrame(9, 'x'.repeat(125)), 500), 500],
     ['messages', rawFrame(2, Buffer.alloc(65_536)), 8000],
-  ])('of %s whose answers nobody reads takes no memory', async (_what, chunk, times) => {
+  ])('of %s whose answers are not read uses no memory', async (_what, chunk, times) => {
     const growth = await server.growthDuring(async () => {
       const { duplex } = await openOver(transport, server.ports)
       await writeUntilStuck(duplex, chunk, times)
@@ -171,14 +171,14 @@ describe.each(['http', 'h2'] as const)('a flood over %s', (transport) => {
     expect(growth).toBeLessThan(100 * MEGABYTE)
   })
 
-  it('of announced lengths takes no memory', async () => {
+  it('of announced lengths uses no memory', async () => {
     const growth = await server.growthDuring(async () => {
       const header = rawFrame(2, '', { announcedLength: BigInt(LARGE_MESSAGE_LIMIT), extendedLengthSize: 8 })
       for (let index = 0; index < 50; index++) {
         const webSocket = await openOver(transport, server.ports, { path: '/large' })
         await readFrames(webSocket).send(header, rawFrame(9).subarray(0, 1))
       }
-      // The server has seen what came before.
+      // The server has processed what was sent before.
       await playFrames(await openOver(transport, server.ports), close)
     })
     expect(growth).toBeLessThan(100 * MEGABYTE)
@@ -188,7 +188,7 @@ describe.each(['http', 'h2'] as const)('a flood over %s', (transport) => {
 describe('a flood', () => {
   afterEach(() => scene.recover('http'))
 
-  it('of segments of one byte takes no memory', async () => {
+  it('of segments of one byte uses no memory', async () => {
     const frame = rawFrame(2, Buffer.alloc(100_000))
     const growth = await server.growthDuring(async () => {
       const webSocket = await openOver('http', server.ports)
@@ -198,7 +198,7 @@ describe('a flood', () => {
     expect(growth).toBeLessThan(100 * MEGABYTE)
   })
 
-  it('of requests that are half there is survived', async () => {
+  it('of incomplete requests harms no other connection', async () => {
     for (let index = 0; index < 200; index++) {
       const { socket, reset } = await connectOver('http', server.ports)
       await new Promise((resolve) => socket.write(handshakeHead().slice(0, 60), resolve))

@@ -1,4 +1,4 @@
 import { specifyConformance } from './specify-conformance.ts'
 
-// Of our own invention, and recorded from ASP.NET Core on .NET 10 as the others were.
+// These scenarios are our own. Like the others, they were recorded from ASP.NET Core on .NET 10.
 specifyConformance('more-scenarios.json', 'more-transcripts.json')

@@ -15,12 +15,12 @@ import type { Example } from './stage.ts'
 
 const blocks = findCodeBlocks()
 
-// Inside of the project, so that packages are found.
+// Inside the project, so that packages are found.
 const folder = mkdtempSync(join(root, '.code-blocks-'))
 
 afterAll(() => {
   rmSync(folder, { recursive: true })
-  // Jest prints no titles when it runs several files.
+  // Jest prints no titles when it runs several files, so print the reasons here.
   for (const { place } of blocks)
     for (const [, reason] of reasonFor(place, decisions[place])) process.stderr.write(`not run: ${place}: ${reason}\n`)
 })
@@ -31,7 +31,7 @@ afterEach(() => {
 })
 
 describe('the code blocks of the documents and doc comments', () => {
-  it('are all decided on, and nothing else is', () => {
+  it('all have a decision, and every decision has a code block', () => {
     expect(Object.keys(decisions).toSorted()).toEqual(blocks.map(({ place }) => place).toSorted())
   })
 })
@@ -44,7 +44,7 @@ describe('the TypeScript of the documents and doc comments', () => {
   beforeAll(async () => {
     for (const block of compiled) writeFileSync(fileOf(block), toModule(block, insteadOf(decisions[block.place])))
     const compilerOptions = {
-      // NestJS is decorated the old way.
+      // NestJS uses the legacy decorators.
       experimentalDecorators: true,
       noUnusedLocals: false,
       noUnusedParameters: false,
@@ -62,7 +62,7 @@ describe('the TypeScript of the documents and doc comments', () => {
     expect(mistakes).toEqual([])
   })
 
-  it('is looked at by the compiler', () => {
+  it('is compiled by this test', () => {
     expect(compiled.length).toBeGreaterThan(40)
     expect(output.split('\n').filter((line) => /error/.test(line) && !/block-\d+\.ts/.test(line))).toEqual([])
   })
@@ -73,7 +73,7 @@ describe('the TypeScript of the documents and doc comments', () => {
     await proof(async (given = {}) => example(given))
   })
 
-  // eslint-disable-next-line jest/no-disabled-tests -- the title tells the reason
+  // eslint-disable-next-line jest/no-disabled-tests -- the title has the reason
   it.skip.each(blocks.flatMap(({ place }) => reasonFor(place, decisions[place])))('does not run: %s: %s', (place) =>
     expect(place).toBe('run'),
   )

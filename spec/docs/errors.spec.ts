@@ -5,7 +5,7 @@ import { join } from 'node:path'
 const root = join(__dirname, '../..')
 
 describe('docs/errors.md', () => {
-  it('has a heading for every code of WebSocketException, in order, and for nothing else', () => {
+  it('has a heading for every code of WebSocketException, in order, and no other headings', () => {
     const headings = readFileSync(join(root, 'docs/errors.md'), 'utf8').matchAll(/^#+ `?((?:ERR_|ABORT_)\w+)`?$/gm)
 
     expect([...headings].map(([, code]) => code)).toEqual(exceptionCodes())

@@ -22,14 +22,14 @@ const features = tables.flatMap(([head = [], , ...rows]) =>
   rows.map(([feature = '', ...cells]) => [feature.trim(), cells, head.length - 1] as const),
 )
 
-// links.spec.ts shows that what the links lead to is there.
+// links.spec.ts checks the targets of the links.
 describe.each(features)('%s', (_feature, cells, count) => {
   it('has a link in every cell', () => {
     expect(cells.length).toBe(count)
     expect(cells.filter((cell) => !/^ \[[^\]]+\]\([^)]+\) *$/.test(cell))).toEqual([])
   })
 
-  it('is shown by a spec, for this package', () => {
+  it('links to a spec for this package', () => {
     expect(cells[0]).toMatch(/^ \[yes\]\(\.\.\/spec\/[^)]+\) *$/)
   })
 })

@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path'
 import { documents, partsOf, root } from './documents.ts'
 
 describe.each(documents)('%s', (document) => {
-  it('links to nothing that is not there', () => {
+  it('has no broken link', () => {
     expect(linksOf(document).filter(({ target }) => !isThere(document, target))).toEqual([])
   })
 })
@@ -21,7 +21,7 @@ describe('the links of the documents', () => {
     ['docs/no-such-page.md', false],
     ['#tasks', true],
     ['#no-such-heading', false],
-  ])('that lead to %s are good: %s', (target, isGood) => {
+  ])('to %s are valid: %s', (target, isGood) => {
     expect(isThere('README.md', target)).toBe(isGood)
   })
 })
@@ -31,7 +31,7 @@ interface Link {
   readonly target: string
 }
 
-/** The links that lead to somewhere in the repository. */
+/** The links to files of the repository. */
 function linksOf(document: string): Link[] {
   return partsOf(document)
     .filter(({ language }) => language === undefined)

@@ -23,7 +23,7 @@ const echo = webSocketHandler(async (webSocket) => {
 
 type Mount = (app: Express, server: Server) => void
 
-/** Starts an application that has the fault. */
+/** Starts an application with the fault. */
 async function start(mount: Mount): Promise<{ readonly port: number; readonly isSecure: boolean }> {
   const app = express().set('env', 'test')
   const server = createServer(app)
@@ -138,7 +138,7 @@ describe('the other symptoms of docs/troubleshooting.md', () => {
     expect(performance.now() - begin).toBeGreaterThan(90)
   })
 
-  it('are those that the page has', () => {
+  it('are all covered by these tests', () => {
     const statuses = ['200', '400', '403', '404', '426', '500', '503']
     const closeCodes = ['1000 right after open', '1005', '1006', '1009', '1011']
     expect(headings).toEqual([...statuses, ...closeCodes, 'The request never reaches the route', 'Sub-protocol', 'Hang on close'])

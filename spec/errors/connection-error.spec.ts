@@ -8,7 +8,7 @@ afterEach(() => {
 })
 
 describe('the error of a connection', () => {
-  it('has a stack of one line, and leaves the next error its own', () => {
+  it('has a one-line stack trace, and does not affect that of the next error', () => {
     const error = connectionError('ERR_WEBSOCKET_CLOSED_PREMATURELY', 'The connection failed')
 
     expect(error.stack?.split('\n')).toEqual(['WebSocketException: The connection failed'])
@@ -16,7 +16,7 @@ describe('the error of a connection', () => {
     expect(new Error('next').stack).toContain(__filename)
   })
 
-  it("ends its message with its cause's code", () => {
+  it('appends the code of its cause to its message', () => {
     const cause = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
     const error = connectionError('ERR_WEBSOCKET_CLOSED_PREMATURELY', 'The connection failed', cause)
 
@@ -24,13 +24,13 @@ describe('the error of a connection', () => {
   })
 
   it.each([[undefined], ['a string'], [new Error('without a code')], [{ code: 'NOT_OF_AN_ERROR' }]])(
-    'has no code of the cause %p',
+    'ignores the code of the cause %p',
     (cause) => {
       expect(connectionError('ABORT_ERR', 'The connection failed', cause).message).toBe('The connection failed')
     },
   )
 
-  it.each([0, 1, undefined])('leaves a limit of %p as it is', (limit) => {
+  it.each([0, 1, undefined])('restores an Error.stackTraceLimit of %p', (limit) => {
     Object.assign(Error, { stackTraceLimit: limit })
     connectionError('ABORT_ERR', 'message')
 

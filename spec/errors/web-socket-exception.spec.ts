@@ -6,7 +6,7 @@ import { WebSocketErrorCode } from '../../lib/errors/web-socket-error-code.ts'
 import { WebSocketException } from '../../lib/errors/web-socket-exception.ts'
 
 describe('WebSocketException', () => {
-  it('is an error with a code, and the code of .NET that belongs to it', () => {
+  it('is an error with a code and the matching code of .NET', () => {
     const cause = new Error('ECONNRESET')
     const error = new WebSocketException('ERR_WEBSOCKET_CLOSED_PREMATURELY', 'The connection failed', { cause })
     expect(error).toBeInstanceOf(Error)
@@ -15,11 +15,11 @@ describe('WebSocketException', () => {
     expect(error.webSocketErrorCode).toBe(WebSocketErrorCode.ConnectionClosedPrematurely)
   })
 
-  it('is named as Node names cancellations', () => {
+  it('has the name and code that Node uses for cancellations', () => {
     expect(new WebSocketException('ABORT_ERR', 'The operation was cancelled').name).toBe('AbortError')
   })
 
-  it('makes Express answer what is no WebSocket request with 400', async () => {
+  it('makes Express answer 400 to a request that is not a WebSocket request', async () => {
     const app = express()
     app.set('env', 'test')
     app.use(useWebSockets())

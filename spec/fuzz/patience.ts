@@ -16,6 +16,6 @@ export async function inTime<T>(promise: Promise<T>, what: string, patience = PA
   return Promise.race([promise, late]).finally(() => clearInterval(timer))
 }
 
-/** Milliseconds. */
+/** In milliseconds. */
 const PATIENCE = 30_000
 const STEP = 100

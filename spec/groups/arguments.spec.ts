@@ -27,13 +27,13 @@ describe.each([WebSocketGroup, WebSocketGroups])('new %p()', (Group) => {
     [{ presence: 'ada' }, 'presence'],
     [{ presenceInterval: 0 }, 'presenceInterval'],
     [{ onPresence: true }, 'onPresence'],
-  ])('refuses %j: the option %s', (options, argument) => {
+  ])('throws an error for %j: the option %s', (options, argument) => {
     expect(() => new Group(options as object)).toThrow(expect.objectContaining({ code: 'ERR_WEBSOCKET_INVALID_OPTION', argument }))
   })
 })
 
 describe('new WebSocketGroup()', () => {
-  it('refuses a name that is none', () => {
+  it('throws an error for an invalid name', () => {
     expect(() => new WebSocketGroup({ name: 7 } as object)).toThrow(expect.objectContaining({ argument: 'name' }))
   })
 })
@@ -52,7 +52,7 @@ describe('new RedisBackplane()', () => {
     [client, { onUp: {} }, 'onUp', 'ERR_WEBSOCKET_INVALID_OPTION'],
     [client, { maxPendingBytes: -1 }, 'maxPendingBytes', 'ERR_WEBSOCKET_INVALID_OPTION'],
     [client, { url: 'redis://127.0.0.1' }, 'url', 'ERR_WEBSOCKET_INVALID_OPTION'],
-  ])('refuses %p, %p: %s', (value, options, argument, code) => {
+  ])('throws an error for %p, %p: %s', (value, options, argument, code) => {
     expect(() => new RedisBackplane(value as unknown as RedisClient, options as object)).toThrow(
       expect.objectContaining({ argument, code }),
     )
@@ -72,7 +72,7 @@ describe('new PostgresBackplane()', () => {
     [pool, { onDown: 'log' }, 'onDown', 'ERR_WEBSOCKET_INVALID_OPTION'],
     [pool, { maxPendingBytes: 0 }, 'maxPendingBytes', 'ERR_WEBSOCKET_INVALID_OPTION'],
     [pool, { table: 'messages' }, 'table', 'ERR_WEBSOCKET_INVALID_OPTION'],
-  ])('refuses %p, %p: %s', (value, options, argument, code) => {
+  ])('throws an error for %p, %p: %s', (value, options, argument, code) => {
     expect(() => new PostgresBackplane(value as PostgresPool, options as object)).toThrow(expect.objectContaining({ argument, code }))
   })
 })
@@ -94,7 +94,7 @@ describe('the methods of groups', () => {
     ['send', ['text', { except: [like] }], 'except'],
     ['send', ['text', { except: 'ada' }], 'except'],
     ['send', ['text', { messageType: 2 }], 'messageType'],
-  ])('refuse %s(%p): the argument %s', async (name, values, argument) => {
+  ])('throw an error for %s(%p): the argument %s', async (name, values, argument) => {
     const group = new WebSocketGroup() as unknown as Callee
     const groups = new WebSocketGroups() as unknown as Callee
     const refusal = expect.objectContaining({ code: 'ERR_WEBSOCKET_INVALID_ARGUMENT', ...(argument === undefined ? {} : { argument }) })

@@ -5,7 +5,7 @@ import type { Backplane } from 'express-use-websockets/groups'
 import { runScript } from '../support/run-script.ts'
 import { openInMemory } from '../support/web-socket-pairs.ts'
 
-/** An engine for one process, which calls back at once. */
+/** A backplane for one process, which delivers synchronously. */
 function createEngine(): Backplane & { readonly events: EventEmitter } {
   const events = new EventEmitter()
   return {
@@ -18,8 +18,8 @@ function createEngine(): Backplane & { readonly events: EventEmitter } {
   }
 }
 
-describe('groups with a backplane of the application', () => {
-  it('are one group by their name, be they of one class or of the other', async () => {
+describe('groups with a custom backplane', () => {
+  it('with the same name are one group, whether of WebSocketGroup or WebSocketGroups', async () => {
     const engine = createEngine()
     const [ada, bob] = [openInMemory(), openInMemory()]
     using groups = new WebSocketGroups({ backplane: engine })
@@ -39,7 +39,7 @@ describe('groups with a backplane of the application', () => {
     }
   })
 
-  it('subscribe when the first member comes, and unsubscribe when the last has left, or they are disposed of', async () => {
+  it('subscribe with the first member, and unsubscribe when the last has left or they are disposed', async () => {
     const engine = createEngine()
     const [ada, bob, eve] = [openInMemory().webSocket, openInMemory().webSocket, openInMemory().webSocket]
     const groups = new WebSocketGroups({ backplane: engine })
@@ -65,7 +65,7 @@ describe('groups with a backplane of the application', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('no engine'))],
-  ])('are told when publish() %s, and go on here', async (_how, publish: () => Promise<unknown>) => {
+  ])('report that publish() %s, and keep working locally', async (_how, publish: () => Promise<unknown>) => {
     const { webSocket, peer } = openInMemory()
     const errors: string[] = []
     using groups = new WebSocketGroups({
@@ -91,7 +91,7 @@ describe('groups with a backplane of the application', () => {
       },
     ],
     ['never becomes active', () => ({ active: Promise.reject(new Error('no engine')), unsubscribe: () => undefined })],
-  ])('are told when subscribe() %s, and go on here', async (_how, subscribe: Backplane['subscribe']) => {
+  ])('report that subscribe() %s, and keep working locally', async (_how, subscribe: Backplane['subscribe']) => {
     const { webSocket, peer } = openInMemory()
     const errors: string[] = []
     using groups = new WebSocketGroups({ backplane: { ...createEngine(), subscribe }, onError: ({ message }) => errors.push(message) })
@@ -104,7 +104,7 @@ describe('groups with a backplane of the application', () => {
     expect(errors).toEqual(['The backplane has failed: no engine'])
   })
 
-  it('send to members in this process as slowMembers says what others have sent', async () => {
+  it('apply slowMembers to messages from other processes', async () => {
     const engine = createEngine()
     const { webSocket, peer } = openInMemory({}, 1024)
     peer.duplex.pause()
@@ -122,7 +122,7 @@ describe('groups with a backplane of the application', () => {
     expect(here.dropped).toBe(2)
   })
 
-  it('end no process when nobody listens to their errors, and warn once of each kind', async () => {
+  it('warn once of each kind of error if there is no error listener, and do not end the process', async () => {
     const { exitCode, stdout, stderr } = await runScript('spec/groups/scripts/failing-backplane.ts')
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'still here\n' })
@@ -138,8 +138,8 @@ describe('groups with a backplane of the application', () => {
   })
 })
 
-describe('who is in a group of one process', () => {
-  it('is known without a backplane, and told when it changes', async () => {
+describe('presence in a group of one process', () => {
+  it('is known without a backplane, and reported when it changes', async () => {
     const [ada, other] = [openInMemory().webSocket, openInMemory().webSocket]
     const changes: string[] = []
     const groups = new WebSocketGroups({

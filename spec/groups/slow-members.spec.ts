@@ -11,7 +11,7 @@ import { openInMemory } from '../support/web-socket-pairs.ts'
 import { Door } from './grouped-clients.ts'
 
 const MEBIBYTE = 1_048_576
-/** Of 64 KiB each: more than the kernel takes. */
+/** Messages of 64 KiB each, more than the kernel buffers. */
 const MESSAGES = 400
 const policies: readonly SlowMemberPolicy[] = ['abort', 'drop', 'latest', 'wait']
 
@@ -20,7 +20,7 @@ afterEach(async () => {
   await closeHttp2Peers()
 })
 
-/** Lets one member stop reading, and sends more than any buffer takes, in step with another that reads. */
+/** One member stops reading. Sends more than any buffer holds, at the pace of a second member that reads. */
 async function outrun(serve: (typeof everyTransport)[number][1], slowMembers: SlowMemberPolicy) {
   const door = new Door()
   const served = await serve(door.app)
@@ -37,20 +37,20 @@ async function outrun(serve: (typeof everyTransport)[number][1], slowMembers: Sl
     await quick.received(count + 1)
   }
   expect(quick.texts.map((message) => Number.parseInt(message, 10))).toEqual(Array.from({ length: MESSAGES }, (_item, index) => index))
-  // One message may exceed it, and so may what the stream of the connection holds.
+  // One message may exceed it, and so may the buffer of the stream.
   expect(highest).toBeLessThan(MEBIBYTE + 4 * 65_536)
   expect(group.dropped).toBeGreaterThan(0)
   return { group, slow }
 }
 
 describe.each(everyTransport)('a member that stops reading, over %s', (_, serve) => {
-  it.each(['abort', 'wait'] as const)('delays no other, is bounded, and is cut off: %s', async (slowMembers) => {
+  it.each(['abort', 'wait'] as const)('does not delay others, uses bounded memory, and is aborted: %s', async (slowMembers) => {
     const { group, slow } = await outrun(serve, slowMembers)
     expect(await slow.webSocket.completion).toMatchObject({ wasClean: false, error: { code: 'ERR_WEBSOCKET_TOO_SLOW' } })
     expect([group.size, group.has(slow.webSocket)]).toEqual([1, false])
   })
 
-  it('delays no other, is bounded, and misses what is dropped: drop', async () => {
+  it('does not delay others, uses bounded memory, and misses dropped messages: drop', async () => {
     const { group, slow } = await outrun(serve, 'drop')
     slow.client.stream.resume()
     expect((await slow.received(MESSAGES - group.dropped)).length).toBe(MESSAGES - group.dropped)
@@ -58,7 +58,7 @@ describe.each(everyTransport)('a member that stops reading, over %s', (_, serve)
     expect((await slow.receivedText('again')).at(-1)).toBe('again')
   })
 
-  it('delays no other, is bounded, and gets the latest when it reads again: latest', async () => {
+  it('does not delay others, uses bounded memory, and gets the latest message when it reads again: latest', async () => {
     const { group, slow } = await outrun(serve, 'latest')
     slow.client.stream.resume()
     const texts = await slow.received(MESSAGES - group.dropped)
@@ -69,7 +69,7 @@ describe.each(everyTransport)('a member that stops reading, over %s', (_, serve)
   })
 })
 
-/** Sends what the stream of a member in memory has no room for. It leaves at the end of the turn. */
+/** Sends more than the stream of an in-memory member buffers. It is written at the end of the turn. */
 async function fill(group: WebSocketGroup): Promise<void> {
   await group.send('x'.repeat(2048))
   await setImmediate()
@@ -80,7 +80,7 @@ async function tenTurns(): Promise<string> {
   return 'waiting'
 }
 
-/** Resolves when another member has been cut off after this waitTimeout. */
+/** Resolves when another member was aborted after this waitTimeout. */
 async function cutOffAfter(waitTimeout: number): Promise<void> {
   const { webSocket, peer } = openInMemory({}, 1024)
   peer.duplex.pause()
@@ -92,7 +92,7 @@ async function cutOffAfter(waitTimeout: number): Promise<void> {
 }
 
 describe('send()', () => {
-  it.each(policies)('waits for a member that reads slowly only with wait: %s', async (slowMembers) => {
+  it.each(policies)('waits for a slow member only with the policy wait: %s', async (slowMembers) => {
     const { webSocket, peer } = openInMemory({}, 1024)
     peer.duplex.pause()
     const group = new WebSocketGroup({ slowMembers })
@@ -106,7 +106,7 @@ describe('send()', () => {
     expect(group.dropped).toBe(0)
   })
 
-  it('waits with wait until a member has gone', async () => {
+  it('waits for a member until it has left, with the policy wait', async () => {
     const { webSocket, peer } = openInMemory({}, 1024)
     peer.duplex.pause()
     const group = new WebSocketGroup({ slowMembers: 'wait' })
@@ -120,7 +120,7 @@ describe('send()', () => {
     expect(group.dropped).toBe(1)
   })
 
-  it('waits at most waitTimeout for a member that takes nothing, which is cut off', async () => {
+  it('waits for waitTimeout at most for a member that does not read, and aborts it', async () => {
     const { webSocket, peer } = openInMemory({}, 1024)
     peer.duplex.pause()
     const group = new WebSocketGroup({ slowMembers: 'wait', waitTimeout: 10 })
@@ -135,7 +135,7 @@ describe('send()', () => {
     })
   })
 
-  it('cuts off no WebSocket that has left the group', async () => {
+  it('does not abort a WebSocket that has left the group', async () => {
     const { webSocket, peer } = openInMemory({}, 1024)
     peer.duplex.pause()
     const group = new WebSocketGroup({ slowMembers: 'wait', waitTimeout: 1 })
@@ -151,7 +151,7 @@ describe('send()', () => {
     expect(webSocket.state).toBe(WebSocketState.Open)
   })
 
-  it('sends the latest message to a member that reads again, and only that', async () => {
+  it('sends a member that reads again the latest message only', async () => {
     const { webSocket, peer } = openInMemory({}, 1024)
     peer.duplex.pause()
     const group = new WebSocketGroup({ slowMembers: 'latest' })

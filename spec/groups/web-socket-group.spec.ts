@@ -14,7 +14,7 @@ afterEach(async () => {
 })
 
 describe.each(everyTransport)('a group over %s', (_, serve) => {
-  it('sends to all members but those that are left out, in order', async () => {
+  it('sends to all members except excluded ones, in order', async () => {
     const door = new Door()
     const served = await serve(door.app)
     const [ada, bob, eve] = [await door.open(served), await door.open(served), await door.open(served)]
@@ -55,7 +55,7 @@ describe.each(everyTransport)('a group over %s', (_, serve) => {
 })
 
 describe('the members of a group', () => {
-  it('are added once, leave once, and are iterated over as they are at the time', () => {
+  it('are added once, removed once, and iterated over as they are at the time', () => {
     const [one, two] = [openInMemory().webSocket, openInMemory().webSocket]
     const group = new WebSocketGroup()
 
@@ -70,7 +70,7 @@ describe('the members of a group', () => {
     expect([group.size, group.has(one), group.delete(one)]).toEqual([0, false, false])
   })
 
-  it('can be in several groups, and leave them all when they have completed', async () => {
+  it('can be in several groups, and are removed from all when they have completed', async () => {
     const { webSocket } = openInMemory()
     const groups = Array.from({ length: 3 }, () => new WebSocketGroup())
     for (const group of groups) group.add(webSocket)
@@ -82,7 +82,7 @@ describe('the members of a group', () => {
     expect(groups.map(({ size }) => size)).toEqual([0, 0, 0])
   })
 
-  it.each(['abort', 'dispose'] as const)('are not those that have been closed: %s', async (how) => {
+  it.each(['abort', 'dispose'] as const)('do not include closed WebSockets: %s', async (how) => {
     const { webSocket, peer } = openInMemory()
     webSocket[how]()
     peer.end()
@@ -93,7 +93,7 @@ describe('the members of a group', () => {
     expect([group.add(webSocket), group.size]).toEqual([false, 0])
   })
 
-  it('get nothing more when they have sent a Close frame, without a complaint', async () => {
+  it('get no more messages after they have sent a Close frame, without an error', async () => {
     const { webSocket, peer } = openInMemory()
     const group = new WebSocketGroup()
     group.add(webSocket)
@@ -106,7 +106,7 @@ describe('the members of a group', () => {
     expect([peer.frames, group.dropped]).toEqual([[], 0])
   })
 
-  it('miss what is sent between the frames of a message, which is counted', async () => {
+  it('miss messages that are sent between the frames of a message, which is counted', async () => {
     const { webSocket, peer } = openInMemory()
     const group = new WebSocketGroup()
     group.add(webSocket)
@@ -123,7 +123,7 @@ describe('the members of a group', () => {
 })
 
 describe('a group of clients with compression', () => {
-  it('compresses a message once, for all', async () => {
+  it('compresses a message once for all members', async () => {
     const group = new WebSocketGroup()
     const peers = Array.from({ length: 3 }, () => {
       const { webSocket, peer } = openInMemory({ dangerousDeflateOptions: {} })

@@ -3,7 +3,7 @@ import { WebSocketGroups } from 'express-use-websockets/groups'
 import { openInMemory } from '../support/web-socket-pairs.ts'
 
 describe('groups by name', () => {
-  it('send to the members of one', async () => {
+  it('send to the members of one group', async () => {
     const [ada, bob] = [openInMemory(), openInMemory()]
     const groups = new WebSocketGroups()
     groups.add('lobby', ada.webSocket)
@@ -19,7 +19,7 @@ describe('groups by name', () => {
     for (const text of ['in the garden', 'in the lobby', 'to all']) expect(String((await bob.peer.nextFrame()).payload)).toBe(text)
   })
 
-  it('tell who is where', () => {
+  it('report which member is in which group', () => {
     const [ada, bob] = [openInMemory().webSocket, openInMemory().webSocket]
     const groups = new WebSocketGroups()
     const others = new WebSocketGroups()
@@ -38,7 +38,7 @@ describe('groups by name', () => {
     expect([groups.membersOf('lobby').length, groups.membersOf('nowhere')]).toEqual([2, []])
   })
 
-  it('vanish when nobody is left in them, and come back', async () => {
+  it('are removed when they are empty, and created again', async () => {
     const { webSocket } = openInMemory()
     const groups = new WebSocketGroups()
     groups.add('lobby', webSocket)
@@ -52,7 +52,7 @@ describe('groups by name', () => {
     expect([groups.size, groups.add('lobby', webSocket), groups.size]).toEqual([0, false, 0])
   })
 
-  it('count what was dropped in all of them', async () => {
+  it('count dropped messages over all groups', async () => {
     const { webSocket, peer } = openInMemory({}, 1024)
     peer.duplex.pause()
     const groups = new WebSocketGroups({ slowMembers: 'drop', maxBufferedAmount: 1 })
@@ -62,11 +62,11 @@ describe('groups by name', () => {
     await new Promise(setImmediate)
     for (const name of ['lobby', 'garden', 'lobby', 'garden']) await groups.send(name, 'x')
 
-    // One message of each waits, and may exceed the bound.
+    // One message for each waits, and may exceed the limit.
     expect(groups.dropped).toBe(2)
   })
 
-  it.each(['__proto__', '', 'constructor', '\0'])('have any name: %j', (name) => {
+  it.each(['__proto__', '', 'constructor', '\0'])('can have any name: %j', (name) => {
     const { webSocket } = openInMemory()
     const groups = new WebSocketGroups()
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { computeAcceptKey } from '../../lib/handshake/compute-accept-key.ts'
 
 describe('computeAcceptKey', () => {
-  it('answers the key of RFC 6455, section 1.3', () => {
+  it('returns the accept key of the example in RFC 6455, section 1.3', () => {
     expect(computeAcceptKey('dGhlIHNhbXBsZSBub25jZQ==')).toBe('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=')
   })
 })

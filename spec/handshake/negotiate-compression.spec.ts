@@ -35,11 +35,11 @@ describe('negotiateCompression', () => {
     ['client_no_context_takeover', 'client_no_context_takeover; server_no_context_takeover; server_max_window_bits=14'],
     ['server_max_window_bits=10', 'server_no_context_takeover; server_max_window_bits=10'],
     ['server_max_window_bits=15', 'server_no_context_takeover; server_max_window_bits=14'],
-  ])('answers the offer "%s" with what the application restricts: "%s"', (offer, answer) => {
+  ])('applies the restrictions of the application to the offer "%s": "%s"', (offer, answer) => {
     expect(negotiate(`permessage-deflate;${offer}`.replace(/;$/, ''), CUSTOM)?.responseHeader).toBe(`permessage-deflate; ${answer}`)
   })
 
-  it('tells what was agreed on', () => {
+  it('returns the negotiated parameters', () => {
     expect(negotiate('permessage-deflate; client_max_window_bits=12; client_no_context_takeover', CUSTOM)).toMatchObject({
       clientContextTakeover: false,
       clientMaxWindowBits: 12,
@@ -76,19 +76,19 @@ describe('negotiateCompression', () => {
       'client_max_window_bits; client_max_window_bits=10',
       'server_max_window_bits=10; server_max_window_bits=10',
     ].map((offer) => [offer]),
-  )('declines the offer "%s", and takes the next', (offer) => {
+  )('declines the offer "%s" and accepts the next', (offer) => {
     expect(negotiate(`permessage-deflate;${offer}`)).toBeUndefined()
     expect(negotiate([`permessage-deflate;${offer}`, 'permessage-deflate; server_max_window_bits=11'])?.serverMaxWindowBits).toBe(11)
   })
 
   it.each(['', 'x-other', 'Permessage-Deflate', 'permessage-deflate-foo', 'permessage', '"permessage-deflate', '; permessage-deflate'])(
-    'takes "%s" for no offer',
+    'ignores "%s", which is not an offer',
     (extension) => {
       expect(negotiate(extension)).toBeUndefined()
     },
   )
 
-  it('takes the first of several acceptable offers, over all lines', () => {
+  it('accepts the first acceptable offer, over all lines', () => {
     expect(negotiate('x-other, permessage-deflate; client_max_window_bits=11, permessage-deflate')?.clientMaxWindowBits).toBe(11)
     expect(
       negotiate(['permessage-deflate; server_max_window_bits=8', 'permessage-deflate; client_max_window_bits=11'])?.responseHeader,

@@ -30,7 +30,7 @@ describe('normaliseOrigin', () => {
     ['moz-extension://8A1F6C9D-0000-4000-8000-000000000000', 'moz-extension://8a1f6c9d-0000-4000-8000-000000000000'],
   ])('writes %s as browsers do: %s', (text, origin) => {
     expect(normaliseOrigin(text)).toEqual({ origin })
-    // What was written so stays so.
+    // A normalised origin does not change.
     expect(normaliseOrigin(origin)).toEqual({ origin })
   })
 

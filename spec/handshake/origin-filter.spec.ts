@@ -12,7 +12,7 @@ async function isAllowed(allowedOrigins: readonly AllowedOrigin[], origin: strin
 }
 
 describe('createOriginFilter', () => {
-  it('allows every origin by an empty list and by an asterisk', () => {
+  it('allows every origin if the list is empty or has an asterisk', () => {
     expect(createOriginFilter([])).toBeUndefined()
     expect(createOriginFilter(['https://a.example', '*'])).toBeUndefined()
   })
@@ -62,11 +62,11 @@ describe('createOriginFilter', () => {
     [/https:\/\/a\.example|https:\/\/b\.example/, 'https://a.example.evil.example', false],
     [/a\.example/, 'https://a.example', false],
     [/HTTPS:\/\/A\.EXAMPLE/i, 'https://a.example', true],
-  ])('with %s, decides about %s: %s', async (allowed, origin, expected) => {
+  ])('with %s, allows %s: %s', async (allowed, origin, expected) => {
     expect(await isAllowed([allowed], origin)).toBe(expected)
   })
 
-  it('forgets where a global RegExp has been', async () => {
+  it('resets the state of a global RegExp', async () => {
     const filter = createOriginFilter([/https:\/\/a\.example/g])
     const facts = { origin: 'https://a.example', host: undefined, isEncrypted: false, request }
     expect([filter?.(facts), filter?.(facts)]).toEqual([true, true])
@@ -91,11 +91,11 @@ describe('createOriginFilter', () => {
     ['null', {}, false],
     ['chrome-extension://server.example', {}, false],
     ['https://server.example', { host: undefined }, false],
-  ])("with 'same-origin', decides about %s to %j: %s", async (origin, facts, expected) => {
+  ])("with 'same-origin', allows %s for %j: %s", async (origin, facts, expected) => {
     expect(await isAllowed(['same-origin'], origin, facts)).toBe(expected)
   })
 
-  it('asks predicates in turn, with the request, until one says yes', async () => {
+  it('calls predicates one by one with the request until one returns true', async () => {
     const asked: unknown[] = []
     const predicate = (answer: boolean | Promise<boolean>) => (origin: string, about: IncomingMessage) => {
       asked.push([origin, about])
@@ -108,15 +108,15 @@ describe('createOriginFilter', () => {
     expect(await isAllowed([predicate(false), predicate(Promise.resolve(false))], 'https://a.example')).toBe(false)
   })
 
-  it('does not ask for an origin that is in the list', async () => {
+  it('calls no predicate for an origin in the list', async () => {
     expect(await isAllowed([unasked, 'https://a.example'], 'https://a.example')).toBe(true)
   })
 
-  it('takes nothing but true for a yes', async () => {
+  it('treats only true as approval', async () => {
     expect(await isAllowed([answering('yes'), answering(Promise.resolve(1)), answering(undefined)], 'https://a.example')).toBe(false)
   })
 
-  it('passes on what a predicate throws', async () => {
+  it('rejects with the error of a predicate', async () => {
     await expect(isAllowed([rejecting], 'https://a.example')).rejects.toThrow('no database')
   })
 })
@@ -125,7 +125,7 @@ function unasked(): boolean {
   throw new Error('was asked')
 }
 
-/** A predicate as plain JavaScript may have it. */
+/** A predicate as plain JavaScript may pass it. */
 function answering(answer: unknown): AllowedOrigin {
   return (() => answer) as () => boolean
 }

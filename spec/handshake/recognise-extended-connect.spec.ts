@@ -4,7 +4,7 @@ import { recogniseExtendedConnect } from '../../lib/handshake/recognise-extended
 describe('recogniseExtendedConnect', () => {
   const valid = { method: 'CONNECT', protocol: 'websocket', versionLines: ['13'] }
 
-  it('recognises RFC 8441, section 5, in any case of the protocol', () => {
+  it('recognises RFC 8441, section 5, with :protocol in any case', () => {
     expect(recogniseExtendedConnect(valid)).toBeUndefined()
     expect(recogniseExtendedConnect({ ...valid, protocol: 'WebSocket' })).toBeUndefined()
     expect(recogniseExtendedConnect({ ...valid, versionLines: ['8, 13'] })).toBeUndefined()

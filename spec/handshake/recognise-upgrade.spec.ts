@@ -28,7 +28,7 @@ describe('recogniseUpgrade', () => {
     ['Connection as a list', { Connection: 'keep-alive, Upgrade' }],
     ['Connection in lower case', { Connection: 'upgrade' }],
     ['Connection in two lines', { Connection: ['keep-alive', 'upgrade'] }],
-    ['a version list with 13 in it', { 'Sec-WebSocket-Version': '8, 13' }],
+    ['a version list that contains 13', { 'Sec-WebSocket-Version': '8, 13' }],
     ['a version in quotes', { 'Sec-WebSocket-Version': '"13"' }],
     ['Content-Length: 0', { 'Content-Length': '0' }],
     ['a key of ASP.NET Core', { 'Sec-WebSocket-Key': 'VUfWn1u2Ot0AICM6f+/8Zg==' }],
@@ -37,7 +37,7 @@ describe('recogniseUpgrade', () => {
     expect(recognise(headers)).toMatchObject({ isWebSocketRequest: true, refusal: undefined })
   })
 
-  it('hands over the key', () => {
+  it('returns the key', () => {
     expect(recognise({}).key).toBe(KEY)
     expect(recognise({ Upgrade: 'h2c' }).key).toBeUndefined()
   })
@@ -77,13 +77,13 @@ describe('recogniseUpgrade', () => {
     expect(recognise(headers)).toMatchObject({ isWebSocketRequest: false, refusal })
   })
 
-  it('refuses other methods and versions of HTTP', () => {
+  it('rejects other methods and versions of HTTP', () => {
     expect(recognise({}, 'POST').refusal).toBe('the method is POST; a WebSocket handshake is a GET')
     expect(recognise({}, 'HEAD').refusal).toBe('the method is HEAD; a WebSocket handshake is a GET')
     expect(recognise({}, 'GET', '1.0').refusal).toMatch(/^the request is HTTP\/1\.0; a WebSocket handshake needs HTTP\/1\.1/)
   })
 
-  it('has no words for what is no attempt at a WebSocket', () => {
+  it('gives no reason for a request that is no WebSocket attempt', () => {
     const none = { 'Sec-WebSocket-Key': undefined, 'Sec-WebSocket-Version': undefined }
     expect(recognise({ ...none, Upgrade: undefined, Connection: undefined })).toMatchObject({
       isWebSocketRequest: false,
@@ -95,13 +95,13 @@ describe('recogniseUpgrade', () => {
     })
   })
 
-  it('cuts what it quotes, and escapes it', () => {
+  it('truncates and escapes the values that it quotes', () => {
     const { refusal = '' } = recognise({ Upgrade: `${'x'.repeat(10_000)}\u009b` })
     expect(refusal.length).toBeLessThan(200)
     expect(recognise({ Upgrade: '\u009b[2J' }).refusal).toContain('\\x9B')
   })
 
-  it('makes fields of one matching item canonical, and leaves the others', () => {
+  it('normalises fields with one matching item, and leaves the others unchanged', () => {
     expect(recognise({ Upgrade: '"WebSocket"', Connection: 'upgrade', 'Sec-WebSocket-Version': '"13"' }).canonicalHeaders).toEqual({
       upgrade: 'websocket',
       connection: 'Upgrade',

@@ -3,14 +3,14 @@ import { requestedSubProtocols } from '../../lib/handshake/sub-protocol.ts'
 import { checkSubProtocol } from '../../lib/web-socket/check-sub-protocol.ts'
 
 describe('requestedSubProtocols', () => {
-  it('lists what was offered over all lines, in order', () => {
+  it('lists the offers of all lines in order', () => {
     const rawHeaders = ['sec-websocket-protocol', 'alpha, "bravo"', 'Host', 'x', 'Sec-WebSocket-Protocol', 'charlie,,alpha']
     expect(requestedSubProtocols(rawHeaders)).toEqual(['alpha', 'bravo', 'charlie', 'alpha'])
     expect(requestedSubProtocols(['Host', 'x'])).toEqual([])
   })
 })
 
-describe('what is no sub-protocol', () => {
+describe('an invalid sub-protocol', () => {
   it.each([
     ['foo;bar', []],
     ['foo;bar, chat', ['chat']],
@@ -27,7 +27,7 @@ describe('what is no sub-protocol', () => {
 })
 
 describe('checkSubProtocol', () => {
-  it('takes a token, and none', () => {
+  it('accepts a token, and no sub-protocol', () => {
     expect(checkSubProtocol("v1.chat+json!#$%&'*^_`|~-")).toBe("v1.chat+json!#$%&'*^_`|~-")
     expect(checkSubProtocol(null)).toBeNull()
     expect(checkSubProtocol(undefined)).toBeNull()

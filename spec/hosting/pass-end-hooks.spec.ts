@@ -15,7 +15,7 @@ afterEach(async () => {
   await closeHttp2Peers()
 })
 
-/** A hook that never lets the end pass, and an application that gives the accept up meanwhile, and answers. */
+/** A hook that never lets end() proceed, in an application that cancels the accept meanwhile and answers. */
 function createApp(faults: unknown[]): Express {
   const app = express()
   app.use(useWebSockets())
@@ -40,7 +40,7 @@ function createApp(faults: unknown[]): Express {
   return app
 }
 
-/** What a client gets, over each protocol. */
+/** The answer that a client gets, over each protocol. */
 const clients: Record<string, (app: Express) => Promise<{ status: number; headers: IncomingHttpHeaders; body: string }>> = {
   'HTTP/1.1': async (app) => refusedWebSocket(await startHttp1Server(app)),
   'HTTP/2': async (app) => {
@@ -50,8 +50,8 @@ const clients: Record<string, (app: Express) => Promise<{ status: number; header
   },
 }
 
-describe.each(Object.keys(clients))('an accept that is given up while a hook of end() takes its time, over %s', (protocol) => {
-  it('leaves the whole answer to the application', async () => {
+describe.each(Object.keys(clients))('an accept that is cancelled while a hook of end() delays it, over %s', (protocol) => {
+  it('leaves the response to the application', async () => {
     const faults: unknown[] = []
     const answer = await clients[protocol]?.(createApp(faults))
     expect(faults).toEqual([])

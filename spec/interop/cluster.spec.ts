@@ -23,7 +23,7 @@ async function startCluster(): Promise<number> {
 }
 
 describe('in a cluster', () => {
-  it('serves each WebSocket in one worker, and a worker that stops sends its own away with 1001', async () => {
+  it('serves each WebSocket in one worker, and a worker that stops closes its own with 1001', async () => {
     const port = await startCluster()
     const clients = new Map<WebSocket, number>()
     for (let count = 0; count < 6; count++) {

@@ -10,7 +10,7 @@ interface Outcome {
   readonly faults: readonly string[]
 }
 
-/** The code that a client sees, by what happened. */
+/** The close code that a client sees, by kind of failure. */
 const codes: Record<string, number> = {
   'the application fails': 1011,
   'the client resets the connection': 1006,
@@ -18,7 +18,7 @@ const codes: Record<string, number> = {
 }
 
 describe('an error page', () => {
-  it('of any kind, on Express 4 and 5, over every transport, tells the client, leaves the error in the log, and harms nobody', async () => {
+  it('of any kind, on Express 4 and 5, over every transport, closes the WebSocket, logs the error, and affects no other connection', async () => {
     const outcomes = await runOutcomes<Outcome>('spec/interop/scripts/error-pages.ts')
     // 2 versions, 13 pages, 4 transports, 3 endpoints, 3 failures.
     expect(outcomes).toHaveLength(936)

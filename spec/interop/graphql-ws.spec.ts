@@ -12,9 +12,9 @@ import { closeOf, openWebSocket } from '../support/web-socket-client.ts'
 
 afterEach(closeHttp1Peers)
 
-// `makeServer().opened`, with a socket of ours, is in the graphql sample.
+// The graphql sample uses `makeServer().opened` with a ManagedWebSocket.
 describe('useServer of graphql-ws', () => {
-  it('serves a route of an application, chooses its sub-protocol, and closes its clients when it is disposed', async () => {
+  it('serves a route of an application, selects its sub-protocol, and closes its clients on dispose', async () => {
     const schema = buildSchema('type Query { user: String } type Subscription { count: Int }')
     const roots = {
       query: { user: (_args: unknown, { user }: { readonly user: string }) => user },

@@ -21,7 +21,7 @@ afterEach(async () => {
   await closeHttp2Peers()
 })
 
-/** A stream that keeps its lines. */
+/** A stream that collects its lines. */
 function keepLines(lines: string[]): Writable {
   return new Writable({
     write(chunk: Buffer, _encoding, callback) {
@@ -31,7 +31,7 @@ function keepLines(lines: string[]): Writable {
   })
 }
 
-/** How each logger is used, and what it says of a WebSocket that was closed, and of one whose client vanished. */
+/** Each logger, and its line for a WebSocket that was closed and for one whose client vanished. */
 const loggers: readonly (readonly [name: string, create: (lines: string[]) => RequestHandler, closed: RegExp, vanished: RegExp])[] = [
   [
     'morgan',
@@ -46,7 +46,7 @@ const loggers: readonly (readonly [name: string, create: (lines: string[]) => Re
     /"responseTime":(?<time>\d+\.?\d*),"msg":"request aborted"/,
   ],
   [
-    // It hooks end(), so it has its say when the WebSocket is accepted.
+    // It hooks end(), so it logs when the WebSocket is accepted.
     'express-winston',
     (lines) => expressWinston.logger({ transports: [new winston.transports.Stream({ stream: keepLines(lines) })] }),
     /"statusCode":(101|200)/,
@@ -103,7 +103,7 @@ describe.each(expressVersions)('on %s', (_version, express) => {
 
     it.each(
       loggers.flatMap(([name, create, closed]) => [[name, 'first', create, closed] as const, [name, 'last', create, closed] as const]),
-    )('%s tells of one completed request, useWebSockets() being %s', async (_logger, position, create, closed) => {
+    )('%s logs one completed request if useWebSockets() is %s', async (_logger, position, create, closed) => {
       const lines: string[] = []
       const events: string[] = []
       const heard = new Gate()
@@ -124,7 +124,7 @@ describe.each(expressVersions)('on %s', (_version, express) => {
       expect(events.indexOf('response finish')).toBeLessThan(events.indexOf('request close'))
     })
 
-    it.each(loggers)('%s tells of one request that was broken off when the client vanishes', async (_logger, create, _closed, vanished) => {
+    it.each(loggers)('%s logs one aborted request if the client vanishes', async (_logger, create, _closed, vanished) => {
       const lines: string[] = []
       const events: string[] = []
       const heard = new Gate()

@@ -13,7 +13,7 @@ import { openHttp2WebSocket } from '../support/http2-web-sockets.ts'
 
 afterEach(closeHttp2Peers)
 
-/** Middleware that decides by the method, and what it makes of a CONNECT. */
+/** Middleware that depends on the method, and its response to a CONNECT. */
 const deciding: readonly (readonly [name: string, create: () => RequestHandler[], refusal: number])[] = [
   ['csurf', () => [cookieParser(), csurf({ cookie: true })], 403],
   [
@@ -40,7 +40,7 @@ const deciding: readonly (readonly [name: string, create: () => RequestHandler[]
   ['a route of app.get()', () => [], 404],
 ]
 
-describe.each(expressVersions)('what decides by the method, over HTTP/2, on %s', (_version, express) => {
+describe.each(expressVersions)('middleware that depends on the method, over HTTP/2, on %s', (_version, express) => {
   function createApp(create: () => RequestHandler[]): ReturnType<typeof express> {
     const app = express()
     app.use(useWebSockets(), ...create())
@@ -52,7 +52,7 @@ describe.each(expressVersions)('what decides by the method, over HTTP/2, on %s',
     return app
   }
 
-  it.each(deciding)('%s refuses a CONNECT, and lets it pass as GET', async (_name, create, refusal) => {
+  it.each(deciding)('%s refuses a CONNECT, and accepts it as GET with webSocketMethod', async (_name, create, refusal) => {
     const asItIs = await connectHttp2(await startHttp2Server(createApp(create)))
     await expect(openHttp2WebSocket(asItIs, '/ws')).rejects.toThrow(`The server answered ${refusal}`)
 
@@ -61,7 +61,7 @@ describe.each(expressVersions)('what decides by the method, over HTTP/2, on %s',
     for await (const message of webSocket) expect(message).toBe('GET')
   })
 
-  it('is told by attachWebSockets(), too', async () => {
+  it('is configured by attachWebSockets(), too', async () => {
     const server = createServer()
     attachWebSockets(
       server,

@@ -35,7 +35,7 @@ async function echo(webSocket: ManagedWebSocket): Promise<void> {
 }
 
 describe.each(expressVersions)('behind the middleware of a real application, on %s', (_, express) => {
-  /** Everything that hooks responses in front, useWebSockets() first or last of them. */
+  /** All middlewares that hook responses, with useWebSockets() as the first or the last of them. */
   function createApp(position: 'first' | 'last', accessLog: string[] = []): Express {
     const app = express()
     if (position === 'first') app.use(useWebSockets())
@@ -76,7 +76,7 @@ describe.each(expressVersions)('behind the middleware of a real application, on 
 
   describe.each(http1Starts)('over %s', (_name, start) => {
     it.each(['first', 'last'] as const)(
-      'accepts with everything that was set before on the 101, useWebSockets() being %s',
+      'accepts with all fields that were set before on the 101, if useWebSockets() is %s',
       async (position) => {
         const server = await start(createApp(position))
         const { client, response } = await openWebSocket(server)
@@ -107,7 +107,7 @@ describe.each(expressVersions)('behind the middleware of a real application, on 
     ['/nowhere', {}, 404, {}, /Cannot GET \/nowhere/],
     ['/moved', {}, 302, { location: '/elsewhere' }, 'Found. Redirecting to /elsewhere'],
     ['/failing', {}, 500, {}, 'before accept'],
-  ])('answers a handshake to %s as any request: %j, %i', async (path, headers, status, expectedHeaders, body) => {
+  ])('answers a handshake to %s like any other request: %j, %i', async (path, headers, status, expectedHeaders, body) => {
     const refusal = await refusedWebSocket(await startHttp1Server(createApp('first')), path, { headers })
     expect(refusal).toMatchObject({ status, headers: expectedHeaders })
     expect(refusal.body).toMatch(body)
@@ -126,7 +126,7 @@ describe.each(expressVersions)('behind the middleware of a real application, on 
     expect(await client.receive(rawFrame(1, 'hi', { mask: false }))).toContain('hi')
   })
 
-  it('has one line in the access log, when the socket completes, with status 101 and the whole time', async () => {
+  it('is logged in one line when the socket has completed, with status 101 and its duration', async () => {
     const accessLog: string[] = []
     const { client } = await openWebSocket(await startHttp1Server(createApp('first', accessLog)))
     const openedAt = performance.now()

@@ -22,8 +22,8 @@ afterEach(async () => {
 })
 
 /*
- * Nest wants the decorators of before the standard, which neither erasing types nor the specs' compiler setting knows. So they are called
- * as what they are, functions; `docs/recipes.md` has them as they are written in an application.
+ * NestJS needs legacy decorators, which the compiler settings of these tests do not support, so they are called as functions.
+ * `docs/recipes.md` shows them as an application writes them.
  */
 
 class NameGuard {
@@ -65,12 +65,12 @@ function decorateMethod(type: Function, name: string, decorators: readonly Metho
   for (const decorate of decorators) decorate(type.prototype as object, name, descriptor)
 }
 
-// oxlint-disable-next-line typescript/no-extraneous-class -- that is what modules are
+// oxlint-disable-next-line typescript/no-extraneous-class -- NestJS modules are such classes
 class ApplicationModule {}
 
 Module({ controllers: [EchoController], providers: [EventsGateway] })(ApplicationModule)
 
-/** Gateways at a route of the application, behind its middleware, as in docs/recipes.md. */
+/** A gateway on a route of the application, behind its middleware, as in docs/recipes.md. */
 class RouteAdapter extends WsAdapter {
   readonly #application: NestExpressApplication
 
@@ -117,7 +117,7 @@ describe('in a NestJS application on Express', () => {
     expect((await fetch(`http://127.0.0.1:${port}/echo?name=Ada`)).status).toBe(426)
   })
 
-  it('a gateway converses, by an adapter that puts it behind the middleware', async () => {
+  it('a gateway exchanges messages, by an adapter that mounts it behind the middleware', async () => {
     const webSockets = useWebSockets({ allowedOrigins: ['https://a.example'] })
     const server = await startApplication(webSockets)
     expect((await refusedWebSocket(server, '/events', { origin: 'https://b.example' })).status).toBe(403)
@@ -128,7 +128,7 @@ describe('in a NestJS application on Express', () => {
     expect((await fetch(`http://127.0.0.1:${server.port}/events`)).status).toBe(426)
   })
 
-  it('stops with its gateways', async () => {
+  it('the application closes with its gateways', async () => {
     const server = await startApplication(useWebSockets())
     const { client } = await openWebSocket(server, '/events')
     const closed = closeOf(client)

@@ -27,7 +27,7 @@ async function acceptAndEcho(request: IncomingMessage): Promise<void> {
   await echo(await request.webSockets.acceptWebSocketAsync())
 }
 
-describe('useWebSockets elsewhere than in an Express application', () => {
+describe('useWebSockets outside an Express application', () => {
   it('works in Connect', async () => {
     const app = connect()
     app.use(useWebSockets())
@@ -72,7 +72,7 @@ describe('useWebSockets elsewhere than in an Express application', () => {
     expect(await nextMessage(client)).toBe('hello')
   })
 
-  it('works in a router that is mounted, behind a body parser, and with a request that is read after the accept', async () => {
+  it('works in a mounted router, behind a body parser, and with a request that is read after the accept', async () => {
     const app = express()
     const router = express.Router()
     router.use(useWebSockets(), express.json(), express.raw({ type: '*/*' }))
@@ -93,7 +93,7 @@ describe('useWebSockets elsewhere than in an Express application', () => {
 })
 
 describe('a server that allows half-open connections', () => {
-  it('accepts nobody who has left', async () => {
+  it('does not accept a client that has left', async () => {
     const codes: unknown[] = []
     const webSockets = useWebSockets()
     const server = await startHttp1Server((request, response) => {

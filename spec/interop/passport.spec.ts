@@ -19,7 +19,7 @@ declare global {
 
 afterEach(closeHttp1Peers)
 
-/** Takes every token that is a name. */
+/** Accepts every token that is a name. */
 class TokenStrategy extends Strategy {
   override name = 'token'
 
@@ -58,7 +58,7 @@ async function logIn(port: number): Promise<string> {
 }
 
 describe('Passport and express-session', () => {
-  it('let in who has logged in, by the cookie of the handshake, and answer 401 to others', async () => {
+  it('accept a handshake with the cookie of a login, and answer 401 to others', async () => {
     const server = await startHttp1Server(createApp())
     expect(await refusedWebSocket(server, '/by-session')).toMatchObject({ status: 401, body: 'Log in first' })
     const cookie = await logIn(server.port)
@@ -67,7 +67,7 @@ describe('Passport and express-session', () => {
   })
 
   it.each(['http/1.1', 'h2'] as const)(
-    'authenticate the handshake itself, over %s, with the challenge of the strategy',
+    'authenticate the handshake itself over %s, with the challenge of the strategy',
     async (protocol) => {
       await using refused = await requestWebSocket(createApp(), '/by-token', { protocol })
       expect(refused).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer realm="users"' } })

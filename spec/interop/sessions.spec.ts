@@ -23,7 +23,7 @@ afterEach(async () => {
   await closeHttp2Peers()
 })
 
-/** A store that takes its time, and can be told to fail or to say nothing. */
+/** A slow session store, which can be told to fail or not to answer. */
 class SlowStore extends MemoryStore {
   mood: 'well' | 'failing' | 'failing at once' | 'silent' = 'well'
   readonly asked = new Gate()
@@ -87,28 +87,31 @@ describe.each(expressVersions)('express-session, on %s', (_version, express) => 
 
     it.each(
       positions.flatMap((position) => [true, false].flatMap((resave) => ['', '?visit'].map((query) => [position, resave, query] as const))),
-    )('stays logged out when the WebSocket closes after a log-out elsewhere: %s, resave %s, /ws%s', async (position, resave, query) => {
-      const store = new SlowStore()
-      const outcomes: string[] = []
-      const served = await serve(createApp(store, position, { resave, outcomes }))
-      const { cookie } = await served.fetch('/log-in')
-      const client = await served.open(`/ws${query}`, { cookie })
-      // Changed before the accept, so it is stored before the client knows.
-      const stored = JSON.stringify((store as unknown as { sessions: object }).sessions)
-      expect(stored.includes('visits\\":1')).toBe(query !== '')
-      expect((await served.fetch('/me', { cookie })).status).toBe(200)
-      await served.fetch('/log-out', { cookie })
-      expect((await served.fetch('/me', { cookie })).status).toBe(401)
-      client.close(1000)
-      await client.closed
-      await until(() => outcomes.includes('closed'))
-      // What the end of the response may have stored is stored when this is, since the store takes the same time for each.
-      await new Promise((resolve) => store.set('later', {} as SessionData, resolve))
-      expect((await served.fetch('/me', { cookie })).status).toBe(401)
-    })
+    )(
+      'stays destroyed if the user logs out elsewhere before the WebSocket closes: %s, resave %s, /ws%s',
+      async (position, resave, query) => {
+        const store = new SlowStore()
+        const outcomes: string[] = []
+        const served = await serve(createApp(store, position, { resave, outcomes }))
+        const { cookie } = await served.fetch('/log-in')
+        const client = await served.open(`/ws${query}`, { cookie })
+        // Changed before the accept, so it is stored before the client gets the 101.
+        const stored = JSON.stringify((store as unknown as { sessions: object }).sessions)
+        expect(stored.includes('visits\\":1')).toBe(query !== '')
+        expect((await served.fetch('/me', { cookie })).status).toBe(200)
+        await served.fetch('/log-out', { cookie })
+        expect((await served.fetch('/me', { cookie })).status).toBe(401)
+        client.close(1000)
+        await client.closed
+        await until(() => outcomes.includes('closed'))
+        // The store takes the same time for each operation, so anything stored at the end of the response precedes this.
+        await new Promise((resolve) => store.set('later', {} as SessionData, resolve))
+        expect((await served.fetch('/me', { cookie })).status).toBe(401)
+      },
+    )
 
     it.each(positions.flatMap((position) => (['failing', 'failing at once'] as const).map((mood) => [position, mood] as const)))(
-      'is not opened when the store fails, which the application sees: %s, %s',
+      'rejects the accept if the store fails: %s, %s',
       async (position, mood) => {
         const store = new SlowStore()
         const outcomes: string[] = []
@@ -126,7 +129,7 @@ describe.each(expressVersions)('express-session, on %s', (_version, express) => 
       },
     )
 
-    it.each(positions)('is not opened when the store never answers, and is given up with the client: %s', async (position) => {
+    it.each(positions)('does not accept while the store does not answer, and rejects when the client leaves: %s', async (position) => {
       const store = new SlowStore()
       const outcomes: string[] = []
       const served = await serve(createApp(store, position, { outcomes }))

@@ -12,8 +12,8 @@ import { nextMessage, openWebSocket } from '../support/web-socket-client.ts'
 
 afterEach(closeHttp1Peers)
 
-/** All sockets are read into one buffer, and written from one slab: what is one's must never become another's. */
-describe.each(http1Starts)('memory that sockets share, over %s', (_, start) => {
+/** All sockets are read into one buffer and written from one slab. The data of one must never reach another. */
+describe.each(http1Starts)('the memory shared by all sockets, over %s', (_, start) => {
   async function startServer() {
     const accepted: ManagedWebSocket[] = []
     const app = express()
@@ -24,13 +24,13 @@ describe.each(http1Starts)('memory that sockets share, over %s', (_, start) => {
     return { server: await start(app), accepted }
   }
 
-  it('keeps what nobody has received yet apart', async () => {
+  it('keeps unreceived data of each socket separate', async () => {
     const { server, accepted } = await startServer()
     const clients = [await openWebSocket(server), await openWebSocket(server), await openWebSocket(server)]
     for (const [index, { client }] of clients.entries()) {
       for (const part of ['one', 'two', 'three']) client.send(`${part} of ${index} ${'-'.repeat(index * 500)}`)
     }
-    // A ping is answered in its turn or after a while, so its pong shows that everything before it has arrived.
+    // A ping is answered in turn or after a while, so its pong shows that everything before it has arrived.
     await Promise.all(clients.map(async ({ client }) => new Promise((resolve) => client.once('pong', resolve).ping())))
 
     for (const [index, webSocket] of accepted.entries()) {
@@ -41,7 +41,7 @@ describe.each(http1Starts)('memory that sockets share, over %s', (_, start) => {
     }
   })
 
-  it('lets a peer that reads slowly find what was sent to it, whatever others were sent meanwhile', async () => {
+  it('delivers the right data to a slow peer while others are sent data', async () => {
     const { server, accepted } = await startServer()
     const slow = await openWebSocket(server)
     const fast = await openWebSocket(server)
@@ -49,12 +49,12 @@ describe.each(http1Starts)('memory that sockets share, over %s', (_, start) => {
     if (toSlow === undefined || toFast === undefined) throw new Error('Two were accepted')
     slow.client.pause()
     const sent: string[] = []
-    // Until the kernel takes no more, and then some.
+    // Until the kernel accepts no more, and a little longer.
     for (let number = 0; toSlow.bufferedAmount < 400_000; number++) {
       const text = `${number} ${String.fromCharCode(97 + (number % 26)).repeat(10_000)}`
       sent.push(text)
       void toSlow.sendAsync(text)
-      // What was framed leaves at the end of a turn.
+      // Frames are written at the end of a turn.
       await setImmediate()
       await toFast.sendAsync(`to the other: ${number} ${'#'.repeat(15_000)}`)
     }
@@ -64,7 +64,7 @@ describe.each(http1Starts)('memory that sockets share, over %s', (_, start) => {
     expect(await nextMessage(fast.client)).toMatch(/^to the other: 0 #+$/)
   })
 
-  it('sends more in one turn than the slab holds', async () => {
+  it('sends more in one turn than fits into the slab', async () => {
     const { server, accepted } = await startServer()
     const clients = []
     for (let index = 0; index < 5; index++) clients.push(await openWebSocket(server))
@@ -79,7 +79,7 @@ describe.each(http1Starts)('memory that sockets share, over %s', (_, start) => {
     }
   })
 
-  it('finds messages that come together with the handshake, then more', async () => {
+  it('receives messages that arrive with the handshake, then later ones', async () => {
     const { server, accepted } = await startServer()
     const client = await RawHttp1Client.connect(server)
     client.write(handshakeHead(), rawFrame(1, 'early'), rawFrame(1, 'also early'))

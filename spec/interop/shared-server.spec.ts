@@ -24,7 +24,7 @@ afterEach(() => {
 
 const isOurs = ({ url }: IncomingMessage): boolean => url === '/ws' || url === '/ws/slow'
 
-/** Ours echoes at `/ws`, and at `/ws/slow` only after a time that makes engine.io impatient. */
+/** Echoes at `/ws`, and at `/ws/slow` only after a delay that exceeds the time-out of engine.io. */
 function createApp(): Express {
   const app = express()
   app.use(useWebSockets())
@@ -42,8 +42,8 @@ async function expectOurs(server: Http1Server, path = '/ws'): Promise<void> {
   expect(await nextMessage(client)).toBe('ours')
 }
 
-describe('beside others on one server', () => {
-  it.each([['websocket'], ['polling']] as const)('serves its own, and leaves socket.io its own (by %s)', async (transport) => {
+describe('beside other libraries on one server', () => {
+  it.each([['websocket'], ['polling']] as const)('serves its own requests and leaves those of socket.io (by %s)', async (transport) => {
     const app = createApp()
     const server = await startHttp1Server(app)
     const socketIo = new SocketIoServer(server.server)
@@ -56,15 +56,15 @@ describe('beside others on one server', () => {
     await new Promise<void>((resolve) => socket.once('connect', resolve))
     expect(await socket.emitWithAck('ping it', 'a')).toBe('pong a')
     await expectOurs(server)
-    // engine.io ends upgrades that nobody has answered after a second. It does not see this one.
+    // engine.io destroys upgrades that are unanswered after a second. It does not get this one.
     await expectOurs(server, '/ws/slow')
     expect(await socket.emitWithAck('ping it', 'b')).toBe('pong b')
   })
 
-  it('serves its own, and leaves another WebSocket server of ws its own', async () => {
+  it('serves its own requests and leaves those of a WebSocketServer of ws', async () => {
     const app = createApp()
     const server = await startHttp1Server(app)
-    // It answers 400 to every upgrade that is not to its path.
+    // It answers 400 to every upgrade of another path.
     const theirs = new WebSocketServer({ server: server.server, path: '/theirs' })
     theirs.on('connection', (socket) => socket.send('theirs'))
     attachWebSockets(server.server, app, { filter: isOurs })
@@ -73,7 +73,7 @@ describe('beside others on one server', () => {
     await expectOurs(server, '/ws/slow')
   })
 
-  it('serves its own, and leaves graphql-ws its own', async () => {
+  it('serves its own requests and leaves those of graphql-ws', async () => {
     const app = createApp()
     const server = await startHttp1Server(app)
     attachWebSockets(server.server, app, { filter: isOurs })
@@ -98,7 +98,7 @@ describe('beside others on one server', () => {
     await expectOurs(server)
   })
 
-  it('serves its own, and leaves http-proxy-middleware its own', async () => {
+  it('serves its own requests and leaves those of http-proxy-middleware', async () => {
     const behind = await startHttp1Server(createApp())
     const app = createApp()
     const proxy = createProxyMiddleware({

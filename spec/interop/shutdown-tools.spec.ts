@@ -41,7 +41,7 @@ function start(...scriptArguments: string[]) {
 
 describe.each(tools)('%s', (tool) => {
   it.each(['plain', 'attached'].flatMap((serving) => ['nothing', 'closeAsync()'].map((hook) => [serving, hook] as const)))(
-    'ends the WebSockets of clients that cooperate and that are frozen, and the process: %s, with %s in its hook',
+    'closes the WebSockets of live and of frozen clients, and ends the process: %s, with %s in its hook',
     async (serving, hook) => {
       const { child, lines, errors, exit } = start(tool, serving, hook)
       const [port] = (await once(lines, 'line')) as [string]
@@ -70,7 +70,7 @@ describe.each(tools)('%s', (tool) => {
 
 describe('stoppable', () => {
   it.each(['plain', 'attached'].flatMap((serving) => [[serving, 'ManagedWebSocket'] as const, [serving, 'ws'] as const]))(
-    'keeps nothing of a WebSocket that is over: %s, %s',
+    'keeps no reference to a closed WebSocket: %s, %s',
     async (serving, kind) => {
       const app = express()
       app.use(useWebSockets())

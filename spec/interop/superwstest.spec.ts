@@ -38,7 +38,7 @@ afterEach(async () => {
 })
 
 describe('superwstest', () => {
-  it('converses with an application of ours, through text, JSON and bytes, to the Close frame', async () => {
+  it('exchanges text, JSON and bytes with an application, until the Close frame', async () => {
     await request(server)
       .ws('/ws')
       .expectText('hello')
@@ -54,7 +54,7 @@ describe('superwstest', () => {
     expect(received).toEqual(['text', '{"a":[1]}', Buffer.from([1, 2, 3])])
   })
 
-  it('sees the status of a refusal, and requests that are none for a WebSocket', async () => {
+  it('sees the status of a refusal, and ordinary requests', async () => {
     await request(server).ws('/forbidden').expectConnectionError(403)
     await request(server).get('/ws').expect(426)
     const { body } = (await request(server).get('/forbidden').expect(403)) as { body: unknown }

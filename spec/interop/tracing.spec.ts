@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals'
 import { runOutcomes } from '../support/run-outcomes.ts'
 
-/** How each is started, what it says of a WebSocket, and after which ends of it the trace is over. */
+/** How each tracer is started, its record of a WebSocket, and the ends after which the trace is complete. */
 const tracers: readonly (readonly [name: string, script: string, trace: object, ended: readonly string[]])[] = [
   ['OpenTelemetry', 'spec/interop/scripts/tracing-opentelemetry.ts', { name: 'GET', status: 101 }, ['closed', 'cut']],
-  // As of any request that is cut, Elastic APM waits for the application to end the response once more.
+  // Elastic APM waits for the application to end the response again, as for any aborted request.
   ['Elastic APM', 'spec/interop/scripts/tracing-elastic-apm.ts', { name: 'GET /ws', status: 'HTTP 1xx' }, ['closed']],
 ]
 
 describe('a tracer', () => {
   it.each(tracers)(
-    'sees one request in a WebSocket, from its handshake to its completion, and is active everywhere in its handler: %s, plain and attached',
+    'records one request from the handshake to the completion, and is active in the whole handler: %s, plain and attached',
     async (_name, script, trace, ended) => {
       const outcomes = await runOutcomes<{ readonly ending: string }>(script)
       // 2 versions of Express, 5 ways to serve, 2 ways to end.
@@ -25,8 +25,8 @@ describe('a tracer', () => {
   )
 })
 
-describe('a span of its own', () => {
-  it('is a child of the request, the parent of what the handler does, and ends with the WebSocket', async () => {
+describe('a custom span', () => {
+  it("is a child of the request and the parent of the handler's work, and ends with the WebSocket", async () => {
     const outcomes = await runOutcomes<{ readonly ending: string }>('spec/interop/scripts/web-socket-spans.ts')
     const related = { isActiveInHandler: true, isChildOfRequest: true, isParentOfQuery: true, endedWhileOpen: ['query'] }
     const closed = { ending: 'closed', closeStatus: 1000, ...related }

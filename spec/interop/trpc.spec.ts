@@ -54,7 +54,7 @@ describe('the WebSocket handler of tRPC', () => {
     })
     expect(counted).toEqual([3, 2, 1, 0])
 
-    // It goes to the `clients` of the server: tRPC's own way of sending them away before a restart.
+    // tRPC sends this to the `clients` of the server, to close them before a restart.
     expect(connections).toBe(1)
     handler.broadcastReconnectNotification()
     await until(() => connections === 2)

@@ -29,7 +29,7 @@ afterEach(() => {
   closeHttp1Peers()
 })
 
-/** A document that y-websocket's own client keeps in step. */
+/** A document that y-websocket's own client synchronises. */
 function openDocument(port: number, room: string): { doc: Doc; provider: WebsocketProvider } {
   const doc = new Doc()
   const provider = new WebsocketProvider(`ws://127.0.0.1:${port}/yjs`, room, doc, {
@@ -45,7 +45,7 @@ interface Room {
   readonly webSockets: Set<ManagedWebSocket>
 }
 
-/** The sync protocol of y-protocols with a socket of ours, as in docs/recipes.md. */
+/** The sync protocol of y-protocols with a ManagedWebSocket, as in docs/recipes.md. */
 function createOwnApp(): Express {
   const rooms = new Map<string, Room>()
   const app = express()
@@ -72,7 +72,7 @@ function createOwnApp(): Express {
         for await (const message of webSocket) {
           const decoder = createDecoder(message as Buffer)
           if (readVarUint(decoder) === SYNC) send((encoder) => readSyncMessage(decoder, encoder, room.doc, webSocket))
-          // Who is there, and where: for everybody, its sender included, who takes it for a sign of life.
+          // Awareness goes to all clients, including the sender, which takes it for a sign of life.
           else for (const each of room.webSockets) void each.sendAsync(message)
         }
       } finally {
@@ -86,7 +86,7 @@ function createOwnApp(): Express {
 
 const SYNC = 0
 
-/** The utility of y-websocket's server, which wants a socket of ws. */
+/** The utility of y-websocket's server, which requires a WebSocket of ws. */
 function createUtilityApp(): Express {
   const webSocketServer = new WebSocketServer({ noServer: true })
   webSocketServer.on('connection', (ws, request) => setupWSConnection(ws, request))
@@ -97,10 +97,10 @@ function createUtilityApp(): Express {
 }
 
 describe.each([
-  ['y-protocols and a socket of ours', createOwnApp],
-  ["y-websocket's server utility and a socket of ws", createUtilityApp],
+  ['y-protocols and a ManagedWebSocket', createOwnApp],
+  ["y-websocket's server utility and a WebSocket of ws", createUtilityApp],
 ])('a Yjs server of %s', (name, createApp) => {
-  it('lets documents converge that were edited apart and together, by the client of y-websocket', async () => {
+  it('synchronises documents that were edited offline and concurrently, with the client of y-websocket', async () => {
     const { port } = await startHttp1Server(createApp())
     const { doc: first, provider } = openDocument(port, `room of ${name}`)
     first.getText('text').insert(0, 'before anybody came, ')

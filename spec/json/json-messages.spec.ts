@@ -20,7 +20,7 @@ afterEach(async () => {
   await closeHttp2Peers()
 })
 
-/** The same schema, of each library, and what each says of `{ "count": "x" }`. */
+/** The same schema in each library, and its first issue for `{ "count": "x" }`. */
 const schemas: readonly (readonly [name: string, schema: StandardSchemaV1<unknown, { count: number }>, reason: string])[] = [
   ['zod', z.object({ count: z.number() }), 'count: Invalid input: expected number, received string'],
   ['valibot', valibot.object({ count: valibot.number() }), 'count: Invalid type: Expected number but received "x"'],
@@ -42,7 +42,7 @@ const schemas: readonly (readonly [name: string, schema: StandardSchemaV1<unknow
   ],
 ]
 
-/** Answers each count with the next one, and tells how its loop and its socket have ended. */
+/** Answers each count with the next one, and reports how its loop and its socket have ended. */
 function counting(schema: StandardSchemaV1<unknown, { count: number }>, options?: JsonMessagesOptions) {
   const ends: WebSocketCompletion[] = []
   const errors: unknown[] = []
@@ -63,7 +63,7 @@ function counting(schema: StandardSchemaV1<unknown, { count: number }>, options?
 }
 
 describe.each(schemas)('jsonMessages with a schema of %s', (_name, schema, reason) => {
-  it('hands over what is valid, and ends its loop with 1007 and the first issue at what is not', async () => {
+  it('returns valid messages, and ends the loop with 1007 and the first issue at an invalid one', async () => {
     const { app, ends, errors } = counting(schema)
     await using answer = await requestWebSocket(app, '/ws')
     await answer.webSocket.sendAsync('{"count": 1}')
@@ -93,7 +93,7 @@ describe.each(everyTransport)('jsonMessages over %s', (_name, serve) => {
   })
 })
 
-/** What a server's loop over JSON makes of these messages of a client: its values, its errors, and how the client sees it end. */
+/** How a server's loop over JSON handles these messages: its values, its errors, and how the client sees it end. */
 async function receive(
   messages: readonly (string | Buffer)[],
   schema?: StandardSchemaV1,
@@ -115,33 +115,33 @@ async function receive(
 }
 
 describe('jsonMessages', () => {
-  it('hands over any JSON without a schema', async () => {
+  it('returns any JSON without a schema', async () => {
     const texts = ['null', '0', '"text"', ' [1, {"a": true}] ', '{"then": 1}', '"\\ud800"']
     expect(await receive(texts)).toEqual({ values: texts.map((text): unknown => JSON.parse(text)), closed: [1000, ''] })
   })
 
   it.each([
-    ['what does not parse', 'hello', [1007, expect.stringContaining('is not valid JSON')]],
-    ['half of a value', '{"a": ', [1007, expect.stringContaining('JSON')]],
-    ['nothing at all', '', [1007, 'Unexpected end of JSON input']],
+    ['text that is not JSON', 'hello', [1007, expect.stringContaining('is not valid JSON')]],
+    ['truncated JSON', '{"a": ', [1007, expect.stringContaining('JSON')]],
+    ['an empty text', '', [1007, 'Unexpected end of JSON input']],
     ['bytes', Buffer.from('{}'), [1003, 'Expected JSON as text, received binary']],
-  ])('closes at %s, without a schema, too', async (_name, message, closed) => {
+  ])('closes the socket for %s, even without a schema', async (_name, message, closed) => {
     expect(await receive(['1', message, '2'])).toEqual({ values: [1], closed })
   })
 
   it.each([
-    ['one byte a character', 'a', 123],
-    ['two bytes a character', '\u00e9', 61],
-    ['three bytes a character', '\u20ac', 41],
-    ['four bytes a character', '\u{1f600}', 30],
-    ['half of a pair, which goes out as U+FFFD', '\ud800', 41],
-  ])('cuts the reason to 123 bytes, between two characters: %s', async (_name, character, count) => {
+    ['one byte per character', 'a', 123],
+    ['two bytes per character', '\u00e9', 61],
+    ['three bytes per character', '\u20ac', 41],
+    ['four bytes per character', '\u{1f600}', 30],
+    ['a lone surrogate, which is sent as U+FFFD', '\ud800', 41],
+  ])('truncates the reason to 123 bytes between two characters: %s', async (_name, character, count) => {
     const schema = z.string().refine(() => false, { error: character.repeat(200) })
     const { closed } = await receive(['""'], schema)
     expect(closed).toEqual([1007, Buffer.from(character.repeat(count)).toString()])
   })
 
-  it('tells onInvalid what is wrong, and goes on if that leaves the socket open', async () => {
+  it('passes the error to onInvalid, and continues if onInvalid leaves the socket open', async () => {
     const errors: InvalidJsonMessage[] = []
     const schema = z.object({ items: z.array(z.object({ size: z.int() })) })
     const messages = ['{"items": [{"size": 1}, {"size": 1.5}]}', 'nonsense', Buffer.alloc(1), '{"items": []}']
@@ -168,11 +168,11 @@ describe('jsonMessages', () => {
     ['closes its output', async (_error, webSocket) => webSocket.closeOutputAsync(4000)],
     ['aborts', (_error, webSocket) => webSocket.abort()],
     ['disposes', (_error, webSocket) => webSocket.dispose()],
-  ])('ends its loop, and throws nothing, if onInvalid %s', async (_name, onInvalid) => {
+  ])('ends its loop without an error if onInvalid %s', async (_name, onInvalid) => {
     expect(await receive(['1', 'x', '2'], undefined, onInvalid)).toMatchObject({ values: [1] })
   })
 
-  it('throws what onInvalid throws, and what the schema throws, and leaves the socket as it is', async () => {
+  it('throws the errors of onInvalid and of the schema, and leaves the socket open', async () => {
     const { server, client } = await openBothOverTcp()
     const failing = {
       '~standard': { version: 1, vendor: 'own', validate: async () => Promise.reject(new RangeError('no database')) },
@@ -187,7 +187,7 @@ describe('jsonMessages', () => {
     expect(server.state).toBe(WebSocketState.Open)
   })
 
-  it('leaves the socket as it is when the loop is left', async () => {
+  it('leaves the socket open if the loop ends early', async () => {
     const { server, client } = await openBothOverTcp()
     await client.sendAsync('1')
     await client.sendAsync('2')
@@ -198,7 +198,7 @@ describe('jsonMessages', () => {
     expect((await jsonMessages(server).next()).value).toBe(2)
   })
 
-  it('makes the peer wait while a schema validates', async () => {
+  it('applies back pressure while a schema validates', async () => {
     const { server, client } = await openBothOverTcp()
     const validated: unknown[] = []
     const schema: StandardSchemaV1<unknown, unknown> = {
@@ -218,7 +218,7 @@ describe('jsonMessages', () => {
     expect(validated).toEqual([1])
   })
 
-  it('has a peer that vanishes while a schema validates end the loop behind its message', async () => {
+  it('ends the loop after its message if the peer vanishes while a schema validates', async () => {
     const { server, client } = await openBothOverTcp()
     const schema = z.number().transform(async (value) => {
       client.abort()
@@ -231,7 +231,7 @@ describe('jsonMessages', () => {
     expect(values).toEqual([1])
   })
 
-  it('makes of a key __proto__ an own property, and of nothing a prototype', async () => {
+  it('parses a key __proto__ as an own property, and never sets a prototype', async () => {
     const { values } = await receive(['{"__proto__": {"isAdmin": true}, "constructor": {"prototype": {"isAdmin": true}}}'])
     const [value] = values as [object]
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype)
@@ -241,7 +241,7 @@ describe('jsonMessages', () => {
   })
 })
 
-/** Lists in lists, of each library. */
+/** Nested lists, in each library. */
 const recursive: readonly (readonly [name: string, schema: StandardSchemaV1])[] = [
   ['zod', z.lazy((): z.ZodType => z.array(recursive[0]?.[1] as z.ZodType))],
   ['valibot', valibot.lazy((): valibot.GenericSchema => valibot.array(recursive[1]?.[1] as valibot.GenericSchema))],
@@ -252,17 +252,17 @@ describe('a deeply nested message', () => {
   const depth = 1_000_000
   const nested = '['.repeat(depth) + ']'.repeat(depth)
 
-  it('is handed over without a schema', async () => {
+  it('is returned without a schema', async () => {
     const { values, closed } = await receive([nested])
     expect(values).toHaveLength(1)
     expect(closed).toEqual([1000, ''])
   })
 
-  it('is refused if it does not end', async () => {
+  it('is rejected if it is incomplete', async () => {
     expect(await receive(['['.repeat(depth)])).toEqual({ values: [], closed: [1007, 'Unexpected end of JSON input'] })
   })
 
-  it.each(recursive)('is refused if a recursive schema of %s runs out of stack', async (_name, schema) => {
+  it.each(recursive)('is rejected if a recursive schema of %s exceeds the stack', async (_name, schema) => {
     expect(await receive([nested], schema)).toEqual({ values: [], closed: [1007, 'Nested too deeply'] })
   })
 })

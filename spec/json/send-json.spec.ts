@@ -13,7 +13,7 @@ const failing = {
   },
 }
 
-/** Lists in lists, deeper than `JSON.stringify()` can follow before Node 26. */
+/** Lists that are nested deeper than `JSON.stringify()` supports before Node 26. */
 const deep: unknown = JSON.parse('['.repeat(1_000_000) + ']'.repeat(1_000_000))
 
 describe('sendJson', () => {
@@ -36,7 +36,7 @@ describe('sendJson', () => {
     ['a symbol', Symbol('s'), 'JSON cannot represent symbol'],
     ['a BigInt', { count: 1n }, 'BigInt'],
     ['a cycle', cycle, 'circular'],
-    ['what fails to write itself', failing, 'not today'],
+    ['a value whose toJSON() throws an error', failing, 'not today'],
   ])('rejects %s, and sends nothing', async (_name, value, why) => {
     const { server, client } = await openBothOverTcp()
     const sent = sendJson(server, value)
@@ -48,7 +48,7 @@ describe('sendJson', () => {
     expect((await jsonMessages(client).next()).value).toBe('next')
   })
 
-  it('rejects what is nested too deeply to be written, and sends nothing of it', async () => {
+  it('rejects a value that is nested too deeply, and sends nothing', async () => {
     const { server, client } = await openBothOverTcp()
     const code = await sendJson(server, deep).then(
       () => 'sent',
@@ -61,19 +61,19 @@ describe('sendJson', () => {
     expect((await messages.next()).value).toBe('next')
   })
 
-  it('sends uncompressed what is to be', async () => {
+  it('sends a message uncompressed if the option says so', async () => {
     const { webSocket, peer } = openInMemory({ dangerousDeflateOptions: {} })
     await sendJson(webSocket, 'compressed')
     await sendJson(webSocket, 'secret', { disableCompression: true })
     expect([await peer.nextFrame(), await peer.nextFrame()]).toMatchObject([{ reserved: 4 }, { reserved: 0 }])
   })
 
-  it('is cancelled by its signal', async () => {
+  it('can be cancelled by its signal', async () => {
     const { server } = await openBothOverTcp()
     await expect(sendJson(server, 1, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORT_ERR' })
   })
 
-  it('rejects as sendAsync() does once the socket has closed', async () => {
+  it('rejects like sendAsync() after the socket has closed', async () => {
     const { server } = await openBothOverTcp()
     server.abort()
     await expect(sendJson(server, 1)).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_STATE' })

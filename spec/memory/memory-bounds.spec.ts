@@ -18,7 +18,7 @@ afterEach(closeConnections)
 
 afterAll(() => server.kill())
 
-describe('what the process keeps for a peer that has sent N bytes is at most 4 N + 64 KiB', () => {
+describe('the memory for a peer that has sent N bytes is at most 4 N + 64 KiB', () => {
   it.each(rows)('over $transport, $stage: $traffic.what', async (row) => {
     const measured = await measureKept(server, row)
     expect(measured.sent).toBeGreaterThan(0)
@@ -26,7 +26,7 @@ describe('what the process keeps for a peer that has sent N bytes is at most 4 N
   })
 
   it.each(['https', 'https, attached'] as const)(
-    'over %s, before the accept: 64 KiB in TLS records of one byte, of which only what is in them counts',
+    'over %s, before the accept: 64 KiB in TLS records of one byte, where only the payload counts',
     async (transport) => {
       const traffic = { what: 'bytes', parts: Array.from({ length: 64 * KIBIBYTE }, () => Buffer.of(0)), isCompressed: false }
       const measured = await measureKept(server, { transport, stage: 'before the accept', path: '/waiting', traffic }, 2)
@@ -37,9 +37,9 @@ describe('what the process keeps for a peer that has sent N bytes is at most 4 N
   )
 })
 
-describe('a header of 14 bytes that announces a mebibyte, and one byte of it', () => {
+describe('a header of 14 bytes that announces 1 MiB, and one byte of payload', () => {
   it.each(['http', 'https', 'h2c', 'h2'] as const)(
-    'takes less than 64 KiB of payload memory from each of 200 peers over %s',
+    'uses less than 64 KiB of payload memory for each of 200 peers over %s',
     async (transport) => {
       const parts = [rawFrame(2, 'x', { announcedLength: 2n ** 20n })]
       const traffic = { what: 'the beginning of a message', parts, isCompressed: false }
@@ -49,14 +49,14 @@ describe('a header of 14 bytes that announces a mebibyte, and one byte of it', (
   )
 })
 
-describe('1,000 pings of a peer that does not read, beside honest traffic of another', () => {
+describe('1,000 pings of a peer that does not read, with ordinary traffic of another peer', () => {
   it.each([
     ['h2c', '/silent'],
     ['h2', '/silent'],
     ['http', '/full'],
     ['https', '/full'],
   ] as const)(
-    'keep at most 4 N + 64 KiB over %s',
+    'use at most 4 N + 64 KiB over %s',
     async (transport, path) => {
       const ping = rawFrame(9, 'a ping')
       const count = 10

@@ -29,7 +29,7 @@ function createApp(options: WebSocketOptions, webSockets: WebSocketMiddleware = 
 }
 
 describe('allowedOrigins', () => {
-  it('leaves nothing on the connection of handshakes that it refused behind other requests', async () => {
+  it('leaves no listener on a connection whose handshakes it refused behind other requests', async () => {
     const app = express()
     const counts: number[] = []
     app.get('/slow', (req, res) => {
@@ -46,7 +46,7 @@ describe('allowedOrigins', () => {
     expect(new Set(counts.slice(1)).size).toBe(1)
   })
 
-  it('answers 403 without a body to a WebSocket request from elsewhere, which no later handler sees', async () => {
+  it('answers 403 without a body to a WebSocket request from another origin, before any later handler', async () => {
     const client = await RawHttp1Client.connect(await startHttp1Server(createApp({ allowedOrigins: ['https://a.example'] })))
     client.write(handshakeHead({ Origin: 'https://b.example' }))
     const response = await client.receiveResponse()
@@ -58,13 +58,13 @@ describe('allowedOrigins', () => {
     expect(await client.receiveHead()).toMatch(/^HTTP\/1\.1 101 /)
   })
 
-  it.each([[{}], [{ Origin: '' }]])('lets a client without an origin pass: %j', async (headers) => {
+  it.each([[{}], [{ Origin: '' }]])('admits a client without an origin: %j', async (headers) => {
     const client = await RawHttp1Client.connect(await startHttp1Server(createApp({ allowedOrigins: ['https://a.example'] })))
     client.write(handshakeHead(headers))
     expect(await client.receiveHead()).toMatch(/^HTTP\/1\.1 101 /)
   })
 
-  it('does not look at what is no WebSocket request', async () => {
+  it('ignores requests that are not WebSocket requests', async () => {
     const client = await RawHttp1Client.connect(await startHttp1Server(createApp({ allowedOrigins: ['https://a.example'] })))
     client.write('GET /page HTTP/1.1\r\nHost: a\r\nOrigin: https://b.example\r\n\r\n')
     expect(await client.receiveResponse()).toMatch(/page$/)
@@ -72,7 +72,7 @@ describe('allowedOrigins', () => {
     expect(await client.receiveResponse()).toMatch(/^HTTP\/1\.1 400 /)
   })
 
-  it('waits for a predicate, and keeps what the client sends meanwhile', async () => {
+  it('waits for a predicate, and keeps what the client sends in the meantime', async () => {
     const gate = new Gate()
     const asked: unknown[] = []
     const allowedOrigins: OriginPredicate = async (origin, { url }) => {
@@ -94,12 +94,12 @@ describe('allowedOrigins', () => {
   it.each([
     ['throws', raise],
     ['rejects', async () => raise()],
-  ])('hands the error of a predicate that %s to the error middleware', async (_, allowedOrigins) => {
+  ])('passes the error of a predicate that %s to the error middleware', async (_, allowedOrigins) => {
     const server = await startHttp1Server(createApp({ allowedOrigins }))
     expect(await refusedWebSocket(server, '/ws', { origin: 'https://a.example' })).toMatchObject({ status: 500, body: 'no database' })
   })
 
-  it('knows the same origin, by Host, by TLS, and by the proxy that the application trusts', async () => {
+  it('recognises the same origin by Host, by TLS, and by a trusted proxy', async () => {
     const app = createApp({ allowedOrigins: 'same-origin' })
     const server = await startHttp1Server(app)
     const status = async (origin: string, headers: Record<string, string> = {}): Promise<string> => {
@@ -127,7 +127,7 @@ describe('allowedOrigins', () => {
 })
 
 describe('maxConnections', () => {
-  it('answers 503 with Retry-After to one too many, and takes the next when one has gone', async () => {
+  it('answers 503 with Retry-After above the limit, and admits the next client after one has left', async () => {
     const webSockets = useWebSockets({ maxConnections: 2 })
     const server = await startHttp1Server(createApp({}, webSockets))
     const first = await openWebSocket(server)
@@ -140,7 +140,7 @@ describe('maxConnections', () => {
     await openWebSocket(server)
   })
 
-  it('counts those that are about to be opened, and forgets those that were not', async () => {
+  it('counts WebSockets that are being opened, and releases those that were not accepted', async () => {
     const gate = new Gate()
     const app = express()
     app.use(useWebSockets({ maxConnections: 1 }))
@@ -159,7 +159,7 @@ describe('maxConnections', () => {
 })
 
 describe('closeAsync', () => {
-  it('closes all with 1001, answers 503 from then on, and tells what became of them', async () => {
+  it('closes all with 1001, answers 503 from then on, and reports how they ended', async () => {
     const webSockets = useWebSockets()
     const server = await startHttp1Server(createApp({}, webSockets))
     const opened = await Promise.all(Array.from({ length: 3 }, () => openWebSocket(server)))
@@ -174,7 +174,7 @@ describe('closeAsync', () => {
     expect(await useWebSockets().closeAsync()).toEqual({ closed: 0, aborted: 0, unreceived: 0 })
   })
 
-  it('aborts those that have not answered when the time is up', async () => {
+  it('aborts those that have not answered when the time-out is over', async () => {
     const webSockets = useWebSockets()
     const server = await startHttp1Server(createApp({}, webSockets))
     const silent = await RawHttp1Client.connect(server)
@@ -187,7 +187,7 @@ describe('closeAsync', () => {
     expect(await silent.end()).toBe('ECONNRESET')
   })
 
-  it('spreads the Close frames over the time that it is given', async () => {
+  it('spreads the Close frames over the given time', async () => {
     const webSockets = useWebSockets()
     const server = await startHttp1Server(createApp({}, webSockets))
     const opened = await Promise.all(Array.from({ length: 4 }, () => openWebSocket(server)))
@@ -198,7 +198,7 @@ describe('closeAsync', () => {
     for (const [index, least] of [0, 50, 100, 150].entries()) expect(sorted[index]).toBeGreaterThan(least - 2)
   })
 
-  it('refuses what was let in before and is accepted after', async () => {
+  it('refuses a request that arrived before and is accepted after', async () => {
     const webSockets = useWebSockets()
     const app = express()
     app.use(webSockets)
@@ -215,7 +215,7 @@ describe('closeAsync', () => {
     [{ closeStatus: 1005 }, 'ERR_WEBSOCKET_INVALID_ARGUMENT', 'closeStatus'],
     [{ closeStatusDescription: 'x'.repeat(124) }, 'ERR_WEBSOCKET_INVALID_ARGUMENT', 'closeStatusDescription'],
     [{ timeOut: 1 }, 'ERR_WEBSOCKET_INVALID_OPTION', 'timeOut'],
-  ])('refuses %j, and closes nothing', async (options, code, argument) => {
+  ])('rejects %j and closes nothing', async (options, code, argument) => {
     const webSockets = useWebSockets()
     await expect(webSockets.closeAsync(options)).rejects.toMatchObject({ code, argument })
     await openWebSocket(await startHttp1Server(createApp({}, webSockets)))

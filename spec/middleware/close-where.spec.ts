@@ -36,7 +36,7 @@ const isOf =
     request.params['user'] === user
 
 describe.each(everyTransport)('closeWhereAsync of the middleware, over %s', (_, serve) => {
-  it('closes those that are picked with 1008, and no others', async () => {
+  it('closes the selected WebSockets with 1008, and no others', async () => {
     const webSockets = useWebSockets()
     const served = await serve(echoApp(webSockets))
     const clients = [await served.open('/ws/ada'), await served.open('/ws/bob'), await served.open('/library/ada')]
@@ -54,7 +54,7 @@ describe.each(everyTransport)('closeWhereAsync of the middleware, over %s', (_, 
 })
 
 describe('closeWhereAsync of the middleware', () => {
-  it('tells the code and the reason that it is given', async () => {
+  it('sends the code and the reason that it is given', async () => {
     const webSockets = useWebSockets()
     const { client } = await openWebSocket(await startHttp1Server(echoApp(webSockets)), '/ws/ada')
     const closed = closeOf(client)
@@ -64,7 +64,7 @@ describe('closeWhereAsync of the middleware', () => {
     expect(await closed).toEqual([4001, 'logged out'])
   })
 
-  it('cuts those that do not answer when the time is up', async () => {
+  it('aborts those that have not answered when the time-out is over', async () => {
     const webSockets = useWebSockets()
     const server = await startHttp1Server(echoApp(webSockets))
     const { client } = await openWebSocket(server, '/ws/ada')
@@ -75,7 +75,7 @@ describe('closeWhereAsync of the middleware', () => {
     expect(webSockets.connections).toBe(1)
   })
 
-  it('closes none when the predicate throws, or says neither yes nor no', async () => {
+  it('closes none if the predicate throws an error or returns no boolean', async () => {
     const webSockets = useWebSockets()
     await openWebSocket(await startHttp1Server(echoApp(webSockets)), '/ws/ada')
     const reason = new Error('no user')
@@ -95,7 +95,7 @@ describe('closeWhereAsync of the middleware', () => {
     expect(webSockets.connections).toBe(1)
   })
 
-  it('is nothing to do where nobody is', async () => {
+  it('resolves if there are no WebSockets', async () => {
     expect(await useWebSockets().closeWhereAsync(() => true)).toEqual({ closed: 0, aborted: 0, unreceived: 0 })
   })
 })

@@ -14,7 +14,7 @@ const CHANNEL = 'express-use-websockets:close'
 const events: WebSocketCloseEvent[] = []
 const PATH = '/ws/of-this-specification'
 
-/** The channel is the whole process's: sockets of other specifications may end meanwhile. */
+/** The channel belongs to the process, and WebSockets of other tests may end meanwhile. */
 function record(message: unknown): void {
   const event = message as WebSocketCloseEvent
   if (event.request.url === PATH) events.push(event)
@@ -35,12 +35,12 @@ function createApp(handler: (webSocket: ManagedWebSocket) => unknown): Express {
   return app
 }
 
-/** What a handler does with its socket, the code of the client's Close frame, and the codes that the event has: `closeStatus`, `peerCloseStatus`. */
+/** What a handler does, the code of the client's Close frame, and the codes of the event: `closeStatus` and `peerCloseStatus`. */
 const ends: [name: string, handler: (webSocket: ManagedWebSocket) => unknown, code: number | undefined, codes: [number, number]][] = [
-  ['answers in a loop', async (webSocket) => webSocket[Symbol.asyncIterator]().next(), 4000, [4000, 4000]],
-  ['answers as it came', async (webSocket) => webSocket[Symbol.asyncIterator]().next(), undefined, [1000, 1005]],
+  ['answers the Close frame in a loop', async (webSocket) => webSocket[Symbol.asyncIterator]().next(), 4000, [4000, 4000]],
+  ['answers a Close frame without a code', async (webSocket) => webSocket[Symbol.asyncIterator]().next(), undefined, [1000, 1005]],
   [
-    'receives the Close frame, and drops the connection',
+    'receives the Close frame and disposes the socket',
     async (webSocket) => {
       await webSocket.receiveAsync(Buffer.alloc(1))
       webSocket.dispose()
@@ -48,10 +48,10 @@ const ends: [name: string, handler: (webSocket: ManagedWebSocket) => unknown, co
     4000,
     [4000, 1006],
   ],
-  ['drops the connection', (webSocket) => webSocket.dispose(), undefined, [1006, 1006]],
-  ['cuts the connection', (webSocket) => webSocket.abort(), undefined, [1006, 1006]],
+  ['disposes the socket', (webSocket) => webSocket.dispose(), undefined, [1006, 1006]],
+  ['aborts the socket', (webSocket) => webSocket.abort(), undefined, [1006, 1006]],
   [
-    'cuts the connection before its Close frame has left',
+    'aborts the socket before its Close frame is written',
     (webSocket) => {
       void webSocket.closeOutputAsync(4001)
       webSocket.abort()
@@ -63,7 +63,7 @@ const ends: [name: string, handler: (webSocket: ManagedWebSocket) => unknown, co
 ]
 
 describe.each(['http/1.1', 'h2'] as const)('the close event, over %s', (protocol) => {
-  it.each(ends)('has the code that the client has seen of a handler that %s', async (_, handler, code, codes) => {
+  it.each(ends)('has the code that the client has seen if the handler %s', async (_, handler, code, codes) => {
     diagnosticsChannel.subscribe(CHANNEL, record)
     await using answer = await requestWebSocket(createApp(handler), PATH, { protocol })
     await answer.webSocket.sendAsync('go')
@@ -75,7 +75,7 @@ describe.each(['http/1.1', 'h2'] as const)('the close event, over %s', (protocol
 })
 
 describe('NODE_DEBUG', () => {
-  it('prints 1006 of a Close frame that was not answered', async () => {
+  it('prints 1006 for a Close frame that was not answered', async () => {
     const script = join(__dirname, 'scripts', 'unanswered-close.ts')
     const env = { NODE_DEBUG: 'express-use-websockets' }
     const { stderr } = await promisify(execFile)(process.execPath, ['-r', 'esbuild-register', script], { env })

@@ -24,7 +24,7 @@ const COUNT = 100
 describe.each(transports.flatMap((transport) => [[transport, undefined] as const, [transport, 'permessage-deflate'] as const]))(
   'closeAsync of the middleware over %s, with extensions %s',
   (transport, extensions) => {
-    it('leaves to a loop that takes its time all that came before the answer of the client', async () => {
+    it("leaves all messages in front of the client's answer to a slow loop", async () => {
       let handled = 0
       const { drain, completions } = await start(async (webSocket) => {
         for await (const message of webSocket) {
@@ -37,7 +37,7 @@ describe.each(transports.flatMap((transport) => [[transport, undefined] as const
       expect(completions).toMatchObject([{ closeStatus: 1001, wasClean: true }])
     })
 
-    it('leaves to receiveAsync() all of it, and the Close frame', async () => {
+    it('leaves all messages and the Close frame to receiveAsync()', async () => {
       const received: WebSocketMessageType[] = []
       const { drain } = await start(async (webSocket) => {
         while (webSocket.closeStatus === null) {
@@ -49,7 +49,7 @@ describe.each(transports.flatMap((transport) => [[transport, undefined] as const
       expect(received).toEqual([...Array.from({ length: COUNT }, () => WebSocketMessageType.Text), WebSocketMessageType.Close])
     })
 
-    it('waits for a handler that receives for the first time only now', async () => {
+    it('waits for a handler that has not received before', async () => {
       let handled = 0
       const { drain, open } = await start(async (webSocket, opened) => {
         await opened
@@ -60,13 +60,13 @@ describe.each(transports.flatMap((transport) => [[transport, undefined] as const
       expect(handled).toBe(COUNT)
     })
 
-    it('does not wait longer for a handler that never receives, and tells what nobody got', async () => {
+    it('does not wait longer for a handler that never receives, and reports the unreceived messages', async () => {
       const { drain, completions } = await start(async (webSocket) => webSocket.completion)
       expect(await drain()).toEqual({ closed: 1, aborted: 0, unreceived: COUNT })
       expect(completions).toMatchObject([{ wasClean: true }])
     })
 
-    it('tells what a handler has not come to when the time is up, and closes it in order, as the client has answered', async () => {
+    it('reports what a handler has not received when the time is up, and still closes cleanly if the client has answered', async () => {
       const { drain, completions } = await start(async (webSocket) => {
         for await (const _message of webSocket) await webSocket.completion
       })
@@ -74,14 +74,14 @@ describe.each(transports.flatMap((transport) => [[transport, undefined] as const
       expect(completions).toMatchObject([{ closeStatus: 1001, wasClean: true }])
     })
 
-    it('tells it, too, of a client that does not answer and is aborted', async () => {
+    it('also reports it for a client that does not answer and is aborted', async () => {
       const { drain } = await start(async (webSocket) => {
         for await (const _message of webSocket) await webSocket.completion
       }, false)
       expect(await drain({ timeout: 200 })).toEqual({ closed: 0, aborted: 1, unreceived: COUNT - 1 })
     })
 
-    it('does not wait for a handler that has received all, and does not come for the Close frame', async () => {
+    it('does not wait for a handler that has received every message but not the Close frame', async () => {
       let handled = 0
       const { drain } = await start(async (webSocket) => {
         for await (const _message of webSocket) if (++handled === COUNT) break
@@ -90,7 +90,7 @@ describe.each(transports.flatMap((transport) => [[transport, undefined] as const
       expect(await drain()).toEqual({ closed: 1, aborted: 0, unreceived: 0 })
     })
 
-    it('leaves all of it to the listeners of a socket of ws', async () => {
+    it('leaves all messages to the listeners of a socket of ws', async () => {
       let handled = 0
       const webSockets = useWebSockets()
       const peer = await openPeer(webSockets, async (req) => {
@@ -103,7 +103,7 @@ describe.each(transports.flatMap((transport) => [[transport, undefined] as const
       expect(handled).toBe(COUNT)
     })
 
-    /** A handler at work on the messages of a client, and what drains it. */
+    /** A handler that processes the messages of a client, and the middleware that closes it. */
     async function start(handler: (webSocket: ManagedWebSocket, opened: Promise<void>) => Promise<unknown>, answers = true) {
       const gate = new Gate()
       const webSockets = useWebSockets()

@@ -12,7 +12,7 @@ import { closeHttp2Peers, connectHttp2, openStream, startHttp2Server } from '../
 import { RawPeer } from '../support/raw-peer.ts'
 import { until } from '../support/until.ts'
 
-/** How many WebSockets there are, and how many messages each has under way. */
+/** The number of WebSockets, and the number of messages in flight on each. */
 const CONNECTIONS = 1000
 const UNDER_WAY = 4
 
@@ -27,7 +27,7 @@ describe('closeAsync of the middleware under load', () => {
     ['HTTP/1.1', openOverHttp1],
     ['HTTP/2', openOverHttp2],
   ])(
-    'closes 1,000 WebSockets over %s that echo all the time with 1001, and loses no message that sendAsync had accepted',
+    'closes 1,000 echoing WebSockets over %s with 1001, without losing a message that sendAsync had accepted',
     async (_protocol, open) => {
       const webSockets = useWebSockets()
       const accepted: number[] = Array.from({ length: CONNECTIONS }, () => 0)
@@ -54,14 +54,14 @@ describe('closeAsync of the middleware under load', () => {
       const results = await Promise.all(clients)
       expect(results.map(({ received }) => received)).toEqual(accepted)
       expect(new Set(results.map(({ closeStatus }) => closeStatus))).toEqual(new Set([1001]))
-      // The load has gone on: messages were on their way to the server when its Close frame left.
+      // The load has continued: messages were on their way to the server when its Close frame was sent.
       expect(new Set(refused)).toEqual(new Set(['ERR_WEBSOCKET_INVALID_STATE']))
     },
     60_000,
   )
 })
 
-/** Sends numbered messages, a new one for each that comes back, until the server closes; throws when one is lost, or comes out of order. */
+/** Sends numbered messages, the next one for each echo, until the server closes. Throws if one is missing or out of order. */
 async function echoUntilClose(peer: RawPeer): Promise<{ readonly received: number; readonly closeStatus: number }> {
   peer.duplex.resume()
   for (let sent = 0; sent < UNDER_WAY; sent++) void peer.sendFrame(1, String(sent))

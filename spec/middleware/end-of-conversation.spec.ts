@@ -25,7 +25,7 @@ afterEach(async () => {
   await closeHttp2Peers()
 })
 
-/** Ways to listen for an application, each with how it is reached. */
+/** The kinds of servers, and the client for each. */
 const listeners: [name: string, transport: TransportName, start: (app: Express) => Promise<number>][] = [
   ['HTTP/1.1', 'http', async (app) => (await startHttp1Server(app)).port],
   ['TLS', 'https', async (app) => (await startHttpsServer(app)).port],
@@ -39,17 +39,17 @@ const compressions: [name: string, context: WebSocketAcceptContext][] = [
   ['compressed', { dangerousEnableCompression: true, disableServerContextTakeover: true }],
 ]
 
-/** What a handler does with its socket, and what a client that says `hello` and then, unless it was closed first, closes with 4000 sees. */
+/** What a handler does, and what its client sees, which sends `hello` and then, unless the server has closed, a Close frame with 4000. */
 const stories: [name: string, handler: (webSocket: ManagedWebSocket) => Promise<unknown>, seen: string[]][] = [
   [
-    'a loop, and nothing behind it',
+    'a loop with nothing after it',
     async (webSocket) => {
       for await (const message of webSocket) await webSocket.sendAsync(message)
     },
     ['hello', 'Close 4000 bye'],
   ],
   [
-    'completion behind the loop',
+    'a loop, then completion',
     async (webSocket) => {
       for await (const message of webSocket) await webSocket.sendAsync(message)
       await webSocket.completion
@@ -57,7 +57,7 @@ const stories: [name: string, handler: (webSocket: ManagedWebSocket) => Promise<
     ['hello', 'Close 4000 bye'],
   ],
   [
-    'last words and a code of its own behind the loop',
+    'a loop, then a last message and a code of its own',
     async (webSocket) => {
       for await (const message of webSocket) await webSocket.sendAsync(message)
       await webSocket.sendAsync('last')
@@ -67,7 +67,7 @@ const stories: [name: string, handler: (webSocket: ManagedWebSocket) => Promise<
     ['hello', 'last', 'words', 'Close 4001 see you'],
   ],
   [
-    'completion, and no receive at all',
+    'completion without a receive',
     async (webSocket) => {
       await webSocket.sendAsync('hello')
       await webSocket.completion
@@ -75,7 +75,7 @@ const stories: [name: string, handler: (webSocket: ManagedWebSocket) => Promise<
     ['hello', 'Close 4000 bye'],
   ],
   [
-    'receiveAsync, and no answer',
+    'receiveAsync without an answer',
     async (webSocket) => {
       const buffer = Buffer.alloc(100)
       for (;;) {
@@ -87,7 +87,7 @@ const stories: [name: string, handler: (webSocket: ManagedWebSocket) => Promise<
     ['hello', 'Close 4000 bye'],
   ],
   [
-    'await using, left by a break',
+    'await using, after a break',
     async (webSocket) => {
       await using used = webSocket
       for await (const message of used) {
@@ -98,7 +98,7 @@ const stories: [name: string, handler: (webSocket: ManagedWebSocket) => Promise<
     ['hello', 'Close'],
   ],
   [
-    'await using, and a welcome',
+    'await using, after a welcome',
     async (webSocket) => {
       await using used = webSocket
       await used.sendAsync('hello')
@@ -107,13 +107,13 @@ const stories: [name: string, handler: (webSocket: ManagedWebSocket) => Promise<
   ],
 ]
 
-/** How a client goes away without a Close frame, and the code that `completion` has for it. */
+/** How a client leaves without a Close frame, and the code of `completion`. */
 const rudeClients: [name: string, leave: (opened: OpenedWebSocket) => void, closeStatus: number][] = [
   ['resets the connection', (opened) => opened.reset(), 1006],
   ['ends the connection', ({ duplex }) => void duplex.end(), 1006],
   ['ends the connection within a message', ({ duplex }) => void duplex.end(rawFrame(1, 'hello').subarray(0, 8)), 1006],
-  ['sends three bytes of rubbish', ({ duplex }) => void duplex.write(Buffer.from([1, 2, 3])), 1002],
-  ['sends too long a message', ({ duplex }) => void duplex.write(rawFrame(2, '', { announcedLength: 17_000_000n })), 1009],
+  ['sends three invalid bytes', ({ duplex }) => void duplex.write(Buffer.from([1, 2, 3])), 1002],
+  ['sends a message that is too long', ({ duplex }) => void duplex.write(rawFrame(2, '', { announcedLength: 17_000_000n })), 1009],
 ]
 
 describe.each(listeners)('over %s', (_, transport, start) => {
@@ -124,7 +124,7 @@ describe.each(listeners)('over %s', (_, transport, start) => {
   }
 
   describe.each(compressions)('%s', (_compression, context) => {
-    it.each(stories)('ends well: %s', async (_story, handler, seen) => {
+    it.each(stories)('closes cleanly: %s', async (_story, handler, seen) => {
       const { app, webSockets, failures } = createApp(handler, context)
       const opened = await open(app, context)
       const peer = readFrames(opened)
@@ -146,7 +146,7 @@ describe.each(listeners)('over %s', (_, transport, start) => {
       expect(failures).toEqual([])
     })
 
-    it.each(rudeClients)('ends the loop of a handler whose client %s, and reports no failure', async (_client, leave, closeStatus) => {
+    it.each(rudeClients)('ends the loop of a handler without an error if its client %s', async (_client, leave, closeStatus) => {
       const ended: unknown[] = []
       const { app, webSockets, failures } = createApp(async (webSocket) => {
         for await (const message of webSocket) await webSocket.sendAsync(message)
@@ -167,11 +167,11 @@ describe.each(listeners)('over %s', (_, transport, start) => {
   })
 })
 
-describe('clients that people have', () => {
+describe('widely used clients', () => {
   it.each([
     ['closes without a code', undefined, 1005],
     ['closes with a code', 4000, 4000],
-  ])('ws and undici see a clean end when the client %s', async (_, code, seen) => {
+  ])('ws and undici see a clean close if the client %s', async (_, code, seen) => {
     const { app } = createApp(async (webSocket) => {
       for await (const message of webSocket) await webSocket.sendAsync(message)
     })
@@ -186,7 +186,7 @@ describe('clients that people have', () => {
     expect([event.code, event.wasClean]).toEqual([seen, true])
   })
 
-  it('ws and undici see 1005, a clean end, when await using ends', async () => {
+  it('ws and undici see a clean close with 1005 if await using ends', async () => {
     const { app } = createApp(async (webSocket) => webSocket[Symbol.asyncDispose]())
     const server = await startHttp1Server(app)
     const { client } = await openWebSocket(server)
@@ -196,7 +196,7 @@ describe('clients that people have', () => {
     expect([event.code, event.wasClean]).toEqual([1005, true])
   })
 
-  it('are answered by webSocketHandler as they close', async () => {
+  it('get their own code from webSocketHandler as the answer', async () => {
     const app = express().use(useWebSockets())
     app.all(
       '/ws',
@@ -210,21 +210,21 @@ describe('clients that people have', () => {
   })
 })
 
-describe.each(expressVersions)('the accept loop of README on %s', (name) => {
-  it('prints nothing, and goes on, when clients terminate, reset, end, talk rubbish, or talk too long', async () => {
+describe.each(expressVersions)('the accept loop of the README on %s', (name) => {
+  it('prints nothing and keeps running if clients terminate, reset, end, or send invalid or too long messages', async () => {
     const { exitCode, stdout, stderr } = await runScript('spec/middleware/scripts/vanishing-clients.ts', [], [name])
 
     expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: 'alive', stderr: '' })
   }, 20_000)
 })
 
-describe('1,000 clients that close against handlers that forgot to dispose', () => {
+describe('1,000 clients that close while the handlers never dispose', () => {
   it.each([
     ['a loop', async (webSocket: ManagedWebSocket) => webSocket[Symbol.asyncIterator]().next()],
     ['receiveAsync', async (webSocket: ManagedWebSocket) => webSocket.receiveAsync(Buffer.alloc(1))],
     ['nothing', async () => undefined],
   ] as const)(
-    'leave no connection within two seconds, when the handlers receive with %s',
+    'leave no connection after two seconds if the handlers receive by %s',
     async (_, handler) => {
       const { app, webSockets } = createApp(handler)
       const { port, server } = await startHttp1Server(app)
@@ -253,7 +253,7 @@ function inflated(payload: Buffer): string {
   return inflateRawSync(payload, { finishFlush: constants.Z_SYNC_FLUSH }).toString()
 }
 
-/** An application with the handler at `/ws`, and what its error handler is told. */
+/** An application with the handler at `/ws`, and the errors that reach its error middleware. */
 function createApp(
   handler: (webSocket: ManagedWebSocket) => Promise<unknown>,
   context?: WebSocketAcceptContext,

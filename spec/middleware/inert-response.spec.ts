@@ -17,13 +17,13 @@ afterEach(async () => {
 })
 
 type Callback = () => void
-/** Calls a method as an application does, and tells what it should return: the response itself, or a value. */
+/** Calls a method with valid arguments. Returns the expected result: the response itself, or a value. */
 type Call = (response: AnyResponse, callback: Callback) => unknown
 
-/** With what not every Node or Express has. */
+/** Declares methods that some versions of Node or Express do not have. */
 type AnyResponse = Response & Record<'sendfile' | 'writeHeader' | 'writeInformation', (...values: unknown[]) => unknown>
 
-/** What ends a response. The client gets 1011. */
+/** The methods that end a response. They close the WebSocket with 1011. */
 const endings: Record<string, Call> = {
   destroy: (res) => res.destroy(new Error('of the app')),
   end: (res, callback) => res.end('in vain', callback),
@@ -39,7 +39,7 @@ const endings: Record<string, Call> = {
   format: (res) => res.format({ default: () => res.end() }),
 }
 
-/** What changes a response, or writes of it. Nothing happens. */
+/** The methods that change a response or write to it. They have no effect. */
 const changes: Record<string, Call> = {
   addTrailers: (res) => res.addTrailers({ 'X-Trailer': 'a' }),
   append: (res) => res.append('X-Late', 'a'),
@@ -75,7 +75,7 @@ const changes: Record<string, Call> = {
   writeProcessing: (res, callback) => res.writeProcessing(callback),
 }
 
-/** What only reads. */
+/** The methods that only read. */
 const questions = ['getHeader', 'getHeaderNames', 'getHeaders', 'getRawHeaderNames', 'hasHeader']
 
 const calledBack = new Set([
@@ -90,7 +90,7 @@ const calledBack = new Set([
   'writeProcessing',
 ])
 
-/** The methods that a prototype has of its own, without what Node keeps for itself. */
+/** The methods of a prototype, without the internal ones of Node. */
 function methodsOf(prototype: object): string[] {
   return Object.entries(Object.getOwnPropertyDescriptors(prototype))
     .filter(([name, { value }]) => typeof value === 'function' && name !== 'constructor' && !name.startsWith('_'))
@@ -100,13 +100,13 @@ function methodsOf(prototype: object): string[] {
 describe.each(expressVersions)('the response of an accepted WebSocket, on %s', (_, express) => {
   const methods = [ServerResponse.prototype, OutgoingMessage.prototype, express.response].flatMap(methodsOf)
 
-  it('has no method that is not looked at here', () => {
+  it('has no method that is not covered by this test', () => {
     const known = new Set([...Object.keys(endings), ...Object.keys(changes), ...questions])
     expect(methods.filter((name) => !known.has(name))).toEqual([])
   })
 
   describe.each(everyTransport)('over %s', (_name, serve) => {
-    /** Runs `use` with a response whose WebSocket is open, and then with the same, whose WebSocket has completed. */
+    /** Runs `use` with a response whose WebSocket is open, and then with one whose WebSocket has completed. */
     async function runTwice(use: (response: Response, webSocket: ManagedWebSocket) => Promise<void>): Promise<{
       readonly code: number
       readonly status: string
@@ -142,7 +142,7 @@ describe.each(expressVersions)('the response of an accepted WebSocket, on %s', (
       return { code, status }
     }
 
-    it('is not changed by anything', async () => {
+    it('is not changed by any method', async () => {
       const { code, status } = await runTwice(async (res) => {
         for (const name of Object.keys(changes).filter((key) => methods.includes(key))) {
           let isCalledBack = false

@@ -17,12 +17,12 @@ import { closeTcpLinks, TcpLink } from '../support/tcp-link.ts'
 
 const INTERVAL = 500
 const TIMEOUT = 1000
-/** For timers, turns, and this machine, in milliseconds. */
+/** Tolerance for timers and event loop delays, in milliseconds. */
 const TOLERANCE = 500
-/** More than kernels take at once (Linux: 4 MB, and what the other end holds). */
+/** More than the kernel accepts at once (on Linux 4 MB, and the buffer of the other end). */
 const MUCH = randomBytes(9_000_000)
 
-/** More than kernels take at all (Linux: 4 MB at one end, and 6 MB at the other, where nobody sees it waiting): most of it waits for the peer. */
+/** More than the kernels accept in total (on Linux 4 MB at one end, and 6 MB unread at the other), so most of it stays in the queue. */
 const LONG = randomBytes(24_000_000)
 
 afterEach(async () => {
@@ -32,7 +32,7 @@ afterEach(async () => {
   await closeHttp2Peers()
 })
 
-/** What the application does with a socket of either kind. */
+/** What the application does with either kind of socket. */
 interface Handler {
   managed(webSocket: ManagedWebSocket): Promise<unknown>
   ws(webSocket: WebSocket): void
@@ -56,7 +56,7 @@ const send: Handler = {
   },
 }
 
-/** Right before keep-alive looks, too. */
+/** Sends often enough that a send precedes every keep-alive check. */
 const ticker: Handler = {
   managed: async (webSocket) => {
     const timer = setInterval(() => void webSocket.sendAsync('tick'), INTERVAL / 20)
@@ -69,11 +69,11 @@ const ticker: Handler = {
   },
 }
 
-/** One connection, from both ends. */
+/** Both ends of one connection. */
 interface Connection {
   readonly link: TcpLink
   readonly client: ManagedWebSocket
-  /** When the server's socket had ended, and how. */
+  /** When and how the server's socket has ended. */
   readonly ended: Promise<{ readonly at: number; readonly code: string | undefined }>
   readonly isOpen: () => boolean
   /** Bytes that have come to the client. */
@@ -84,7 +84,7 @@ const kinds = ['ManagedWebSocket', 'ws'] as const
 const extensions = [undefined, 'permessage-deflate'] as const
 
 describe.each(['http', 'https', 'h2c'] as const)('keep-alive with a timeout, over %s', (transport) => {
-  describe('notices, within the sum of interval and timeout', () => {
+  describe('detects, within the sum of interval and time-out,', () => {
     it('a peer that has frozen', async () => {
       await forEachKind(echo, async ({ link, client, ended }) => {
         await client.sendAsync('hello')
@@ -98,7 +98,7 @@ describe.each(['http', 'https', 'h2c'] as const)('keep-alive with a timeout, ove
       })
     }, 20_000)
 
-    it('a peer that freezes while we send it a little now and then, which the kernel takes', async () => {
+    it('a peer that freezes while it is sent small messages, which the kernel accepts', async () => {
       await forEachKind(ticker, async ({ link, client, ended }) => {
         await client.receiveAsync(Buffer.alloc(9))
         const from = performance.now()
@@ -108,7 +108,7 @@ describe.each(['http', 'https', 'h2c'] as const)('keep-alive with a timeout, ove
       })
     }, 20_000)
 
-    it('a peer that freezes under a loop that echoes, when we wait for it to read and so do not read', async () => {
+    it('a peer that freezes while the server echoes, stops reading and waits for the peer to read', async () => {
       await forEachKind(echo, async ({ link, client, ended }) => {
         link.limit(Infinity, 0)
         for (let count = 0; count < 3; count++) void client.sendAsync(MUCH)
@@ -116,15 +116,15 @@ describe.each(['http', 'https', 'h2c'] as const)('keep-alive with a timeout, ove
         const from = performance.now()
         link.freeze()
         expect(await ended).toMatchObject({ code: 'ERR_WEBSOCKET_KEEP_ALIVE_TIMEOUT' })
-        // What the kernel holds of it is still read, inflated and echoed.
+        // The bytes that the kernel has buffered are still read, inflated and echoed.
         expect((await ended).at - from).toBeLessThan(INTERVAL + TIMEOUT + 2 * TOLERANCE)
       })
     }, 20_000)
 
-    it('a peer that is reset while the handler is busy and much waits for it', async () => {
+    it('a peer that is reset while the handler is busy and a long queue waits for it', async () => {
       await forEachKind(busy, async ({ link, client, ended, isOpen }) => {
         for (let count = 0; count < 30; count++) void client.sendAsync(MUCH.subarray(0, 100_000))
-        // By then there was a ping, which we cannot see answered.
+        // By then a ping was sent, whose answer cannot be read.
         await delay(2 * INTERVAL)
         expect(isOpen()).toBe(true)
         const from = performance.now()
@@ -135,7 +135,7 @@ describe.each(['http', 'https', 'h2c'] as const)('keep-alive with a timeout, ove
     }, 20_000)
   })
 
-  describe('does not take for dead', () => {
+  describe('does not abort', () => {
     it('a peer that reads a long message slowly', async () => {
       // On a machine that is too busy to keep up that rate, the peer may well look dead. So it gets more time, and then a slower peer has to do.
       for (let scale = 1, isTold = false; !isTold; scale *= 4) {
@@ -158,7 +158,7 @@ describe.each(['http', 'https', 'h2c'] as const)('keep-alive with a timeout, ove
       await forEachKind(echo, async ({ link, client, isOpen }) => {
         link.limit(0, Infinity)
         void client.sendAsync(MUCH.subarray(0, 2_000_000))
-        // By then there is a ping, whose pong comes behind the message.
+        // By then a ping was sent, whose pong follows the message.
         await delay(INTERVAL + TIMEOUT / 2)
         link.limit(500_000, Infinity)
         expect(((await client[Symbol.asyncIterator]().next()).value as Buffer).length).toBe(2_000_000)
@@ -166,7 +166,7 @@ describe.each(['http', 'https', 'h2c'] as const)('keep-alive with a timeout, ove
       })
     }, 30_000)
 
-    it('a peer that we do not read from, for longer than that', async () => {
+    it('a peer that the application does not read from for longer than that', async () => {
       const gate = new Gate()
       const late: Handler = {
         managed: async (webSocket) => gate.opened.then(async () => echo.managed(webSocket)),

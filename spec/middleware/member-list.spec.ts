@@ -3,7 +3,7 @@ import { MemberList } from '../../lib/middleware/member-list.ts'
 import { runScript } from '../support/run-script.ts'
 
 describe('a member list', () => {
-  it('has who came and did not leave, wherever they were', () => {
+  it('contains the members that were added and not removed, at any position', () => {
     for (const leaving of [0, 1, 2, 3]) {
       const list = new MemberList<string>()
       const memberships = ['a', 'b', 'c', 'd'].map((name) => list.add(name))
@@ -16,7 +16,7 @@ describe('a member list', () => {
     }
   })
 
-  it('lets nobody leave twice, and nobody else instead', () => {
+  it('ignores a second removal of a member', () => {
     const list = new MemberList<string>()
     const first = list.add('a')
     list.add('b')
@@ -28,7 +28,7 @@ describe('a member list', () => {
     expect(list.members.toSorted()).toEqual(['b', 'c'])
   })
 
-  it('is empty when all have left, in any order', () => {
+  it('is empty after all were removed, in any order', () => {
     const list = new MemberList<number>()
     const memberships = Array.from({ length: 20 }, (_, index) => list.add(index))
     for (let index = 0; index < 20; index++) {
@@ -40,7 +40,7 @@ describe('a member list', () => {
     expect(list.members).toEqual([])
   })
 
-  it('does not keep who has left until a major collection of garbage, as a Set does', async () => {
+  it('does not keep removed members alive until a major garbage collection, as a Set does', async () => {
     const left: number[] = []
     for (const kind of ['list', 'set']) {
       const { exitCode, stdout, stderr } = await runScript('spec/scripts/member-list-garbage.ts', ['--expose-gc'], [kind])
@@ -52,7 +52,7 @@ describe('a member list', () => {
     const [ofList, ofSet] = left
 
     expect(ofList).toBeLessThan(2)
-    // If a V8 has learnt it, a Set will do.
+    // If a future V8 does not keep them alive either, a Set is sufficient.
     expect(ofSet).toBeGreaterThan(5)
   }, 60_000)
 })

@@ -22,10 +22,10 @@ afterEach(async () => {
   await closeHttp2Peers()
 })
 
-/** Once an hour: in a specification, never. */
+/** Once an hour, which means never in a test. */
 const NEVER = 1 / 3600
 
-/** What a server received of its first client, with the time of each message since the first. */
+/** The messages that a server received from its first client, and the time of each since the first. */
 class Reception {
   readonly texts: string[] = []
   readonly times: number[] = []
@@ -45,7 +45,7 @@ class Reception {
 
 type Receive = (request: Request, context: WebSocketAcceptContext, reception: Reception) => Promise<void>
 
-/** Every way to receive. */
+/** All ways to receive. */
 const receivers: readonly (readonly [name: string, receive: Receive])[] = [
   [
     'a loop',
@@ -93,28 +93,28 @@ const texts = Array.from({ length: 10 }, (_, index) => `message ${index}`)
 
 describe.each(everyTransport)('a rate limit over %s', (_transport, serve) => {
   describe.each(receivers)('of %s', (_name, receive) => {
-    it('lets a burst in, and the rest one after another, none of them lost', async () => {
+    it('admits a burst and then one message after another, and loses none', async () => {
       const { app, reception } = createApp(receive, { messagesPerSecond: 50, messageBurst: 4 })
       const client = await (await serve(app)).open('/ws')
       for (const text of texts) client.send(text)
       await until(() => reception.texts.length === texts.length)
       expect(reception.texts).toEqual(texts)
-      // Six messages at 50 a second, less the time of the burst itself and the clock's resolution.
+      // Six messages at 50 a second, less the duration of the burst itself and the clock's resolution.
       expect(reception.lastTime).toBeGreaterThan(110)
     })
 
-    it('lets bytes in likewise', async () => {
+    it('limits bytes in the same way', async () => {
       const { app, reception } = createApp(receive, { bytesPerSecond: 50_000, byteBurst: 10_000 })
       const client = await (await serve(app)).open('/ws')
       const long = texts.map((text) => text.padEnd(2500))
       for (const text of long) client.send(text)
       await until(() => reception.texts.length === texts.length)
       expect(reception.texts).toEqual(long)
-      // The first four are the burst, and the last one may leave a debt: five times 2,500 bytes.
+      // The first four are the burst, and the last one may exceed the limit: five times 2,500 bytes.
       expect(reception.lastTime).toBeGreaterThan(200)
     })
 
-    it('closes with 1008 at the message that is too much, if that is wanted', async () => {
+    it('closes with 1008 at the first message above the limit if whenExceeded says so', async () => {
       const { app, reception } = createApp(receive, { messagesPerSecond: NEVER, messageBurst: 4, whenExceeded: 'close' })
       const client = await (await serve(app)).open('/ws')
       for (const text of texts) client.send(text)
@@ -122,12 +122,12 @@ describe.each(everyTransport)('a rate limit over %s', (_transport, serve) => {
       expect(reception.texts).toEqual(texts.slice(0, 4))
     })
 
-    it('closes with 1008 behind the bytes that are too much', async () => {
+    it('closes with 1008 after the bytes above the limit if whenExceeded says so', async () => {
       const { app, reception } = createApp(receive, { bytesPerSecond: NEVER, byteBurst: 20, whenExceeded: 'close' })
       const client = await (await serve(app)).open('/ws')
       for (const text of texts) client.send(text)
       expect(await client.closed).toBe(1008)
-      // Of nine bytes each.
+      // Nine bytes each.
       expect(reception.texts).toEqual(texts.slice(0, 3))
     })
 
@@ -144,19 +144,22 @@ describe.each(everyTransport)('a rate limit over %s', (_transport, serve) => {
 })
 
 describe.each(receivers)('a rate limit of %s', (_name, receive) => {
-  it.each([{}, { dangerousEnableCompression: true }])('makes a client wait, and keeps no more than the read-ahead: %j', async (context) => {
-    const { app, reception } = createApp(receive, { messagesPerSecond: NEVER, messageBurst: 2 }, context)
-    const { client } = await openWebSocket(await startHttp1Server(app), '/ws', { perMessageDeflate: true })
-    // What does not compress.
-    const noise = Buffer.from(Array.from({ length: 10_000 }, (_, index) => (index * index * 7919) % 251))
-    for (let count = 0; count < 2000; count++) client.send(noise)
-    // A socket of `ws` also pauses while it inflates.
-    await until(() => reception.texts.length === 2 && reception.request?.socket.isPaused() === true)
-    expect(reception.request?.socket.bytesRead).toBeLessThan(400_000)
-    expect(client.bufferedAmount).toBeGreaterThan(0)
-  })
+  it.each([{}, { dangerousEnableCompression: true }])(
+    'makes a client wait, and buffers no more than the read-ahead: %j',
+    async (context) => {
+      const { app, reception } = createApp(receive, { messagesPerSecond: NEVER, messageBurst: 2 }, context)
+      const { client } = await openWebSocket(await startHttp1Server(app), '/ws', { perMessageDeflate: true })
+      // Incompressible data.
+      const noise = Buffer.from(Array.from({ length: 10_000 }, (_, index) => (index * index * 7919) % 251))
+      for (let count = 0; count < 2000; count++) client.send(noise)
+      // A socket of `ws` also pauses while it inflates.
+      await until(() => reception.texts.length === 2 && reception.request?.socket.isPaused() === true)
+      expect(reception.request?.socket.bytesRead).toBeLessThan(400_000)
+      expect(client.bufferedAmount).toBeGreaterThan(0)
+    },
+  )
 
-  it('answers pings of a client that has to wait', async () => {
+  it('answers the pings of a client that has to wait', async () => {
     const { app, reception } = createApp(receive, { messagesPerSecond: NEVER, messageBurst: 1 })
     const { client } = await openWebSocket(await startHttp1Server(app))
     client.send('one')
@@ -167,7 +170,7 @@ describe.each(receivers)('a rate limit of %s', (_name, receive) => {
     expect(reception.texts).toEqual(['one'])
   })
 
-  it('lets a client in that stays below it, for as long as it likes', async () => {
+  it('never delays a client below the limit', async () => {
     const { app, reception } = createApp(receive, { messagesPerSecond: 1_000_000, messageBurst: 3, whenExceeded: 'close' })
     const { client } = await openWebSocket(await startHttp1Server(app))
     for (let count = 1; count <= 100; count++) {
@@ -177,7 +180,7 @@ describe.each(receivers)('a rate limit of %s', (_name, receive) => {
     expect(client.readyState).toBe(client.OPEN)
   })
 
-  it('can be lifted for one socket', async () => {
+  it('can be disabled for one socket', async () => {
     const none = { rateLimit: { messagesPerSecond: Infinity } }
     const { app, reception } = createApp(receive, { messagesPerSecond: NEVER, whenExceeded: 'close' }, none)
     const { client } = await openWebSocket(await startHttp1Server(app))
@@ -187,7 +190,7 @@ describe.each(receivers)('a rate limit of %s', (_name, receive) => {
   })
 })
 
-describe('a rate limit of a socket of ws', () => {
+describe('a rate limit for a socket of ws', () => {
   const CHANNEL = 'express-use-websockets:close'
   const PATH = '/ws/of-rate-limits'
   const events: WebSocketCloseEvent[] = []
@@ -198,7 +201,7 @@ describe('a rate limit of a socket of ws', () => {
 
   afterEach(() => void diagnosticsChannel.unsubscribe(CHANNEL, record))
 
-  it('tells the close channel that the client has sent too much, and counts what it has sent', async () => {
+  it('reports the exceeded limit on the close channel, and counts the messages', async () => {
     diagnosticsChannel.subscribe(CHANNEL, record)
     const rateLimit = { messagesPerSecond: NEVER, messageBurst: 1, whenExceeded: 'close' } as const
     const app = express().use(useWebSockets({ rateLimit }))
@@ -211,7 +214,7 @@ describe('a rate limit of a socket of ws', () => {
     expect(events).toMatchObject([{ peerCloseStatus: 1008, completion: { error: { code: 'ERR_WEBSOCKET_RATE_LIMIT_EXCEEDED' } } }])
   })
 
-  it.each(transports)('is told with 1008, and cuts a client that does not answer that and goes on sending, over %s', async (transport) => {
+  it.each(transports)('closes with 1008, and aborts if the client does not answer and keeps sending, over %s', async (transport) => {
     const rateLimit = { messagesPerSecond: NEVER, messageBurst: 2, whenExceeded: 'close' } as const
     const app = express().use(useWebSockets({ rateLimit }))
     const emitted: string[] = []
@@ -230,7 +233,7 @@ describe('a rate limit of a socket of ws', () => {
     expect(emitted).toEqual(['flood', 'flood'])
   })
 
-  it('emits in time what was in front of the Close frame of the client, and its end after it', async () => {
+  it("emits the messages in front of the client's Close frame at the limited rate, and then its end", async () => {
     const app = express().use(useWebSockets({ rateLimit: { messagesPerSecond: 100, messageBurst: 1 } }))
     const emitted: string[] = []
     app.all('/ws', async (req) => {
@@ -246,7 +249,7 @@ describe('a rate limit of a socket of ws', () => {
   })
 })
 
-describe('a rate limit of a ManagedWebSocket', () => {
+describe('a rate limit for a ManagedWebSocket', () => {
   async function accept(rateLimit: WebSocketRateLimit) {
     const gate = new Gate()
     let accepted: ManagedWebSocket | undefined
@@ -261,7 +264,7 @@ describe('a rate limit of a ManagedWebSocket', () => {
     return { client, webSocket: accepted }
   }
 
-  it('tells in completion that the client has sent too much', async () => {
+  it('reports the exceeded limit in completion', async () => {
     const { client, webSocket } = await accept({ messagesPerSecond: NEVER, messageBurst: 1, whenExceeded: 'close' })
     client.send('one')
     client.send('two')
@@ -273,12 +276,12 @@ describe('a rate limit of a ManagedWebSocket', () => {
     expect(webSocket.state).toBe(WebSocketState.Aborted)
   })
 
-  it('does not close because of what came while the handler was busy', async () => {
+  it('does not close because of messages that arrived while the handler was busy', async () => {
     const { client, webSocket } = await accept({ messagesPerSecond: 20, messageBurst: 2, whenExceeded: 'close' })
     const messages = webSocket[Symbol.asyncIterator]()
     client.send('first')
     await messages.next()
-    // At ten a second.
+    // Ten messages a second.
     const sent = (async () => {
       for (let count = 0; count < 5; count++) {
         const next = performance.now() + 100
@@ -293,7 +296,7 @@ describe('a rate limit of a ManagedWebSocket', () => {
     expect(webSocket.state).toBe(WebSocketState.Open)
   })
 
-  it('ends with the closeAsync() of the application, which passes over what waits', async () => {
+  it('ends with closeAsync() of the application, which discards queued messages', async () => {
     const { client, webSocket } = await accept({ messagesPerSecond: NEVER, messageBurst: 1 })
     for (const text of texts) client.send(text)
     const received: unknown[] = []
@@ -311,7 +314,7 @@ describe('a rate limit of a ManagedWebSocket', () => {
   it.each([
     ['aborts', 'ABORT_ERR', (webSocket: ManagedWebSocket) => webSocket.abort()],
     ['disposes', 'ERR_WEBSOCKET_CLOSED_PREMATURELY', (webSocket: ManagedWebSocket) => webSocket.dispose()],
-  ])('lets no receive hang when the application %s', async (_name, code, end) => {
+  ])('settles every receive if the application %s', async (_name, code, end) => {
     const { client, webSocket } = await accept({ messagesPerSecond: NEVER, messageBurst: 1 })
     for (const text of texts) client.send(text)
     await webSocket.receiveAsync(Buffer.alloc(100))
@@ -324,7 +327,7 @@ describe('a rate limit of a ManagedWebSocket', () => {
     await webSocket.completion
   })
 
-  it('ends a loop that waits when the client vanishes', async () => {
+  it('ends a waiting loop if the client vanishes', async () => {
     const { client, webSocket } = await accept({ messagesPerSecond: NEVER, messageBurst: 1 })
     for (const text of texts) client.send(text)
     const received: unknown[] = []
@@ -337,7 +340,7 @@ describe('a rate limit of a ManagedWebSocket', () => {
     expect(received).toEqual(['message 0'])
   })
 
-  it('is cancelled with a receive that waits', async () => {
+  it('ends with the cancellation of a waiting receive', async () => {
     const { client, webSocket } = await accept({ messagesPerSecond: NEVER, messageBurst: 1 })
     for (const text of texts) client.send(text)
     await webSocket.receiveAsync(Buffer.alloc(100))
@@ -347,7 +350,7 @@ describe('a rate limit of a ManagedWebSocket', () => {
     await expect(received).rejects.toMatchObject({ code: 'ABORT_ERR' })
   })
 
-  it('slows a long message down within itself', async () => {
+  it('slows down a long message between its parts', async () => {
     const { client, webSocket } = await accept({ bytesPerSecond: 1_000_000, byteBurst: 100_000 })
     client.send(Buffer.alloc(400_000))
     const start = performance.now()
@@ -358,7 +361,7 @@ describe('a rate limit of a ManagedWebSocket', () => {
     expect(performance.now() - start).toBeGreaterThan(50)
   })
 
-  it('hands over messages in time that lie in front of a Close frame that was answered', async () => {
+  it('delivers messages in front of an answered Close frame at the limited rate', async () => {
     const { client, webSocket } = await accept({ messagesPerSecond: 100, messageBurst: 1 })
     for (const text of texts) client.send(text)
     client.close(3001)
@@ -369,7 +372,7 @@ describe('a rate limit of a ManagedWebSocket', () => {
   })
 })
 
-/** Options that cannot be used, and what is said of them. */
+/** Invalid options, and the error messages. */
 const wrong: readonly (readonly [value: unknown, message: RegExp])[] = [
   [null, /'rateLimit' must be an object. Received null/],
   [10, /'rateLimit' must be an object. Received 10/],
@@ -386,7 +389,7 @@ const wrong: readonly (readonly [value: unknown, message: RegExp])[] = [
 ]
 
 describe.each(wrong)('rateLimit: %j', (value, message) => {
-  it('is refused where it is given', async () => {
+  it('throws an error at the call that gets it', async () => {
     const rateLimit = value as WebSocketRateLimit
     expect(() => useWebSockets({ rateLimit })).toThrow(message)
     let error: unknown

@@ -13,7 +13,7 @@ import { closeOf, nextMessage, openWebSocket, refusedWebSocket } from '../suppor
 
 afterEach(closeHttp1Peers)
 
-/** Until the client closes or, as at the end of a spec, vanishes: in Express 4 nobody catches what a route throws. */
+/** Returns when the client closes or vanishes at the end of a test, because Express 4 does not catch errors of a route. */
 async function echo(webSocket: ManagedWebSocket): Promise<void> {
   try {
     for await (const message of webSocket) await webSocket.sendAsync(message)
@@ -41,7 +41,7 @@ describe.each(expressVersions)('useWebSockets, on %s', (_, express) => {
   }
 
   describe.each(http1Starts)('over %s', (_name, start) => {
-    it('accepts in a route, and converses', async () => {
+    it('accepts in a route, and exchanges messages', async () => {
       const server = await start(createEchoApp())
       const { client } = await openWebSocket(server)
       client.send('hello')
@@ -50,7 +50,7 @@ describe.each(expressVersions)('useWebSockets, on %s', (_, express) => {
       expect(await closeOf(client)).toEqual([3001, 'bye'])
     })
 
-    it('answers the handshake of RFC 6455 with these fields and no others', async () => {
+    it('answers the handshake of RFC 6455 with exactly these fields', async () => {
       const app = createEchoApp()
       app.disable('x-powered-by')
       const client = await RawHttp1Client.connect(await start(app))
@@ -64,7 +64,7 @@ describe.each(expressVersions)('useWebSockets, on %s', (_, express) => {
       ])
     })
 
-    it('leaves every other request alone', async () => {
+    it('does not change other requests', async () => {
       const client = await RawHttp1Client.connect(await start(createEchoApp()))
       client.write('GET /page HTTP/1.1\r\nHost: a\r\n\r\n')
       expect(await client.receive('page')).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
@@ -73,7 +73,7 @@ describe.each(expressVersions)('useWebSockets, on %s', (_, express) => {
     })
   })
 
-  it('answers a refused handshake on a connection that goes on, and says what was wrong with it', async () => {
+  it('answers a malformed handshake with the reason, and keeps the connection', async () => {
     const client = await RawHttp1Client.connect(await startHttp1Server(createEchoApp()))
     client.write(handshakeHead({ 'Sec-WebSocket-Version': '12' }))
     expect(await client.receive("only '13' is supported")).toMatch(/^HTTP\/1\.1 400 /)
@@ -83,7 +83,7 @@ describe.each(expressVersions)('useWebSockets, on %s', (_, express) => {
     expect(await client.receiveHead()).toMatch(/^HTTP\/1\.1 101 /)
   })
 
-  it('takes several handshakes that a route refuses on one connection, and then accepts', async () => {
+  it('handles several refused handshakes on one connection, and then accepts one', async () => {
     const app = express()
     let attempts = 0
     app.use(useWebSockets())
@@ -102,7 +102,7 @@ describe.each(expressVersions)('useWebSockets, on %s', (_, express) => {
     await client.receive(rawFrame(1, 'hi', { mask: false }))
   })
 
-  it('reads the fields of the handshake back as ASP.NET Core does', async () => {
+  it('exposes the fields of the handshake as ASP.NET Core does', async () => {
     const app = express()
     app.use(useWebSockets())
     app.all('/ws', (req, res) => {
@@ -118,7 +118,7 @@ describe.each(expressVersions)('useWebSockets, on %s', (_, express) => {
     expect(await client.receive('"8, 13"]')).toContain(JSON.stringify([true, ['a', 'b', 'C'], 'websocket', '8, 13']))
   })
 
-  it('resolves what it returned when the socket has completed, and counts the open ones', async () => {
+  it('returns a promise that resolves when the socket has completed, and counts open sockets', async () => {
     const webSockets = useWebSockets()
     const results: (Promise<void> | undefined)[] = []
     const app = express()
@@ -148,7 +148,7 @@ describe.each(expressVersions)('useWebSockets, on %s', (_, express) => {
     expect(webSockets.connections).toBe(0)
   })
 
-  it('lets the first of two middlewares decide', async () => {
+  it('lets the first middleware decide if it is mounted twice', async () => {
     const app = createEchoApp(useWebSockets({ allowedOrigins: ['https://a.example'] }))
     const server = await startHttp1Server(express().use(app).use(useWebSockets()))
     expect((await refusedWebSocket(server, '/ws', { origin: 'https://b.example' })).status).toBe(403)
@@ -158,7 +158,7 @@ describe.each(expressVersions)('useWebSockets, on %s', (_, express) => {
     await openWebSocket(await startHttp1Server(open), '/ws', { origin: 'https://b.example' })
   })
 
-  it('hands an error before accept to the error middleware, which answers as to any request', async () => {
+  it('passes an error before the accept to the error middleware, which answers as usual', async () => {
     const app = express()
     app.use(useWebSockets())
     app.all('/ws', (req, _res, next) => {
@@ -174,7 +174,7 @@ describe.each(expressVersions)('useWebSockets, on %s', (_, express) => {
     expect(await client.receiveHead()).toMatch(/^HTTP\/1\.1 500 /)
   })
 
-  it('closes with 1011 when error middleware ends the response of an accepted socket, and writes nothing of it', async () => {
+  it('closes with 1011 if error middleware ends the response of an accepted socket, and discards the body', async () => {
     const app = express()
     app.use(useWebSockets())
     app.all('/ws', async (req, _res, next) => {
@@ -194,7 +194,7 @@ describe.each(expressVersions)('useWebSockets, on %s', (_, express) => {
     expect(client.received.toString('latin1')).toBe('')
   })
 
-  it('closes an accepted socket with 1011 when the default error handler ends it, and stays alive', async () => {
+  it('closes an accepted socket with 1011 if the default error handler ends it, and keeps running', async () => {
     const app = express()
     app.set('env', 'test')
     app.use(useWebSockets())
@@ -216,7 +216,7 @@ describe.each(expressVersions)('useWebSockets, on %s', (_, express) => {
 })
 
 describe('acceptWebSocketAsync', () => {
-  it('sends what was set on the response before, and the sub-protocol as it was chosen', async () => {
+  it('sends the fields that were set on the response before, and the chosen sub-protocol', async () => {
     const { client } = await inRoute(async (req, res) => {
       res.status(202).set('X-Before', 'yes').cookie('a', 'b').set('Content-Length', '5').set('Content-Encoding', 'gzip')
       await req.webSockets.acceptWebSocketAsync({ subProtocol: 'Bravo' })
@@ -229,7 +229,7 @@ describe('acceptWebSocketAsync', () => {
     expect(head).not.toMatch(/Content-|Transfer-Encoding|Keep-Alive/)
   })
 
-  it('checks arguments before the state of the request', async () => {
+  it('checks its arguments before the state of the request', async () => {
     const { result } = await inRoute(
       async (req) => [await codeOf(req.webSockets.acceptWebSocketAsync('')), await codeOf(req.webSockets.acceptWebSocketAsync())],
       { Upgrade: undefined },
@@ -237,14 +237,14 @@ describe('acceptWebSocketAsync', () => {
     expect(result).toEqual(['ERR_WEBSOCKET_INVALID_ARGUMENT', 'ERR_WEBSOCKET_NOT_A_WEBSOCKET_REQUEST'])
   })
 
-  it('tells why a request is none for a WebSocket', async () => {
+  it('says why a request is not a WebSocket request', async () => {
     const { result } = await inRoute(async (req) => req.webSockets.acceptWebSocketAsync().catch((error: Error) => error.message), {
       Upgrade: undefined,
     })
     expect(result).toBe('Not a WebSocket request: the Upgrade header is missing (does a proxy in front remove it?)')
   })
 
-  it('accepts once, and the socket lives on', async () => {
+  it('accepts once, and a second call does not affect the socket', async () => {
     const { client, result } = await inRoute(async (req) => {
       const both = [req.webSockets.acceptWebSocketAsync(), req.webSockets.acceptWebSocketAsync()] as const
       const webSocket = await both[0]
@@ -256,7 +256,7 @@ describe('acceptWebSocketAsync', () => {
     await client.receive(rawFrame(1, 'still here', { mask: false }))
   })
 
-  it('accepts after an argument was wrong', async () => {
+  it('accepts after a call with an invalid argument', async () => {
     const { client, result } = await inRoute(async (req) => [
       await codeOf(req.webSockets.acceptWebSocketAsync({ serverMaxWindowBits: 8 })),
       await codeOf(req.webSockets.acceptWebSocketAsync()),
@@ -265,7 +265,7 @@ describe('acceptWebSocketAsync', () => {
     expect(await client.receiveHead()).toMatch(/^HTTP\/1\.1 101 /)
   })
 
-  it('rejects when the response has begun or was sent, which goes on', async () => {
+  it('rejects if the response has started or was sent, without an effect on it', async () => {
     const begun = await inRoute(async (req, res) => {
       res.write('hello')
       const code = await codeOf(req.webSockets.acceptWebSocketAsync())
@@ -286,7 +286,7 @@ describe('acceptWebSocketAsync', () => {
   it.each([
     ['reset the connection', ({ socket }: RawHttp1Client) => socket.resetAndDestroy()],
     ['ended its side', ({ socket }: RawHttp1Client) => socket.end()],
-  ])('rejects at once when the client has %s', async (_, leave) => {
+  ])('rejects at once if the client has %s', async (_, leave) => {
     const arrivals = new EventEmitter()
     const attempt = inRoute(
       async (req) => {
@@ -300,7 +300,7 @@ describe('acceptWebSocketAsync', () => {
     expect((await attempt).result).toBe('ERR_WEBSOCKET_CLIENT_GONE')
   })
 
-  it('rejects with ABORT_ERR when its signal was aborted before, without an effect on the response', async () => {
+  it('rejects with ABORT_ERR if its signal is already aborted, without an effect on the response', async () => {
     const { client, result } = await inRoute(async (req, res) => {
       const code = await codeOf(req.webSockets.acceptWebSocketAsync({ signal: AbortSignal.abort() }))
       res.send('refused')
@@ -310,7 +310,7 @@ describe('acceptWebSocketAsync', () => {
     expect(await client.receive('refused')).not.toContain('Sec-WebSocket')
   })
 
-  it('takes the handshake off the response when a hook of the response fails', async () => {
+  it('removes the handshake from the response if a hook of the response throws an error', async () => {
     const { client, result } = await inRoute(async (req, res) => {
       const hooked = Object.assign(res, { writeHead: () => raise('no session store') })
       const message = await req.webSockets.acceptWebSocketAsync().catch((error: Error) => error.message)
@@ -324,7 +324,7 @@ describe('acceptWebSocketAsync', () => {
     expect(response).not.toMatch(/Sec-WebSocket|Upgrade/)
   })
 
-  it('hands over the options of the middleware and of the context', async () => {
+  it('passes on the options of the middleware and of the context', async () => {
     const { client, result } = await inRoute(
       async (req) => {
         const webSocket = await req.webSockets.acceptWebSocketAsync({
@@ -343,7 +343,7 @@ describe('acceptWebSocketAsync', () => {
   })
 })
 
-/** Runs `attempt` in a route, and tells its result. */
+/** Calls `attempt` in a route, and returns its result. */
 async function inRoute(
   attempt: (req: Request, res: Response) => Promise<unknown>,
   headers: Record<string, string | undefined> = {},

@@ -30,15 +30,15 @@ describe('resolveAcceptContext', () => {
     [{}],
     [{ subProtocol: undefined, keepAliveInterval: undefined }],
     [{ dangerousEnableCompression: false, serverMaxWindowBits: 9 }],
-  ])('takes the options of the middleware for %p', (argument) => {
+  ])('uses the options of the middleware for %p', (argument) => {
     expect(resolveAcceptContext(argument, OPTIONS)).toEqual(DEFAULTS)
   })
 
-  it('takes a string as the sub-protocol', () => {
+  it('uses a string as the sub-protocol', () => {
     expect(resolveAcceptContext('chat', OPTIONS)).toEqual({ ...DEFAULTS, subProtocol: 'chat' })
   })
 
-  it('takes what the context says', () => {
+  it('uses the options of the context', () => {
     const { signal } = new AbortController()
     const limits = { maxBufferedAmount: 2, maxMessageSize: 1 }
     const context = {
@@ -53,7 +53,7 @@ describe('resolveAcceptContext', () => {
     expect(resolveAcceptContext(context, OPTIONS)).toEqual({ ...context, isServer: true, compression: undefined })
   })
 
-  it('has compression on request, and its parameters', () => {
+  it('enables compression on request, with its parameters', () => {
     expect(resolveAcceptContext({ dangerousEnableCompression: true }, OPTIONS).compression).toEqual({
       serverContextTakeover: true,
       serverMaxWindowBits: 15,
@@ -103,7 +103,7 @@ describe('resolveAcceptContext', () => {
     )
   })
 
-  it('refuses an option that does not exist, and sub-protocols that cannot be', () => {
+  it('throws an error for an unknown option and for an invalid sub-protocol', () => {
     expect(() => resolveAcceptContext({ subprotocol: 'chat' }, OPTIONS)).toThrow(
       "acceptWebSocketAsync: there is no option 'subprotocol'. Did you mean 'subProtocol'?",
     )

@@ -19,7 +19,7 @@ afterEach(closeHttp2Peers)
 describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
   type Handler = (webSocket: ManagedWebSocket, request: Request) => Promise<void> | void
 
-  /** An application with one endpoint, and what reached its error middleware. */
+  /** An application with one endpoint, and the errors that reached its error middleware. */
   function createApp(handler: Handler, context?: Parameters<typeof webSocketHandler<Request>>[1]) {
     const errors: Error[] = []
     const app: Express = express()
@@ -35,7 +35,7 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
     return { app, errors }
   }
 
-  it('converses, with the request at hand, and closes with 1000 when the handler is through', async () => {
+  it('passes the socket and the request to the handler, and closes with 1000 when it returns', async () => {
     const { app } = createApp(async (webSocket, request) => webSocket.sendAsync(`hello ${request.query['name'] as string}`))
     const { client } = await openWebSocket(await startHttp1Server(app), '/ws?name=Ada')
     const closed = closeOf(client)
@@ -43,7 +43,7 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
     expect(await closed).toEqual([1000, ''])
   })
 
-  it('answers the Close frame of the client with its own code', async () => {
+  it("answers the Close frame of the client with the client's code", async () => {
     const { app, errors } = createApp(async (webSocket) => {
       for await (const message of webSocket) await webSocket.sendAsync(message)
     })
@@ -53,7 +53,7 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
     expect(errors).toEqual([])
   })
 
-  it('accepts by its context, or by what makes one of the request', async () => {
+  it('accepts with its context, or with the result of a function of the request', async () => {
     const chat = await startHttp1Server(createApp(() => undefined, { subProtocol: 'chat' }).app)
     expect((await openWebSocket(chat, '/ws', { protocols: ['chat'] })).client.protocol).toBe('chat')
     const choosing = await startHttp1Server(createApp(() => undefined, chooseSecond).app)
@@ -63,7 +63,7 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
   it.each([
     ['throws', raise],
     ['rejects', async () => raise()],
-  ])('closes with 1011 when the handler %s, and tells the error middleware', async (_name, handler) => {
+  ])('closes with 1011 and calls the error middleware if the handler %s', async (_name, handler) => {
     const { app, errors } = createApp(handler)
     const server = await startHttp1Server(app)
     const { client } = await openWebSocket(server)
@@ -73,7 +73,7 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
     await openWebSocket(server)
   })
 
-  it('does not take it for a failure when the client vanishes', async () => {
+  it('does not report an error if the client vanishes', async () => {
     const completions: WebSocketCompletion[] = []
     const { app, errors } = createApp(async (webSocket) => {
       void webSocket.completion.then((completion) => completions.push(completion))
@@ -87,7 +87,7 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
     expect(errors).toEqual([])
   })
 
-  it('takes a wrong call for a failure', async () => {
+  it('reports an error if the handler calls a method incorrectly', async () => {
     const { app, errors } = createApp(async (webSocket) => webSocket.closeAsync(999))
     const { client } = await openWebSocket(await startHttp1Server(app))
     expect(await closeOf(client)).toEqual([1011, ''])
@@ -96,7 +96,7 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
   })
 
   it.each(['http/1.1', 'h2'] as const)(
-    'answers no sub-protocol to a malformed offer over %s, when it takes the first',
+    'selects no sub-protocol from a malformed offer over %s, if it selects the first',
     async (protocol) => {
       const { app, errors } = createApp(
         () => undefined,
@@ -142,7 +142,7 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
     expect(errors).toMatchObject([{ message: 'no tenant' }])
   })
 
-  it('passes on an error of the accept, which is answered like any other', async () => {
+  it('passes on an error of the accept, which is answered like any other error', async () => {
     const { app, errors } = createApp(
       () => undefined,
       () => ({ subProtocol: 'not a token' }),
@@ -158,7 +158,7 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
     [{ otherRequests: 'refuse' }, 426, 400],
     [{ otherRequests: 'next' }, 'same route', 400],
     [{ otherRequests: 'next route' }, 'next route', 400],
-  ] as const)('with %j answers a request for a page with %s, and a malformed handshake with %i', async (options, page, malformed) => {
+  ] as const)('with %j answers an ordinary request with %s, and a malformed handshake with %i', async (options, page, malformed) => {
     const app = express()
     app.use(useWebSockets())
     app.all(
@@ -177,11 +177,11 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
     expect(await closeOf(opened)).toEqual([1000, ''])
   })
 
-  it.each([null, 'next', { otherRequest: 'next' }, { otherRequests: 'pass' }])('refuses the options %j', (options) => {
+  it.each([null, 'next', { otherRequest: 'next' }, { otherRequests: 'pass' }])('throws an error for the options %j', (options) => {
     expect(() => webSocketHandler(() => undefined, {}, options as object)).toThrow(/^webSocketHandler: /)
   })
 
-  it('answers 426 to what is no WebSocket request, and tells why', async () => {
+  it('answers 426 to a request that is not a WebSocket request, and says why', async () => {
     const client = await RawHttp1Client.connect(await startHttp1Server(createApp(() => undefined).app))
     client.write('GET /ws HTTP/1.1\r\nHost: a\r\n\r\n')
     const plain = await client.receiveResponse()
@@ -208,7 +208,7 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
     ['two Hosts', { Host: ['a', 'b'] }],
     ['no key', { 'Sec-WebSocket-Key': undefined }],
     ['a wrong key', { 'Sec-WebSocket-Key': 'a' }],
-  ])('answers 400 to a handshake with %s: another upgrade would not help', async (_what, headers) => {
+  ])('answers 400 to a handshake with %s, because another upgrade would not help', async (_what, headers) => {
     const client = await RawHttp1Client.connect(await startHttp1Server(createApp(() => undefined).app))
     client.write(handshakeHead(headers))
     const response = await client.receiveResponse()
@@ -216,7 +216,7 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
     expect(response).not.toMatch(/^Upgrade:/im)
   })
 
-  it('says what is missing without useWebSockets()', async () => {
+  it('says in its error that useWebSockets() is missing', async () => {
     const errors: unknown[] = []
     await webSocketHandler(() => undefined)({} as IncomingMessage, {} as Response, (error) => void errors.push(error))
     expect(errors).toEqual([expect.objectContaining({ code: 'ERR_WEBSOCKET_NOT_SUPPORTED' })])

@@ -26,7 +26,7 @@ describe('resolveWebSocketOptions', () => {
     )
   })
 
-  it('takes what is allowed', () => {
+  it('accepts valid options', () => {
     const options = {
       closeAnswerTimeout: Infinity,
       closeTimeout: 0,
@@ -50,11 +50,11 @@ describe('resolveWebSocketOptions', () => {
       ['chrome-extension://abcdef', 'same-origin', 'http://[::1]:80'],
       ['chrome-extension://abcdef', 'same-origin', 'http://[::1]'],
     ],
-  ])('takes the origins %j', (allowedOrigins, resolved) => {
+  ])('accepts the origins %j', (allowedOrigins, resolved) => {
     expect(resolveWebSocketOptions({ allowedOrigins }).allowedOrigins).toEqual(resolved)
   })
 
-  it('takes a predicate, alone and in a list', () => {
+  it('accepts a predicate, alone and in a list', () => {
     expect(resolveWebSocketOptions({ allowedOrigins: predicate }).allowedOrigins).toEqual([predicate])
     expect(resolveWebSocketOptions({ allowedOrigins: [predicate] }).allowedOrigins).toEqual([predicate])
   })
@@ -153,7 +153,7 @@ describe('resolveWebSocketOptions', () => {
     )
   })
 
-  it.each([null, 'options', 42, Promise.resolve({})])('refuses %p for options', (options) => {
+  it.each([null, 'options', 42, Promise.resolve({})])('throws an error for %p as options', (options) => {
     expect(() => useWebSockets(options as unknown as WebSocketOptions)).toThrow(
       expect.objectContaining({
         code: 'ERR_WEBSOCKET_INVALID_OPTION',

@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('other frameworks', () => {
-  it('answer what the table in docs/choosing.md says', async () => {
+  it('behave as the table in docs/choosing.md says', async () => {
     const { stdout } = await runAsync(process.execPath, ['probe.mjs'], { cwd: folder })
     const refused = { status: 401, field: 'Basic', body: 'Log in first' }
     expect(JSON.parse(stdout)).toEqual({

@@ -38,7 +38,7 @@ describe('docs/getting-started.md, in an empty folder', () => {
     ['docs/getting-started.md', 'a-server', 'server.mts', ['node_modules/.bin/tsx', 'server.mts']],
     ['docs/getting-started.md', 'in-javascript', 'server.mjs', ['server.mjs']],
     ['README.md', 'express-use-websockets', 'readme.mts', ['node_modules/.bin/tsx', 'readme.mts']],
-  ])('serves the client by %s#%s', async (document, anchor, file, command) => {
+  ])('serves the client with the code of %s#%s', async (document, anchor, file, command) => {
     const port = await startAsync(file, blockOf(document, anchor), command)
     const client = blockOf('docs/getting-started.md', 'a-client').replaceAll(':3000', `:${port}`)
     const { stdout } = await runAsync(
@@ -49,14 +49,14 @@ describe('docs/getting-started.md, in an empty folder', () => {
     expect(stdout).toBe('hello\n')
   })
 
-  it('shows the page that it speaks of', async () => {
+  it('serves the page that it describes', async () => {
     const code = blockOf('docs/getting-started.md', 'a-server')
     const port = await startAsync('page.mts', code, ['node_modules/.bin/tsx', 'page.mts'])
     const text = await (await fetch(`http://localhost:${port}/ws`)).text()
     expect(readText('docs/getting-started.md')).toContain(`says \`${text}\``)
   })
 
-  it('compiles, with the types that it installs', async () => {
+  it('compiles with the types that it installs', async () => {
     writeFileSync(join(folder, 'typed.mts'), blockOf('docs/getting-started.md', 'a-server'))
     const options = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2022', '--lib', 'es2022,esnext.disposable']
     const compiler = join(__dirname, '../../node_modules/typescript/bin/tsc')
@@ -66,7 +66,7 @@ describe('docs/getting-started.md, in an empty folder', () => {
 })
 
 describe('docs/http2.md, in the same folder', () => {
-  it('serves both protocols with the certificate that it makes', async () => {
+  it('serves both protocols with the certificate that it creates', async () => {
     await runAsync('sh', ['-c', blockOf('docs/http2.md', 'http2', 'sh')], { cwd: folder })
     const port = await startAsync('http2.mts', blockOf('docs/http2.md', 'http2'), ['node_modules/.bin/tsx', 'http2.mts'])
     const { client } = await openWebSocket({ port, isSecure: true })
@@ -91,7 +91,7 @@ function blockOf(document: string, anchor: string, wanted?: string): string {
   return block.text
 }
 
-/** Starts a server, on a free port instead of the one in its text, and resolves with that port. */
+/** Starts a server on a free port instead of the one in the code, and resolves with that port. */
 async function startAsync(file: string, code: string, command: readonly string[]): Promise<number> {
   const onAnyPort = '.listen(0, function () { console.log(this.address().port) })'
   writeFileSync(join(folder, file), code.replace(/\.listen\(\d+\)/, onAnyPort))

@@ -18,7 +18,7 @@ afterAll(() => {
 })
 
 describe('the tarball', () => {
-  it('holds what is compiled from lib/, and the papers', async () => {
+  it('contains the compiled lib/ and the documents, and nothing else', async () => {
     const { stdout } = await runAsync('tar', ['--list', '--file', tarball])
     const files = stdout.trim().split('\n')
 
@@ -30,7 +30,7 @@ describe('the tarball', () => {
   })
 })
 
-/** What costs nothing to who does not import it. */
+/** Optional entry points, which cost nothing unless they are imported. */
 const OPTIONAL = /^dist\/(?:client|groups|json|postgres|redis)(?:\.js$|\/)/
 
 const { '@types/express': latestTypes, express: latest } = devDependencies
@@ -72,11 +72,11 @@ describe.each([
       .map((line) => JSON.parse(line) as { names: string[]; different: string[] })
 
     expect(doors[0]?.names).toContain('useWebSockets')
-    // The client is for pages, which cannot load CommonJS: its ES module is a copy.
+    // The client is for pages, which cannot load CommonJS, so its ES module is a separate copy.
     expect(doors.flatMap(({ different }) => different)).toEqual(['connectWebSocket'])
   })
 
-  it('loads by its main door nothing of what has a door of its own, and no other package', async () => {
+  it('loads no optional entry point and no other package from its main entry point', async () => {
     const { own, others } = await loadedBy('.')
 
     expect(own).toContain('dist/index.js')
@@ -84,9 +84,9 @@ describe.each([
     expect(others).toEqual([])
   })
 
-  // The client is for browsers, and is no concern of a server; the libraries of an engine are the application's to load.
+  // The client is for browsers. The application itself loads the libraries of a backplane.
   it.each(Object.keys(entryPoints).filter((path) => OPTIONAL.test(`dist/${path.slice(2)}.js`)))(
-    'loads by %s no other package, no server, and no other such door',
+    'loads no other package, no server and no other optional entry point from %s',
     async (door) => {
       const { own, others } = await loadedBy(door)
 
@@ -117,13 +117,13 @@ describe('in a project without Express, with the latest @types/node', () => {
     expect(await typeErrorsAsync(project, resolution)).toBe('')
   })
 
-  it('brings no types but its own and those of Node', () => {
+  it('needs no types except its own and those of Node', () => {
     expect(readdirSync(join(project, 'node_modules/@types'))).toEqual(['node'])
     expect(readdirSync(join(project, 'node_modules'))).not.toContain('express')
   })
 })
 
-describe('in a project of a page, without the types of Node', () => {
+describe('in a project for a page, without the types of Node', () => {
   let project: string
 
   beforeAll(async () => {
@@ -139,7 +139,7 @@ describe('in a project of a page, without the types of Node', () => {
     expect(stdout).toBe('')
   })
 
-  it('is built by Vite, of nothing but the ES module of the client', async () => {
+  it('is built by Vite from the ES module of the client only', async () => {
     await runAsync(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build'], { cwd: project })
     const [file = ''] = readdirSync(join(project, 'dist/assets'))
     const code = readFileSync(join(project, 'dist/assets', file), 'utf8')
@@ -169,29 +169,26 @@ describe('in a project with the types of ws', () => {
   )
 })
 
-describe.each(['5.2.2', '5.4.5'])(
-  'in a project with TypeScript %s, of which 5.2 is the oldest that has the types of `using`',
-  (typescript) => {
-    let project: string
+describe.each(['5.2.2', '5.4.5'])('in a project with TypeScript %s (5.2 is the oldest with the types for `using`)', (typescript) => {
+  let project: string
 
-    beforeAll(async () => {
-      const names = ['@types/express', '@types/node', '@types/ws'] as const
-      const types = names.map((name) => `${name}@${devDependencies[name]}`)
-      project = await installConsumerAsync('express', `typescript-${typescript}`, [`typescript@${typescript}`, ...types])
-    })
+  beforeAll(async () => {
+    const names = ['@types/express', '@types/node', '@types/ws'] as const
+    const types = names.map((name) => `${name}@${devDependencies[name]}`)
+    project = await installConsumerAsync('express', `typescript-${typescript}`, [`typescript@${typescript}`, ...types])
+  })
 
-    it.each(['node16', 'nodenext', 'bundler'] as const)('type-checks with moduleResolution %s, libraries included', async (resolution) => {
-      expect(await typeErrorsAsync(project, resolution, project)).toBe('')
-    })
-  },
-)
+  it.each(['node16', 'nodenext', 'bundler'] as const)('type-checks with moduleResolution %s, libraries included', async (resolution) => {
+    expect(await typeErrorsAsync(project, resolution, project)).toBe('')
+  })
+})
 
-/** Copies a consumer into a new project, its server as a CommonJS and as an ES module, and what enters by every door, and installs the tarball there. */
+/** Copies a consumer into a new project, as CommonJS and as ES modules for every entry point, and installs the tarball there. */
 async function installConsumerAsync(consumer: string, name: string, dependencies: readonly string[]): Promise<string> {
   const project = join(directory, name)
   cpSync(join(__dirname, 'consumers', consumer), project, { recursive: true })
   cpSync(join(project, 'server.ts'), join(project, 'server-module.mts'))
-  // Only who enters by ./ws needs the types of ws.
+  // Only consumers of ./ws need the types of ws.
   const hasTypes = dependencies.some((dependency) => dependency.startsWith('@types/ws@'))
   const doors = Object.keys(entryPoints).filter((path) => path !== './package.json' && (path !== './ws' || hasTypes))
   const lines = doors.map((door, index) => `export * as door${index} from '${door.replace('.', 'express-use-websockets')}'\n`)
@@ -200,14 +197,14 @@ async function installConsumerAsync(consumer: string, name: string, dependencies
   return project
 }
 
-/** What the compiler has to say, with `skipLibCheck` off so that our declarations are checked as well. `compilerFrom`: whose compiler. */
+/** The compiler's errors, with `skipLibCheck` off to check our declarations too. `compilerFrom`: the folder of the compiler. */
 async function typeErrorsAsync(
   project: string,
   moduleResolution: 'node16' | 'nodenext' | 'bundler',
   compilerFrom: string = root,
 ): Promise<string> {
   const configuration = join(project, `tsconfig.${moduleResolution}.json`)
-  // Before TypeScript 5.4 there was no `preserve`.
+  // TypeScript has no `preserve` before 5.4.
   const bundlerModule = compilerFrom === root ? 'preserve' : 'esnext'
   const compilerOptions = {
     esModuleInterop: true,

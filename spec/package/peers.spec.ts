@@ -31,7 +31,7 @@ afterEach(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** What the probe finds out about each: the cells of the table in docs/choosing.md. */
+/** What the probe finds out about each package: the cells of the table in docs/choosing.md. */
 const accepted = { status: 101, field: null, body: '' }
 const nothingElse = { http2: false, origins: false, pings: false, maxConnections: false }
 const plainWs = {
@@ -43,7 +43,7 @@ const plainWs = {
   closeAtShutdown: null,
 }
 
-describe('asked the same questions', () => {
+describe('the same probes', () => {
   it.each([
     [
       'express-use-websockets',
@@ -79,7 +79,7 @@ describe('asked the same questions', () => {
         speaks: nothingElse,
       },
     ],
-  ])('%s answers so', async (name, answers) => {
+  ])('show the documented behaviour of %s', async (name, answers) => {
     const { stdout } = await runAsync(process.execPath, ['probe.mjs', name], { cwd: folder })
     expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toEqual(answers)
   })
@@ -90,8 +90,8 @@ const options = { secret: 'cat', resave: false, saveUninitialized: false }
 const sessionParser = session(options)
 `
 
-describe('what docs/migrating.md shows as before', () => {
-  it('accepts with express-ws, and refuses only then', async () => {
+describe('the code before migration in docs/migrating.md', () => {
+  it('accepts with express-ws before it can refuse', async () => {
     const port = await startAsync('from-express-ws', `import express from 'express'\nimport expressWs from 'express-ws'\n${session}`)
     const { client } = await openWebSocket({ port, isSecure: false }, '/echo')
     expect(await closeOf(client)).toEqual([1008, ''])
@@ -106,14 +106,14 @@ describe('what docs/migrating.md shows as before', () => {
     expect(await nextMessage(client)).toBe('hello')
   })
 
-  it('refuses with ws by hand, with a status and nothing else', async () => {
+  it('refuses with ws alone, with a status and nothing else', async () => {
     const prelude = `import http from 'node:http'\nimport express from 'express'\nimport { WebSocketServer } from 'ws'\n${session}const app = express()\n`
     const port = await startAsync('from-ws-and-serveronupgrade', prelude)
     expect(await refusedWebSocket({ port, isSecure: false })).toMatchObject({ status: 401, headers: {}, body: '' })
   })
 })
 
-/** Starts the first code block below a heading of docs/migrating.md, on a free port, and resolves with that port. */
+/** Starts the first code block below a heading of docs/migrating.md on a free port, and resolves with that port. */
 async function startAsync(anchor: string, prelude: string): Promise<number> {
   const block = partsOf('docs/migrating.md').find((part) => part.anchor === anchor && part.language === 'js')
   if (block === undefined) throw new Error(`docs/migrating.md has no code block below #${anchor}`)

@@ -21,7 +21,7 @@ describe('the tests of docs/testing.md, copied into an empty folder', () => {
     ['node:test', 'with-nodetest', 'echo.test.mjs', process.execPath, ['--test'], /pass 1\n/],
     ['supertest', 'with-supertest', 'page.test.js', 'npx', ['jest'], /Tests: +1 passed/],
     ['a server of its own', 'with-a-server-of-your-own', 'server.test.mjs', process.execPath, ['--test'], /pass 1\n/],
-  ])('pass, and the process ends: %s', async (_runner, anchor, file, command, words, expected) => {
+  ])('pass, and the process exits: %s', async (_runner, anchor, file, command, words, expected) => {
     const project = join(folder, anchor)
     mkdirSync(project)
     writeFileSync(join(project, 'package.json'), '{ "private": true }')

@@ -28,8 +28,8 @@ function processOf(server: PostgresServer, options?: WebSocketGroupsOptions): Gr
 }
 
 if (hasPostgres('The backplane for PostgreSQL')) {
-  describe('groups across processes, by PostgreSQL', () => {
-    it('carry text and bytes to the members of a group in every process, once, in order, and to nobody else', async () => {
+  describe('groups across processes with PostgreSQL', () => {
+    it('deliver text and bytes to the members of a group in every process once, in order, and to no others', async () => {
       const server = await PostgresServer.start()
       const [one, two] = [processOf(server), processOf(server)]
       const [ada, bob, eve] = [one.add('lobby'), two.add('lobby'), two.add('garden')]
@@ -50,7 +50,7 @@ if (hasPostgres('The backplane for PostgreSQL')) {
       expect([ada.peer.frames, bob.peer.frames, one.errors, two.errors]).toEqual([[], [], [], []])
     })
 
-    it('carry messages of every length, and the same one as often as it is sent', async () => {
+    it('deliver messages of every length, and repeated messages as often as they are sent', async () => {
       const server = await PostgresServer.start()
       const [one, two] = [processOf(server), processOf(server)]
       const bob = two.add('lobby')
@@ -64,7 +64,7 @@ if (hasPostgres('The backplane for PostgreSQL')) {
       expect(received.slice(2)).toEqual(texts)
     })
 
-    it('work here while PostgreSQL is not there yet, say so, and are tied when it comes', async () => {
+    it('work locally while PostgreSQL is unavailable, report it, and are connected when it is available', async () => {
       const server = await PostgresServer.create()
       const [one, two] = [processOf(server), processOf(server)]
       const ada = one.add('lobby')
@@ -85,14 +85,14 @@ if (hasPostgres('The backplane for PostgreSQL')) {
       expect([one.events, two.errors]).toEqual([['down', 'up'], []])
     })
 
-    it('go on when PostgreSQL was killed in the middle and is back; what was sent meanwhile is refused aloud, and nothing comes late', async () => {
+    it('continue after PostgreSQL was killed and restarted: sends in between reject, and nothing is delivered late', async () => {
       const server = await PostgresServer.start()
       const [one, two] = [processOf(server), processOf(server)]
       const [ada, bob, leaving] = [one.add('lobby'), two.add('lobby'), two.add('left meanwhile')]
       await Promise.all([one.has('up'), two.has('up'), two.groups.whenListening('lobby')])
 
       await one.groups.send('lobby', 'before')
-      // Its time of delivery is not that of its publication.
+      // A send resolves when it is published, so wait for its delivery.
       expect(await bob.texts(1)).toEqual(['before'])
       await server.kill()
       await Promise.all([one.has('down'), two.has('down')])
@@ -113,7 +113,7 @@ if (hasPostgres('The backplane for PostgreSQL')) {
       expect([one.events, two.errors]).toEqual([['up', 'down', 'up'], []])
     })
 
-    it('lose nothing in silence when it is killed while messages are under way', async () => {
+    it('lose no message silently if PostgreSQL is killed while messages are in flight', async () => {
       const server = await PostgresServer.start()
       const [one, two] = [processOf(server), processOf(server)]
       const bob = two.add('lobby')
@@ -125,7 +125,7 @@ if (hasPostgres('The backplane for PostgreSQL')) {
       const outcomes = await sent
       await two.has('down')
 
-      // What came is the beginning of what was sent; what the engine has not confirmed, was told.
+      // The received messages are the first of those sent. Every message that was not confirmed was reported.
       const confirmed = outcomes.filter(({ status }) => status === 'fulfilled').length
       expect(one.errors.length).toBe(2000 - confirmed)
       const numbers = bob.peer.frames.map(({ payload }) => Number(String(payload)))
@@ -140,9 +140,13 @@ if (hasPostgres('The backplane for PostgreSQL')) {
         asPart(envelope(1, 'hello', 2)),
         "A message of the backplane for 'lobby' has format version 2, but this process supports version 1",
       ],
-      ['more parts than may be', 'AAAAAAAAAAAA:0:0:99999:AAAA', "A message of the backplane for 'lobby' was not sent by this package"],
-      ['the middle of something', 'AAAAAAAAAAAA:0:7:9:AAAA', "A message of the backplane for 'lobby' was not sent by this package"],
-    ])('pass over what they cannot understand, and say so: %s', async (_what, payload, message) => {
+      ['more parts than allowed', 'AAAAAAAAAAAA:0:0:99999:AAAA', "A message of the backplane for 'lobby' was not sent by this package"],
+      [
+        'a part from the middle of a message',
+        'AAAAAAAAAAAA:0:7:9:AAAA',
+        "A message of the backplane for 'lobby' was not sent by this package",
+      ],
+    ])('ignore and report an invalid message: %s', async (_what, payload, message) => {
       const server = await PostgresServer.start()
       const one = processOf(server)
       const ada = one.add('lobby')
@@ -159,7 +163,7 @@ if (hasPostgres('The backplane for PostgreSQL')) {
       expect(one.errors.map((error) => [error.code, error.message])).toEqual([['ERR_WEBSOCKET_BACKPLANE_MESSAGE', message]])
     })
 
-    it('refuse to publish more than may be on its way', async () => {
+    it('reject a message if too much is waiting to be published', async () => {
       const server = await PostgresServer.start()
       const backplane = new PostgresBackplane(connect(server), { maxPendingBytes: 100 })
       closers.push(() => backplane.closeAsync())
@@ -171,20 +175,20 @@ if (hasPostgres('The backplane for PostgreSQL')) {
       await backplane.publish('lobby', Buffer.alloc(1000))
     })
 
-    it('know who is in a group in every process', async () => {
+    it('report the members of a group in all processes', async () => {
       const server = await PostgresServer.start()
       const options = { presence: true, presenceInterval: 50 }
       const [one, two] = [processOf(server, options), processOf(server, options)]
       one.add('lobby', 'ada')
       two.add('lobby', 'bob')
       await until(() => one.groups.presenceOf('lobby').identities.join() === 'ada,bob')
-      // As a process that has died.
+      // As a process that has crashed.
       await two.backplane.closeAsync()
       await until(() => one.groups.presenceOf('lobby').count === 1)
       expect(one.groups.presenceOf('lobby')).toEqual({ count: 1, identities: ['ada'] })
     })
 
-    it('stay quiet after the end of the backplane, which leaves the pool to the application', async () => {
+    it('stop without errors when the backplane is disposed, which leaves the pool to the application', async () => {
       const server = await PostgresServer.start()
       const pool = connect(server)
       const one = new GroupProcess((told) => new PostgresBackplane(pool, told))
@@ -201,8 +205,8 @@ if (hasPostgres('The backplane for PostgreSQL')) {
     })
   })
 
-  describe('4 processes, 2,000 sockets and 10,000 messages, by PostgreSQL', () => {
-    it('lose none while it is there, in order', async () => {
+  describe('4 processes, 2,000 sockets and 10,000 messages with PostgreSQL', () => {
+    it('lose no message while it is available, and keep their order', async () => {
       const server = await PostgresServer.start()
       const processes = Array.from({ length: 4 }, () => new ForkedScript<typeof functions>('spec/groups/scripts/one-of-four.ts'))
       closers.push(...processes.map((one) => () => one.kill()))

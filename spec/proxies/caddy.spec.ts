@@ -14,7 +14,7 @@ afterEach(async () => {
   await stopProxies()
 })
 
-/** Caddy in front of an echo, with these lines for the site; `127.0.0.1:3000` in them is the echo. */
+/** Caddy in front of an echo. The lines configure the site and name the echo as `127.0.0.1:3000`. */
 async function startBehindCaddy(lines: string, options: WebSocketOptions = {}): Promise<Http1Server> {
   const app = express().set('trust proxy', 'loopback')
   app.use(useWebSockets(options))
@@ -31,7 +31,7 @@ async function startBehindCaddy(lines: string, options: WebSocketOptions = {}): 
 }
 
 describe('behind Caddy', () => {
-  it('echoes with the lines of docs/deploying.md, and closes with code and reason', async () => {
+  it('echoes with the configuration in docs/deploying.md, and closes with code and reason', async () => {
     const block = partsOf('docs/deploying.md').find(({ language }) => language === 'caddyfile')?.text ?? ''
     const lines = block.split('\n').slice(1, -1).join('\n')
     expect(lines).toContain('reverse_proxy 127.0.0.1:3000')
@@ -43,14 +43,14 @@ describe('behind Caddy', () => {
     expect(await closeOf(client)).toEqual([3001, 'bye'])
   })
 
-  it('compares origins with the host that the client addressed', async () => {
+  it('compares origins with the host that the client requested', async () => {
     const server = await startBehindCaddy('reverse_proxy 127.0.0.1:3000', { allowedOrigins: 'same-origin' })
     await openWebSocket(server, '/ws', { headers: { Host: 'client.com', Origin: 'http://client.com' } })
     const foreign = { headers: { Host: 'client.com', Origin: 'http://attacker.com' } }
     expect((await refusedWebSocket(server, '/ws', foreign)).status).toBe(403)
   })
 
-  it('passes a refusal on', async () => {
+  it('forwards a refusal', async () => {
     const server = await startBehindCaddy('reverse_proxy 127.0.0.1:3000')
     expect((await refusedWebSocket(server, '/elsewhere')).status).toBe(404)
   })

@@ -26,7 +26,7 @@ function createApp(seen: string[]) {
   return app
 }
 
-/** HAProxy with HTTP/2 in front. `backend` says how it speaks to the server. */
+/** HAProxy with HTTP/2 for clients. `backend` selects the protocol to the server. */
 async function startHaproxy(port: number, backend: string): Promise<number> {
   return startProxy(
     haproxy,
@@ -52,11 +52,11 @@ async function portOf(server: Awaited<ReturnType<typeof startHttp2Server>>): Pro
   return address.port
 }
 
-describe('behind HAProxy, which speaks HTTP/2 to the client', () => {
+describe('behind HAProxy with HTTP/2 to the client', () => {
   it.each([
     ['HTTP/1.1', '', 'GET HTTP/1.1'],
     ['HTTP/2', 'proto h2', 'CONNECT HTTP/2.0'],
-  ])('echoes over %s to the server', async (protocol, backend, expected) => {
+  ])('echoes with %s to the server', async (protocol, backend, expected) => {
     const seen: string[] = []
     const app = createApp(seen)
     const behind = protocol === 'HTTP/2' ? await portOf(await startHttp2Server(app)) : (await startHttp1Server(app)).port

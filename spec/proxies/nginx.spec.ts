@@ -17,7 +17,7 @@ afterEach(async () => {
 
 const UPGRADE = 'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";'
 
-/** nginx in front of an echo. `location` are further directives for the place where it passes requests on. */
+/** nginx in front of an echo. `location` has more directives for the proxied location. */
 async function startBehindNginx(location: string, options: WebSocketOptions = {}): Promise<Http1Server> {
   const app = express().set('trust proxy', 'loopback')
   app.use(useWebSockets(options))
@@ -41,7 +41,7 @@ async function startBehindNginx(location: string, options: WebSocketOptions = {}
 }
 
 describe('behind nginx', () => {
-  it('echoes with the lines of docs/hosting.md', async () => {
+  it('echoes with the configuration in docs/hosting.md', async () => {
     const lines = partsOf('docs/hosting.md').find(({ language }) => language === 'nginx')?.text ?? ''
     const directives = Array.from(lines.matchAll(/^ +proxy_(?!pass ).+;$/gm), ([line]) => line)
     expect(directives.length).toBeGreaterThan(3)
@@ -59,31 +59,31 @@ describe('behind nginx', () => {
     expect(await closeOf(client)).toEqual([3001, 'bye'])
   })
 
-  it('says what is missing when nginx does not pass the upgrade on', async () => {
+  it('explains what is missing if nginx does not forward the upgrade', async () => {
     const server = await startBehindNginx('proxy_http_version 1.1;')
     const refused = await refusedWebSocket(server)
     expect(refused.status).toBe(400)
     expect(refused.body).toContain('the Upgrade header is missing (does a proxy in front remove it?)')
   })
 
-  it('says so when nginx speaks HTTP/1.0', async () => {
+  it('explains it if nginx uses HTTP/1.0', async () => {
     const server = await startBehindNginx('proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";')
     expect((await refusedWebSocket(server)).body).toContain('HTTP/1.0')
   })
 
-  it('is cut by proxy_read_timeout when it is idle, and is not when pings come more often', async () => {
+  it('is disconnected by proxy_read_timeout if it is idle, but not if pings are more frequent', async () => {
     const idle = await startBehindNginx(`${UPGRADE} proxy_read_timeout 1s;`, { keepAliveInterval: 0 })
     const pinged = await startBehindNginx(`${UPGRADE} proxy_read_timeout 1s;`, { keepAliveInterval: 300 })
     const { client } = await openWebSocket(idle)
     const { client: kept } = await openWebSocket(pinged)
     expect((await closeOf(client))[0]).toBe(1006)
-    // Opened after the other one, it would have been cut by the time that six pings take.
+    // It was opened after the other one, so it would be disconnected by the time of six pings.
     for (let pings = 0; pings < 6; pings++) await once(kept, 'ping')
     kept.send('still here')
     expect(await nextMessage(kept)).toBe('still here')
   })
 
-  it('compares origins with the host that the client addressed', async () => {
+  it('compares origins with the host that the client requested', async () => {
     const forward = `${UPGRADE} proxy_set_header X-Forwarded-Host $http_host; proxy_set_header X-Forwarded-Proto https;`
     const server = await startBehindNginx(forward, { allowedOrigins: 'same-origin' })
     const own = { headers: { Host: 'client.com', Origin: 'https://client.com' } }

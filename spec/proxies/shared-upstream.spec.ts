@@ -51,15 +51,15 @@ backend back
 
 const ADMIN = 'GET /admin HTTP/1.1\r\nHost: a\r\n\r\n'
 
-/** What a search for the handshake's key, or for its last value, finds first. */
+/** A decoy: a search for the handshake's key or for its last value finds this first. */
 const BODY = `${SAMPLE_KEY} x\r\n\r\n${ADMIN}`.repeat(3)
 const BUSY_POST = `POST /busy/0 HTTP/1.1\r\nHost: a\r\nContent-Length: ${BODY.length}\r\n\r\n`
 const POST = `POST /early/0 HTTP/1.1\r\nHost: a\r\nContent-Length: ${BODY.length}\r\n\r\n`
 
 const HANDSHAKES = [
-  ['ends in a blank', handshakeHead({ X: 'x ' }, 'GET /refuse/1 HTTP/1.1'), ''],
+  ['ends in a space', handshakeHead({ X: 'x ' }, 'GET /refuse/1 HTTP/1.1'), ''],
   ['ends in a tab', handshakeHead({ X: 'x\t' }, 'GET /refuse/1 HTTP/1.1'), ''],
-  ['has a request behind it', handshakeHead({ X: 'x' }, 'GET /refuse/1 HTTP/1.1'), ADMIN],
+  ['is followed by a request', handshakeHead({ X: 'x' }, 'GET /refuse/1 HTTP/1.1'), ADMIN],
   ['has many fields', handshakeHead({ X: Array.from({ length: 1050 }, () => 'x'), Y: 'y' }, 'GET /refuse/1 HTTP/1.1'), ''],
   ['is malformed', handshakeHead({ 'Sec-WebSocket-Version': '12', X: 'x\t' }, 'GET /refuse/1 HTTP/1.1'), ADMIN],
 ] as const
@@ -67,7 +67,7 @@ const HANDSHAKES = [
 describe.each([
   ['nginx', nginx, nginxLike],
   ['HAProxy', haproxy, haproxyLike],
-] as const)('behind %s, which shares its connections between clients', (_name, program, configure) => {
+] as const)('behind %s, which shares its connections among clients', (_name, program, configure) => {
   async function startBehind() {
     const { app, witnesses } = createPipelineApp(false)
     const behind = await startHttp1Server(app)
@@ -76,7 +76,7 @@ describe.each([
   }
 
   it.each(HANDSHAKES)(
-    'no client gets past its rules while the server is busy, by a refused handshake that %s',
+    'lets no client bypass the rules of the proxy by a refused handshake that %s, while the server is busy',
     async (_what, handshake, rest) => {
       const upstream = new ForkedScript<BusyUpstreamFunctions>('spec/proxies/shared-upstream/busy-upstream.ts')
       try {
@@ -92,7 +92,7 @@ describe.each([
         const other = await RawHttp1Client.connect({ ...server, port: behind })
         other.write('GET /plain/2 HTTP/1.1\r\nHost: a\r\n\r\n')
         await other.receive('answer to /plain/2')
-        // A proxy may refuse it itself.
+        // The proxy itself may refuse it.
         expect((await upstream.call('tellRequests')).filter((line) => line !== 'GET /refuse/1')).toEqual(['GET /plain/2'])
       } finally {
         upstream.kill()
@@ -100,11 +100,11 @@ describe.each([
     },
   )
 
-  it.each(HANDSHAKES)('no client gets past its rules by a refused handshake that %s', async (_what, handshake, rest) => {
+  it.each(HANDSHAKES)('lets no client bypass the rules of the proxy by a refused handshake that %s', async (_what, handshake, rest) => {
     const { server, seen } = await startBehind()
     const client = await RawHttp1Client.connect(server)
     client.write(POST)
-    // The server answers before the body has come, which then goes on to the server together with the handshake.
+    // The server answers before the body arrives. The proxy then forwards the body together with the handshake.
     await until(() => seen().length > 0)
     client.write(BODY, handshake, rest)
     await client.receive('answer to /early/0')
@@ -112,11 +112,11 @@ describe.each([
     const other = await RawHttp1Client.connect(server)
     other.write('GET /plain/2 HTTP/1.1\r\nHost: a\r\n\r\n')
     await other.receive('answer to /plain/2')
-    // A proxy may end the connection of a client that it has answered before the end of the body.
+    // A proxy may close the connection of a client that it has answered before the end of the body.
     expect(seen().filter((line) => line !== 'GET /refuse/1')).toEqual(['POST /early/0', 'GET /plain/2'])
   })
 
-  it('a client sees why it is refused, and another one is accepted on the same connection', async () => {
+  it('tells a client why it is refused, and accepts another one on the same connection', async () => {
     const { server, witnesses } = await startBehind()
     const client = await RawHttp1Client.connect(server)
     client.write(handshakeHead({}, 'GET /refuse/0 HTTP/1.1'))

@@ -18,7 +18,7 @@ afterEach(async () => {
   await killRedisServers()
 })
 
-/** Clients as applications make them, that come back soon. */
+/** Clients as applications create them, but with a short reconnect delay. */
 const libraries: readonly (readonly [name: string, connect: (port: number) => RedisClient])[] = [
   [
     'redis',
@@ -39,8 +39,8 @@ function processOf(client: RedisClient, options?: WebSocketGroupsOptions): Group
 }
 
 if (hasRedis('The backplane for Redis')) {
-  describe.each(libraries)('groups across processes, by the library %s', (_library, connect) => {
-    it('carry text and bytes to the members of a group in every process, once, in order, and to nobody else', async () => {
+  describe.each(libraries)('groups across processes with the library %s', (_library, connect) => {
+    it('deliver text and bytes to the members of a group in every process once, in order, and to no others', async () => {
       const { port } = await RedisServer.start()
       const [one, two] = [processOf(connect(port)), processOf(connect(port))]
       const [ada, bob, eve] = [one.add('lobby'), two.add('lobby'), two.add('garden')]
@@ -62,7 +62,7 @@ if (hasRedis('The backplane for Redis')) {
       expect([ada.peer.frames, bob.peer.frames, one.errors, two.errors]).toEqual([[], [], [], []])
     })
 
-    it('work here while Redis is not there yet, say so, and are tied when it comes', async () => {
+    it('work locally while Redis is unavailable, report it, and are connected when it is available', async () => {
       const server = await RedisServer.choosePort()
       const [one, two] = [processOf(connect(server.port)), processOf(connect(server.port))]
       const [ada, other] = [one.add('lobby'), one.add('lobby')]
@@ -84,7 +84,7 @@ if (hasRedis('The backplane for Redis')) {
       expect([one.events, two.errors]).toEqual([['down', 'up'], []])
     })
 
-    it('go on when Redis was killed in the middle and is back; what was sent meanwhile is refused aloud, and nothing comes late', async () => {
+    it('continue after Redis was killed and restarted: sends in between reject, and nothing is delivered late', async () => {
       const server = await RedisServer.start()
       const [one, two] = [processOf(connect(server.port)), processOf(connect(server.port))]
       const [ada, bob] = [one.add('lobby'), two.add('lobby')]
@@ -93,7 +93,7 @@ if (hasRedis('The backplane for Redis')) {
       await Promise.all(['lobby', 'left meanwhile'].map((name) => two.groups.whenListening(name)))
 
       await one.groups.send('lobby', 'before')
-      // Its time of delivery is not that of its publication.
+      // A send resolves when it is published, so wait for its delivery.
       expect(await bob.texts(1)).toEqual(['before'])
       await server.kill()
       await Promise.all([one.has('down'), two.has('down')])
@@ -112,11 +112,11 @@ if (hasRedis('The backplane for Redis')) {
       expect(await eve.texts(1)).toEqual(['welcome'])
       expect((await ada.texts(102)).at(-1)).toBe('after')
       expect([one.events, two.errors]).toEqual([['up', 'down', 'up'], []])
-      // What nobody listens to any more is not subscribed to again.
+      // Groups without members are not subscribed again.
       expect(await channelsOf(server.port)).toEqual(['websockets:lobby', 'websockets:new meanwhile'])
     })
 
-    it('lose nothing in silence when Redis is killed while messages are under way', async () => {
+    it('lose no message silently if Redis is killed while messages are in flight', async () => {
       const server = await RedisServer.start()
       const [one, two] = [processOf(connect(server.port)), processOf(connect(server.port))]
       const bob = two.add('lobby')
@@ -135,14 +135,14 @@ if (hasRedis('The backplane for Redis')) {
       const outcomes = await Promise.allSettled(sent)
       await two.has('down')
 
-      // What came is the beginning of what was sent; what the engine has not confirmed, was told.
+      // The received messages are the first of those sent. Every message that was not confirmed was reported.
       const confirmed = outcomes.filter(({ status }) => status === 'fulfilled').length
       expect(one.errors.length).toBe(sent.length - confirmed)
       const numbers = bob.peer.frames.map(({ payload }) => Number(String(payload)))
       expect(numbers).toEqual(Array.from({ length: numbers.length }, (_item, index) => index + 1))
     })
 
-    it('unsubscribe when nobody is left in a group, and again when somebody comes', async () => {
+    it('unsubscribe when a group is empty, and subscribe again with its next member', async () => {
       const { port } = await RedisServer.start()
       const [one, two] = [processOf(connect(port)), processOf(connect(port))]
       for (let count = 0; count < 20; count++) {
@@ -170,19 +170,19 @@ if (hasRedis('The backplane for Redis')) {
         "A message of the backplane for 'lobby' has format version 2, but this process supports version 1",
       ],
       ['another kind', envelope(9, 'hello'), "A message of the backplane for 'lobby' has the unknown kind 9"],
-      ['text that is none', envelope(1, Buffer.of(0xff)), "A message of the backplane for 'lobby' is text that is not valid UTF-8"],
+      ['text that is not UTF-8', envelope(1, Buffer.of(0xff)), "A message of the backplane for 'lobby' is text that is not valid UTF-8"],
       [
-        'presence that is none',
+        'presence with the wrong types',
         envelope(3, '["many",false,[]]'),
         "A message of the backplane for 'lobby' is not a valid announcement of presence",
       ],
-      ['presence that is no JSON', envelope(3, '{'), "A message of the backplane for 'lobby' is not a valid announcement of presence"],
+      ['presence that is not JSON', envelope(3, '{'), "A message of the backplane for 'lobby' is not a valid announcement of presence"],
       [
         '10 MB',
         envelope(2, Buffer.alloc(10_000_000)),
         "A message of the backplane for 'lobby' has 10000000 bytes, more than maxMessageSize (1048576)",
       ],
-    ])('pass over what they cannot understand, and say so: %s', async (_what, bytes, message) => {
+    ])('ignore and report an invalid message: %s', async (_what, bytes, message) => {
       const { port } = await RedisServer.start()
       const one = processOf(connect(port), { presence: true })
       const ada = one.add('lobby')
@@ -196,7 +196,7 @@ if (hasRedis('The backplane for Redis')) {
       expect(one.errors.map((error) => [error.code, error.message])).toEqual([['ERR_WEBSOCKET_BACKPLANE_MESSAGE', message]])
     })
 
-    it('live through a message of 100 MB, for which Redis itself cuts the connection of a subscriber', async () => {
+    it('survive a message of 100 MB, for which Redis itself disconnects a subscriber', async () => {
       const { port } = await RedisServer.start()
       const [one, two] = [processOf(connect(port)), processOf(connect(port))]
       const ada = one.add('lobby')
@@ -211,7 +211,7 @@ if (hasRedis('The backplane for Redis')) {
       expect(one.events).toEqual(['up', 'down', 'up'])
     })
 
-    it('refuse to publish what is too long, and send it to nobody', async () => {
+    it('reject a message that is too long, and send it to no member', async () => {
       const { port } = await RedisServer.start()
       const one = processOf(connect(port), { maxMessageSize: 10 })
       const ada = one.add('lobby')
@@ -222,7 +222,7 @@ if (hasRedis('The backplane for Redis')) {
       expect(await ada.texts(1)).toEqual(['x'.repeat(10)])
     })
 
-    it('refuse to publish more than may be on its way', async () => {
+    it('reject a message if too much is waiting to be published', async () => {
       const { port } = await RedisServer.start()
       const client = connect(port)
       const backplane = new RedisBackplane(client, { maxPendingBytes: 100 })
@@ -236,7 +236,7 @@ if (hasRedis('The backplane for Redis')) {
       await backplane.publish('lobby', Buffer.alloc(1000))
     })
 
-    it('know who is in a group in every process, by and by, until a process says nothing more', async () => {
+    it('report the members of a group in all processes, and drop those of a process that has stopped reporting', async () => {
       const { port } = await RedisServer.start()
       const options = { presence: true, presenceInterval: 50 }
       const changes: string[] = []
@@ -260,7 +260,7 @@ if (hasRedis('The backplane for Redis')) {
       await until(isSeen(4, ['ada', 'eve']))
       two.groups.dispose()
       await until(isSeen(3, ['ada', 'eve']))
-      // As a process that has died.
+      // As a process that has crashed.
       await three.backplane.closeAsync()
       await until(isSeen(2, ['ada']))
       expect([two.groups.presenceOf('lobby'), one.groups.presenceOf('garden')]).toEqual([
@@ -270,7 +270,7 @@ if (hasRedis('The backplane for Redis')) {
       expect(new Set(changes)).toEqual(new Set(['lobby']))
     })
 
-    it('say so when Redis does not let them listen', async () => {
+    it('report that Redis does not permit subscribing', async () => {
       const { port } = await RedisServer.start()
       const one = processOf(connect(port))
       await one.has('up')
@@ -284,7 +284,7 @@ if (hasRedis('The backplane for Redis')) {
       ])
     })
 
-    it('close when what was said before has arrived', async () => {
+    it('close after earlier messages have been delivered', async () => {
       const { port } = await RedisServer.start()
       const [one, two] = [processOf(connect(port)), processOf(connect(port))]
       const bob = two.add('lobby')
@@ -297,7 +297,7 @@ if (hasRedis('The backplane for Redis')) {
       expect(await bob.texts(1)).toEqual(['the last word'])
     })
 
-    it('stay quiet after the end of the backplane, which leaves the client to the application', async () => {
+    it('stop without errors when the backplane is disposed, which leaves the client to the application', async () => {
       const server = await RedisServer.start()
       const client = connect(server.port)
       const one = processOf(client)
@@ -317,7 +317,7 @@ if (hasRedis('The backplane for Redis')) {
 
   describe('4 processes, 2,000 sockets and 10,000 messages', () => {
     it.each(libraries.map(([name]) => name))(
-      'lose none while Redis is there, in order, by the library %s',
+      'lose no message while Redis is available, and keep their order, with the library %s',
       async (library) => {
         const { port } = await RedisServer.start()
         const processes = Array.from({ length: 4 }, () => new ForkedScript<typeof functions>('spec/groups/scripts/one-of-four.ts'))
@@ -327,15 +327,15 @@ if (hasRedis('The backplane for Redis')) {
         await Promise.all(processes.map((one) => one.call('send')))
         const outcomes = await Promise.all(processes.map((one) => one.call('receive')))
 
-        // A room has 40 sockets, and each process has said 50 things in it.
+        // A room has 40 sockets, and each process has sent 50 messages to it.
         expect(outcomes).toEqual(Array.from({ length: 4 }, () => ({ sockets: 500, received: 500 * 200, mistakes: [], errors: [] })))
       },
       120_000,
     )
   })
 
-  describe('a client of redis that gives up', () => {
-    it('is told of, and ends no process', async () => {
+  describe('a client of redis that stops reconnecting', () => {
+    it('is reported, and does not end the process', async () => {
       const { port } = await RedisServer.choosePort()
       const client = createClient({ url: `redis://127.0.0.1:${port}`, socket: { reconnectStrategy: false } })
       const one = processOf(client)
@@ -346,7 +346,7 @@ if (hasRedis('The backplane for Redis')) {
   })
 }
 
-/** A client of something else. */
+/** A client of another library. */
 async function connectStranger(port: number) {
   const client = createClient({ url: `redis://127.0.0.1:${port}` })
   client.on('error', () => undefined)

@@ -13,7 +13,7 @@ afterEach(() => {
 })
 
 describe('the background-service sample', () => {
-  it('serves sockets long after their routes have returned, and lets them go when it stops', async () => {
+  it('serves sockets after their routes have returned, and closes them when it stops', async () => {
     const processor = new BackgroundSocketProcessor(20)
     processors.push(processor)
     const server = await startHttp1Server(createBackgroundServiceApp(processor))

@@ -17,7 +17,7 @@ afterEach(async () => {
   await killRedisServers()
 })
 
-/** What ada heard in one process, while bob came, spoke and went in another, or in the same if there is no backplane. */
+/** What ada receives while bob joins, speaks and leaves, in another process if there is a backplane. */
 async function hearAcross(backplanes: readonly Backplane[]): Promise<string[]> {
   const [first, second] = backplanes
   const one = await startHttp1Server(createChatApp(first && (() => first)))
@@ -38,7 +38,7 @@ async function hearAcross(backplanes: readonly Backplane[]): Promise<string[]> {
 const HEARD = ['ada joined', 'bob joined', 'bob hello', 'bob left']
 
 describe('the chat sample', () => {
-  it('carries what is said to all in the room, and to nobody else', async () => {
+  it('sends messages to all members of the room, and to no others', async () => {
     expect(await hearAcross([])).toEqual(HEARD)
   })
 
@@ -50,7 +50,7 @@ describe('the chat sample', () => {
   })
 
   if (hasRedis('The chat through Redis')) {
-    it('tells all when Redis is gone, and when it is back', async () => {
+    it('tells all members when Redis is unavailable, and when it is back', async () => {
       const redis = await RedisServer.start()
       const server = await startHttp1Server(
         createChatApp((listener) => {
@@ -60,7 +60,7 @@ describe('the chat sample', () => {
         }),
       )
       const { client } = await openWebSocket(server, '/rooms/lobby?user=ada')
-      // Whether Redis is here is told in between, or was before.
+      // The status of Redis arrives somewhere in between, or was sent before.
       for (let heard = ''; !heard.includes('joined');) heard = await nextMessage(client)
       await redis.kill()
       expect(JSON.parse(await nextMessage(client))).toEqual({ engine: 'gone' })
@@ -70,7 +70,7 @@ describe('the chat sample', () => {
       expect(JSON.parse(await nextMessage(client))).toEqual({ engine: 'here' })
     })
 
-    it('does so across processes, through a real Redis', async () => {
+    it('works across processes, with a real Redis', async () => {
       const { url } = await RedisServer.start()
       expect(await hearAcross([await connect(url), await connect(url)])).toEqual(HEARD)
     })
@@ -81,7 +81,7 @@ async function connect(url: string): Promise<Backplane> {
   const client = createClient({ url })
   const backplane = new RedisBackplane(client)
   closers.push(async () => {
-    // Until the rooms are empty, somebody says that he leaves.
+    // Until the rooms are empty, members announce that they leave.
     while ((await client.pubSubChannels()).length > 0) continue
     await backplane.closeAsync()
     client.destroy()

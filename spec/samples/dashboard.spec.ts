@@ -10,7 +10,7 @@ afterEach(() => {
 })
 
 describe('the dashboard sample', () => {
-  it('pushes the latest value, and no backlog to a client that was slow', async () => {
+  it('pushes the latest value, and no backlog to a slow client', async () => {
     const latest = new LatestValue()
     const value = (index: number): string => `${index} ${'x'.repeat(100_000)}`
     latest.publish(value(0))

@@ -23,7 +23,7 @@ describe('the graphql sample', () => {
     await client.dispose()
   })
 
-  it('closes a client that does not offer the sub-protocol, and one that breaks it, with the codes of graphql-ws', async () => {
+  it('closes a client that does not offer the sub-protocol or violates it, with the codes of graphql-ws', async () => {
     const server = await startHttp1Server(createGraphqlApp())
     const { client } = await openWebSocket(server, '/graphql')
     expect((await closeOf(client))[0]).toBe(4406)

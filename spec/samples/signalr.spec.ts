@@ -20,7 +20,7 @@ async function connect(port: number, skipNegotiation = false): Promise<HubConnec
   return connection
 }
 
-describe('the signalr sample, with the client of Microsoft', () => {
+describe("the signalr sample, with Microsoft's client", () => {
   it.each([
     ['with', false],
     ['without', true],

@@ -20,7 +20,7 @@ describe('the stream-upload sample', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('writes every message into a file of its own, byte for byte', async () => {
+  it('writes each message to its own file, byte for byte', async () => {
     const server = await startHttp1Server(createUploadApp(folder))
     const { client } = await openWebSocket(server, '/upload')
     const files = [randomBytes(5_000_000), Buffer.alloc(0), randomBytes(10)]

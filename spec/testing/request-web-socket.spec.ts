@@ -28,7 +28,7 @@ describe.each([
   ['http/1.1', 101],
   ['h2', 200],
 ] as const)('requestWebSocket over %s', (protocol, acceptedStatus) => {
-  it('opens a WebSocket, receives what came with the answer, and records the frames', async () => {
+  it('opens a WebSocket, receives frames that arrive with the answer, and records all frames', async () => {
     await using answer = await requestWebSocket(createApp(), '/ws', { protocol, subProtocols: ['chat', 'talk'] })
     expect([answer.status, answer.webSocket.subProtocol]).toEqual([acceptedStatus, 'chat'])
     expect(await answer.nextMessage()).toBe('welcome')
@@ -44,13 +44,13 @@ describe.each([
     ])
   })
 
-  it('shows a refusal with its header fields and its body', async () => {
+  it('returns a refusal with its header fields and body', async () => {
     await using answer = await requestWebSocket(createApp(), '/private', { protocol })
     expect([answer.status, answer.headers['www-authenticate'], answer.body]).toEqual([401, 'Basic', 'who are you?'])
     expect(() => answer.webSocket).toThrow('the application answered 401 "who are you?"')
   })
 
-  it('sends the header fields that it is given', async () => {
+  it('sends the given header fields', async () => {
     await using answer = await requestWebSocket(createApp(), '/ws', { protocol, headers: { Origin: 'https://attacker.com' } })
     expect(answer.status).toBe(403)
   })

@@ -8,18 +8,18 @@ const names = Object.keys(entryPoints)
   .map((path) => (path === '.' ? 'index' : path.slice(2)))
 
 describe.each(names)('spec/types/%s.ts', (name) => {
-  it('says something about every name that lib/%s.ts exports', () => {
+  it('mentions every name that lib/%s.ts exports', () => {
     const promises = join(__dirname, `${name}.ts`)
     const text = existsSync(promises) ? readFileSync(promises, 'utf8') : ''
     const exported = exportedNames(readFileSync(join(__dirname, `../../lib/${name}.ts`), 'utf8'))
 
     expect(exported.length).toBeGreaterThan(0)
-    // Once to import it, once to use it.
+    // Once in the import, once in the code.
     expect(exported.filter((exportedName) => (text.match(new RegExp(`\\b${exportedName}\\b`, 'g')) ?? []).length < 2)).toEqual([])
   })
 })
 
-/** The names that a source exports, values and types, by lists and by declarations. */
+/** The names that a source exports, values and types, in lists and in declarations. */
 function exportedNames(source: string): string[] {
   const lists = Array.from(source.matchAll(/^export (?:type )?\{([^}]+)\}/gm), ([, list = '']) => list.split(','))
   const declarations = Array.from(

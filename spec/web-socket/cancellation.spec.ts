@@ -11,7 +11,7 @@ const reason = new Error('no longer wanted')
 const cancelled = { code: 'ABORT_ERR', name: 'AbortError', cause: reason }
 
 describe('a cancelled sendAsync', () => {
-  it('sends nothing, without an effect on the socket, when it was cancelled before', async () => {
+  it('sends nothing and leaves the socket open if its signal is already aborted', async () => {
     const { webSocket, peer } = await openOverTcp()
 
     await expect(webSocket.sendAsync('a', undefined, false, AbortSignal.abort(reason))).rejects.toMatchObject(cancelled)
@@ -20,7 +20,7 @@ describe('a cancelled sendAsync', () => {
     expect(await peer.nextFrame()).toMatchObject({ opcode: Opcode.Text, isFinal: true, payload: Buffer.from('b') })
   })
 
-  it('sends nothing, without an effect on the socket, when it is cancelled while it waits', async () => {
+  it('sends nothing and leaves the socket open if it is cancelled while it is queued', async () => {
     const { webSocket, peer } = await openBlocked()
     const { bufferedAmount } = webSocket
     const controller = new AbortController()
@@ -40,7 +40,7 @@ describe('a cancelled sendAsync', () => {
     expect(webSocket.state).toBe(Open)
   })
 
-  it('aborts the socket when its bytes are on their way', async () => {
+  it('aborts the socket if it is cancelled while its bytes are being written', async () => {
     const { webSocket, peer } = openInMemory({}, 1000)
     peer.duplex.pause()
     const controller = new AbortController()
@@ -54,7 +54,7 @@ describe('a cancelled sendAsync', () => {
     await expect(webSocket.sendAsync('more')).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_STATE', cause: cancelled })
   })
 
-  it('aborts the socket when it is being compressed in the thread pool', async () => {
+  it('aborts the socket if it is cancelled while the thread pool compresses it', async () => {
     const { webSocket } = await openOverTcp({ dangerousDeflateOptions: {} })
     const controller = new AbortController()
     const sent = webSocket.sendAsync('text'.repeat(10_000), undefined, true, controller.signal)
@@ -67,7 +67,7 @@ describe('a cancelled sendAsync', () => {
   it.each([
     ['is not compressed', {}],
     ['is compressed', { dangerousDeflateOptions: {} }],
-  ])('is not affected when it is cancelled after it was taken, if it is short and %s', async (_name, options) => {
+  ])('has no effect if its short message was already written and %s', async (_name, options) => {
     const { webSocket, peer } = await openOverTcp(options)
     const controller = new AbortController()
     const sent = webSocket.sendAsync('text', undefined, true, controller.signal)
@@ -78,7 +78,7 @@ describe('a cancelled sendAsync', () => {
     expect(webSocket.state).toBe(Open)
   })
 
-  it('is not affected when it is cancelled after it has resolved', async () => {
+  it('is unaffected by a cancellation after it has resolved', async () => {
     const { webSocket, peer } = await openOverTcp()
     const controller = new AbortController()
     await webSocket.sendAsync('small', undefined, true, controller.signal)
@@ -91,7 +91,7 @@ describe('a cancelled sendAsync', () => {
 })
 
 describe('a cancelled receiveAsync', () => {
-  it('aborts the socket when it was cancelled before, though a message was there', async () => {
+  it('aborts the socket if its signal is already aborted, even if a message is available', async () => {
     const { webSocket, peer } = openInMemory()
     await peer.sendFrame(Opcode.Text, 'text')
 
@@ -100,7 +100,7 @@ describe('a cancelled receiveAsync', () => {
     expect(await webSocket.completion).toMatchObject({ closeStatus: 1006, wasClean: false, endedBy: 'local', error: cancelled })
   })
 
-  it('aborts the socket while it waits', async () => {
+  it('aborts the socket if it is cancelled while it waits', async () => {
     const { webSocket, peer } = await openOverTcp()
     const controller = new AbortController()
     const received = webSocket.receiveAsync(Buffer.alloc(9), controller.signal)
@@ -113,7 +113,7 @@ describe('a cancelled receiveAsync', () => {
     expect(await peer.remainingFrames()).toEqual([])
   })
 
-  it('aborts the socket while it waits behind another', async () => {
+  it('aborts the socket if it is cancelled while it waits behind another receive', async () => {
     const { webSocket } = await openOverTcp()
     const controller = new AbortController()
     const first = webSocket.receiveAsync(Buffer.alloc(9))
@@ -124,7 +124,7 @@ describe('a cancelled receiveAsync', () => {
     await expect(first).rejects.toMatchObject(cancelled)
   })
 
-  it('is not affected when it is cancelled after it has resolved', async () => {
+  it('is unaffected by a cancellation after it has resolved', async () => {
     const { webSocket, peer } = await openOverTcp()
     const controller = new AbortController()
     await peer.sendFrame(Opcode.Text, 'text')
@@ -134,7 +134,7 @@ describe('a cancelled receiveAsync', () => {
     expect(webSocket.state).toBe(Open)
   })
 
-  it('checks its buffer and the state first', async () => {
+  it('checks its buffer and the state before its signal', async () => {
     const { webSocket, peer } = await openOverTcp()
     // @ts-expect-error It is no buffer.
     await expect(webSocket.receiveAsync(1, AbortSignal.abort())).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_ARGUMENT' })
@@ -150,7 +150,7 @@ describe('a cancelled receiveAsync', () => {
 })
 
 describe('a cancelled close', () => {
-  it.each(['closeAsync', 'closeOutputAsync'] as const)('of %s has no effect when it was cancelled before', async (close) => {
+  it.each(['closeAsync', 'closeOutputAsync'] as const)('of %s has no effect if its signal is already aborted', async (close) => {
     const { webSocket, peer } = await openOverTcp()
 
     await expect(webSocket[close](1000, 'bye', AbortSignal.abort(reason))).rejects.toMatchObject(cancelled)
@@ -159,22 +159,25 @@ describe('a cancelled close', () => {
     expect((await peer.nextFrame()).opcode).toBe(Opcode.Text)
   })
 
-  it.each(['closeAsync', 'closeOutputAsync'] as const)('of %s has no effect while its frame waits', async (close) => {
-    const { webSocket, peer } = await openBlocked({ closeTimeout: 50 })
-    const controller = new AbortController()
-    const closed = webSocket[close](1000, 'bye', controller.signal)
-    controller.abort(reason)
+  it.each(['closeAsync', 'closeOutputAsync'] as const)(
+    'of %s has no effect if it is cancelled while its frame is queued',
+    async (close) => {
+      const { webSocket, peer } = await openBlocked({ closeTimeout: 50 })
+      const controller = new AbortController()
+      const closed = webSocket[close](1000, 'bye', controller.signal)
+      controller.abort(reason)
 
-    await expect(closed).rejects.toMatchObject(cancelled)
-    const sent = webSocket.sendAsync('text')
-    // Longer than the closeTimeout, which no longer runs.
-    await new Promise((resolve) => void setTimeout(resolve, 100))
-    expect(webSocket.state).toBe(Open)
-    peer.duplex.resume()
-    await sent
-  })
+      await expect(closed).rejects.toMatchObject(cancelled)
+      const sent = webSocket.sendAsync('text')
+      // Longer than closeTimeout, which no longer runs.
+      await new Promise((resolve) => void setTimeout(resolve, 100))
+      expect(webSocket.state).toBe(Open)
+      peer.duplex.resume()
+      await sent
+    },
+  )
 
-  it('aborts the socket when the Close frame was sent', async () => {
+  it('aborts the socket if it is cancelled after the Close frame was sent', async () => {
     const { webSocket, peer } = await openOverTcp()
     const controller = new AbortController()
     const received = webSocket.receiveAsync(Buffer.alloc(1))
@@ -208,7 +211,7 @@ describe('a cancelled pingAsync', () => {
 })
 
 describe('a signal', () => {
-  it('is left without listeners by whatever has settled', async () => {
+  it('has no listeners left after the operation has settled', async () => {
     const { webSocket, peer } = await openOverTcp()
     const { signal } = new AbortController()
     const waiting = [webSocket.receiveAsync(Buffer.alloc(1), signal), webSocket.pingAsync(signal)]
@@ -224,7 +227,7 @@ describe('a signal', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
-  it('is left without listeners by whatever waited on an aborted socket', async () => {
+  it('has no listeners left after the socket was aborted with operations waiting', async () => {
     const { webSocket } = await openBlocked()
     const { signal } = new AbortController()
     const waiting = [
@@ -240,7 +243,7 @@ describe('a signal', () => {
   })
 })
 
-/** A socket whose transport is full with one frame of 5,000 bytes, because its peer does not read. */
+/** A socket whose transport is blocked by one frame of 5,000 bytes, because its peer does not read. */
 async function openBlocked(options: WebSocketCreationOptions = {}): Promise<ReturnType<typeof openInMemory>> {
   const pair = openInMemory(options, 1000)
   pair.peer.duplex.pause()

@@ -11,7 +11,7 @@ const { Open, CloseSent, CloseReceived, Closed, Aborted } = WebSocketState
 const byPeer = { closeStatus: 4000, closeStatusDescription: 'bye', wasClean: true, endedBy: 'remote', error: undefined }
 const SOON = { closeAnswerTimeout: 20 }
 
-/** Closes as a client: waits for the answer and the end, then ends its side. Tells the texts, and the payload of each Close frame. */
+/** Closes as a client: waits for the answer and the end, then ends its side. Returns the texts, and the payload of each Close frame. */
 async function close(peer: RawPeer, payload = closePayload(4000, 'bye')): Promise<string[]> {
   peer.duplex.on('end', () => peer.end())
   await peer.sendFrame(Opcode.Close, payload)
@@ -26,7 +26,7 @@ async function readToEnd(peer: RawPeer): Promise<string[]> {
 const answered = `Close ${closePayload(4000, 'bye').toString('hex')}`
 
 describe('a loop that ends with the Close frame of the peer', () => {
-  it('answers it with its own code at the end of the turn, and ends the connection', async () => {
+  it('answers with the code of the peer at the end of the turn, and ends the connection', async () => {
     const { webSocket, peer } = await openOverTcp({ closeAnswerTimeout: Infinity, closeTimeout: Infinity })
     const frames = close(peer)
     for await (const message of webSocket) expect(message).toBeUndefined()
@@ -41,7 +41,7 @@ describe('a loop that ends with the Close frame of the peer', () => {
   it.each([
     ['messages', {}],
     ['compressed messages', { dangerousDeflateOptions: {} }],
-  ])('answers it behind %s that the application sends one after the other, and with the code that it closes with', async (_, options) => {
+  ])('sends the answer after %s that the application awaits one by one, and uses the code of its closeAsync()', async (_, options) => {
     const { server, client } = await openBothOverTcp(options)
     const received = (async () => {
       const messages: unknown[] = []
@@ -61,7 +61,7 @@ describe('a loop that ends with the Close frame of the peer', () => {
     expect(await client.completion).toMatchObject({ closeStatus: 4001, closeStatusDescription: 'see you', wasClean: true })
   })
 
-  it('answers an empty one with an empty one, which the application has received as 1000', async () => {
+  it('answers an empty Close frame with an empty one, and reports 1000 to the application', async () => {
     const { webSocket, peer } = await openOverTcp()
     const frames = close(peer, Buffer.alloc(0))
     for await (const message of webSocket) expect(message).toBeUndefined()
@@ -71,7 +71,7 @@ describe('a loop that ends with the Close frame of the peer', () => {
     expect(await webSocket.completion).toMatchObject({ closeStatus: 1000, wasClean: true })
   })
 
-  it('leaves no mistake to whoever closes, or disposes, later', async () => {
+  it('lets the application close or dispose the socket later without an error', async () => {
     const { webSocket, peer } = await openOverTcp()
     const frames = close(peer)
     for await (const message of webSocket) expect(message).toBeUndefined()
@@ -84,7 +84,7 @@ describe('a loop that ends with the Close frame of the peer', () => {
     await expect(webSocket.sendAsync('late')).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_STATE' })
   })
 
-  it('gives up after closeTimeout when what was sent before does not leave', async () => {
+  it('gives up after closeTimeout if earlier messages cannot be written', async () => {
     const { webSocket, peer } = openInMemory({ closeTimeout: 20 }, 1000)
     peer.duplex.pause()
     const sent = webSocket.sendAsync(Buffer.alloc(1_000_000))
@@ -95,7 +95,7 @@ describe('a loop that ends with the Close frame of the peer', () => {
     expect(await webSocket.completion).toMatchObject({ closeStatus: 4000, wasClean: false, endedBy: 'remote' })
   })
 
-  it('answers a Close frame that receiveAsync has got before', async () => {
+  it('answers a Close frame that receiveAsync has already returned', async () => {
     const { webSocket, peer } = await openOverTcp({ closeAnswerTimeout: Infinity })
     const frames = close(peer)
     const [result] = await Promise.all([webSocket.receiveAsync(Buffer.alloc(1)), webSocket[Symbol.asyncIterator]().next()])
@@ -105,8 +105,8 @@ describe('a loop that ends with the Close frame of the peer', () => {
   })
 })
 
-describe('a Close frame that receiveAsync has got', () => {
-  it('is answered when closeAnswerTimeout is over', async () => {
+describe('a Close frame that receiveAsync has returned', () => {
+  it('is answered automatically after closeAnswerTimeout', async () => {
     const { webSocket, peer } = await openOverTcp({ ...SOON, closeTimeout: Infinity })
     const frames = close(peer)
     await webSocket.receiveAsync(Buffer.alloc(1))
@@ -115,7 +115,7 @@ describe('a Close frame that receiveAsync has got', () => {
     expect(await frames).toEqual([answered])
   })
 
-  it("is the application's to answer until then", async () => {
+  it('can be answered by the application until then', async () => {
     const { webSocket, peer } = await openOverTcp({ closeAnswerTimeout: 60_000 })
     const frames = close(peer)
     await webSocket.receiveAsync(Buffer.alloc(1))
@@ -127,11 +127,11 @@ describe('a Close frame that receiveAsync has got', () => {
   })
 })
 
-describe('a Close frame that nobody receives', () => {
+describe('a Close frame that is not received', () => {
   it.each([
     ['alone', []],
     ['behind messages', [rawFrame(Opcode.Text, 'first'), rawFrame(Opcode.Ping), rawFrame(Opcode.Text, 'second')]],
-  ])('is answered when closeAnswerTimeout is over: %s', async (_, before) => {
+  ])('is answered after closeAnswerTimeout: %s', async (_, before) => {
     const { webSocket, peer } = await openOverTcp({ ...SOON, closeTimeout: Infinity })
     await peer.send(...before)
     const frames = close(peer)
@@ -144,7 +144,7 @@ describe('a Close frame that nobody receives', () => {
   it.each([
     ['', {}],
     [', compressed', { dangerousDeflateOptions: {} }],
-  ])('keeps the messages in front of it for whoever receives later%s', async (_, options) => {
+  ])('leaves the messages in front of it to a later receive%s', async (_, options) => {
     const { server, client } = await openBothOverTcp({ ...options, closeAnswerTimeout: 20 })
     await client.sendAsync('first')
     await client.sendAsync('second')
@@ -158,7 +158,7 @@ describe('a Close frame that nobody receives', () => {
     await server.closeAsync(4001)
   })
 
-  it('is answered when a loop was left', async () => {
+  it('is answered if it arrives after a loop was left', async () => {
     const { webSocket, peer } = await openOverTcp(SOON)
     await peer.sendFrame(Opcode.Text, 'only')
     for await (const message of webSocket) {
@@ -169,7 +169,7 @@ describe('a Close frame that nobody receives', () => {
     expect(await close(peer)).toEqual([answered])
   })
 
-  it('is answered when a loop is left after it has come', async () => {
+  it('is answered if it has arrived before a loop is left', async () => {
     const { webSocket, peer } = await openOverTcp(SOON)
     await peer.send(rawFrame(Opcode.Text, 'only'), rawFrame(Opcode.Text, 'unread'))
     const frames = close(peer)
@@ -182,7 +182,7 @@ describe('a Close frame that nobody receives', () => {
     expect(await frames).toEqual([answered])
   })
 
-  it('waits for a loop that is busy with a message, no longer than closeTimeout', async () => {
+  it('is answered after closeTimeout at the latest, even if a loop is busy with a message', async () => {
     const { webSocket, peer } = await openOverTcp({ closeAnswerTimeout: 1, closeTimeout: 100 })
     await peer.send(rawFrame(Opcode.Text, 'request'), rawFrame(Opcode.Text, 'last request'))
     const frames = close(peer)
@@ -190,7 +190,7 @@ describe('a Close frame that nobody receives', () => {
     for await (const message of webSocket) {
       await new Promise((resolve) => void setTimeout(resolve, 30))
       if (count++ === 0) await webSocket.sendAsync(`answer to ${String(message)}`)
-      // For ever, as far as the peer can tell.
+      // Longer than the peer waits.
       else await frames
     }
 
@@ -198,7 +198,7 @@ describe('a Close frame that nobody receives', () => {
     expect(await webSocket.completion).toEqual(byPeer)
   })
 
-  it('waits as long as the application goes on receiving', async () => {
+  it('is not answered while the application keeps receiving', async () => {
     const { webSocket, peer } = await openOverTcp({ closeAnswerTimeout: 60 })
     const buffer = Buffer.alloc(10)
     await peer.send(...Array.from({ length: 10 }, () => rawFrame(Opcode.Text, 'text')))
@@ -211,7 +211,7 @@ describe('a Close frame that nobody receives', () => {
     expect(await frames).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', answered])
   })
 
-  it('ends the connection if ours was sent before', async () => {
+  it('ends the connection if the application has sent a Close frame already', async () => {
     const { webSocket, peer } = await openOverTcp({ ...SOON, closeTimeout: 60_000 })
     await webSocket.closeOutputAsync(4001)
     expect(await close(peer)).toEqual([`Close ${closePayload(4001).toString('hex')}`])
@@ -221,7 +221,7 @@ describe('a Close frame that nobody receives', () => {
     await expect(webSocket.closeOutputAsync(4002)).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_STATE' })
   })
 
-  it('rejects the pings that wait for an answer', async () => {
+  it('rejects pings that wait for an answer', async () => {
     const { webSocket, peer } = await openOverTcp(SOON)
     const ping = webSocket.pingAsync()
     await peer.nextFrame()
@@ -230,14 +230,14 @@ describe('a Close frame that nobody receives', () => {
     await expect(ping).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_STATE' })
   })
 
-  it('is told that it is wrong', async () => {
+  it('ends the connection with an error if it is invalid', async () => {
     const { webSocket, peer } = await openOverTcp(SOON)
     expect(await close(peer, Buffer.alloc(1))).toEqual([`Close ${closePayload(1002).toString('hex')}`])
 
     expect(await webSocket.completion).toMatchObject({ wasClean: false, error: { code: 'ERR_WEBSOCKET_PROTOCOL_ERROR' } })
   })
 
-  it('is answered though the peer has ended its side behind it', async () => {
+  it('is answered even if the peer has ended its side after it', async () => {
     const { webSocket, peer } = await openOverTcp(SOON)
     await peer.send(rawFrame(Opcode.Text, 'unread'), rawFrame(Opcode.Close, closePayload(4000, 'bye')))
     peer.end()
@@ -250,7 +250,7 @@ describe('a Close frame that nobody receives', () => {
     ['dispose()', 'dispose', Closed],
     ['abort()', 'abort', Closed],
     ['await using', Symbol.asyncDispose, Closed],
-  ] as const)('leaves a socket that can be given up with %s, which drops what was not received', async (_, method, state) => {
+  ] as const)('lets the application call %s, which drops the messages not received', async (_, method, state) => {
     const { webSocket, peer } = await openOverTcp(SOON)
     await peer.sendFrame(Opcode.Text, 'unread')
     await close(peer)
@@ -262,7 +262,7 @@ describe('a Close frame that nobody receives', () => {
     expect(await webSocket.completion).toEqual(byPeer)
   })
 
-  it('can be received while it is being answered', async () => {
+  it('can be received while the answer is being sent', async () => {
     const { webSocket, peer } = openInMemory(SOON, 1000)
     peer.duplex.pause()
     await peer.sendFrame(Opcode.Close, closePayload(4000, 'bye'))
@@ -288,7 +288,7 @@ describe('a Close frame that nobody receives', () => {
     expect(webSocket.state).toBe(Aborted)
   })
 
-  it('is answered by a client, too, which waits for the server to end the connection', async () => {
+  it('is answered by a client, too, which then waits for the server to end the connection', async () => {
     const { webSocket, peer } = await openOverTcp({ ...SOON, isServer: false })
     await peer.sendFrame(Opcode.Text, 'unread')
     await peer.sendFrame(Opcode.Close, closePayload(4000, 'bye'))

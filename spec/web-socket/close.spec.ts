@@ -9,8 +9,8 @@ const { Open, CloseSent, CloseReceived, Closed, Aborted } = WebSocketState
 const allowedCodes = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999]
 const refusedCodes = [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 1999, 2000, 2999, 5000, 65_535]
 
-describe('a Close frame that is sent', () => {
-  it.each(allowedCodes)('may have the code %d', async (code) => {
+describe('sending a Close frame', () => {
+  it.each(allowedCodes)('allows the code %d', async (code) => {
     const { webSocket, peer } = await openOverTcp()
     await webSocket.closeOutputAsync(code, 'reason')
 
@@ -18,7 +18,7 @@ describe('a Close frame that is sent', () => {
     expect(webSocket.state).toBe(CloseSent)
   })
 
-  it.each([...refusedCodes, -1, 65_536, 1000.5, NaN, Infinity])('may not have the code %d', async (code) => {
+  it.each([...refusedCodes, -1, 65_536, 1000.5, NaN, Infinity])('rejects the code %d', async (code) => {
     const { webSocket } = await openOverTcp()
     const refusal = { code: 'ERR_WEBSOCKET_INVALID_ARGUMENT', argument: 'closeStatus' }
 
@@ -27,14 +27,14 @@ describe('a Close frame that is sent', () => {
     expect(webSocket.state).toBe(Open)
   })
 
-  it.each(['1000', null, 1000n])('may not have the code %p', async (code) => {
+  it.each(['1000', null, 1000n])('rejects the code %p', async (code) => {
     const { webSocket } = await openOverTcp()
 
     // @ts-expect-error It is no number.
     await expect(webSocket.closeAsync(code)).rejects.toMatchObject({ argument: 'closeStatus' })
   })
 
-  it.each(['closeAsync', 'closeOutputAsync', Symbol.asyncDispose] as const)('has no code of %p() without one', async (method) => {
+  it.each(['closeAsync', 'closeOutputAsync', Symbol.asyncDispose] as const)('%p() sends no code if it gets none', async (method) => {
     const { webSocket, peer } = await openOverTcp()
     const closed = webSocket[method]()
     const { payload } = await peer.nextFrame()
@@ -53,7 +53,7 @@ describe('a Close frame that is sent', () => {
     })
   })
 
-  it('counts as 1005 when it had no code and is not answered', async () => {
+  it('reports 1005 if it had no code and was not answered', async () => {
     const { webSocket, peer } = await openOverTcp()
     await webSocket.closeOutputAsync()
     peer.end()
@@ -66,7 +66,7 @@ describe('a Close frame that is sent', () => {
     ['null', null, ''],
     ['123 bytes', 'x'.repeat(123), 'x'.repeat(123)],
     ['123 bytes of UTF-8', '\u20ac'.repeat(41), '\u20ac'.repeat(41)],
-  ])('may have a reason of %s', async (_, reason, sent) => {
+  ])('allows %s as the reason', async (_, reason, sent) => {
     const { webSocket, peer } = await openOverTcp()
     await webSocket.closeOutputAsync(1000, reason)
 
@@ -77,19 +77,19 @@ describe('a Close frame that is sent', () => {
     ['124 bytes', 1000, 'x'.repeat(124)],
     ['124 bytes of UTF-8', 1000, `\u20ac`.repeat(41) + 'x'],
     ['a number', 1000, 5],
-    ['something beside the code 1005', 1005, 'reason'],
-    ['something without a code', undefined, 'reason'],
-  ])('may not have a reason of %s', async (_, code, reason) => {
+    ['a reason with the code 1005', 1005, 'reason'],
+    ['a reason without a code', undefined, 'reason'],
+  ])('rejects %s as the reason', async (_, code, reason) => {
     const { webSocket } = await openOverTcp()
     const refusal = { code: 'ERR_WEBSOCKET_INVALID_ARGUMENT', argument: 'statusDescription' }
 
-    // @ts-expect-error One of them is no string.
+    // @ts-expect-error One of them is not a string.
     await expect(webSocket.closeAsync(code, reason)).rejects.toMatchObject(refusal)
   })
 })
 
-describe('a Close frame that is received', () => {
-  it.each(allowedCodes)('may have the code %d', async (code) => {
+describe('receiving a Close frame', () => {
+  it.each(allowedCodes)('accepts the code %d', async (code) => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Close, closePayload(code, 'reason'))
 
@@ -101,7 +101,7 @@ describe('a Close frame that is received', () => {
     expect([webSocket.closeStatus, webSocket.closeStatusDescription, webSocket.state]).toEqual([code, 'reason', CloseReceived])
   })
 
-  it('reads as 1000 without a code', async () => {
+  it('reports 1000 if it has no code', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Close)
     await webSocket.receiveAsync(Buffer.alloc(1))
@@ -109,7 +109,7 @@ describe('a Close frame that is received', () => {
     expect([webSocket.closeStatus, webSocket.closeStatusDescription]).toEqual([1000, ''])
   })
 
-  it('may have a reason of 123 bytes', async () => {
+  it('accepts a reason of 123 bytes', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Close, closePayload(1000, 'x'.repeat(123)))
     await webSocket.receiveAsync(Buffer.alloc(1))
@@ -122,7 +122,7 @@ describe('a Close frame that is received', () => {
     ['one byte', Buffer.alloc(1)] as const,
     ['a reason that is not UTF-8', closePayload(1000, Buffer.of(0xff))] as const,
     ['a reason that ends within a character', closePayload(1000, Buffer.of(0xe2, 0x82))] as const,
-  ])('is refused with 1002 when it has %s', async (_, payload) => {
+  ])('fails the connection with 1002 if it has %s', async (_, payload) => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Close, payload)
 
@@ -140,7 +140,7 @@ describe('a Close frame that is received', () => {
     })
   })
 
-  it('is not answered before the application does', async () => {
+  it('does not answer it before the application does', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Close, closePayload(1000))
     await webSocket.receiveAsync(Buffer.alloc(1))
@@ -149,7 +149,7 @@ describe('a Close frame that is received', () => {
     expect((await peer.nextFrame()).opcode).toBe(Opcode.Text)
   })
 
-  it('hides what comes behind it', async () => {
+  it('ignores bytes after it', async () => {
     const { webSocket, peer } = openInMemory()
     await peer.send(
       rawFrame(Opcode.Close, closePayload(1000)),
@@ -166,7 +166,7 @@ describe('a Close frame that is received', () => {
     expect((await peer.remainingFrames()).map(({ opcode }) => opcode)).toEqual([Opcode.Close])
   })
 
-  it('is found together with the end of the transport, and behind messages', async () => {
+  it('reports it if the transport ends in the same chunk, after the messages in front of it', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.send(rawFrame(Opcode.Text, 'text'), rawFrame(Opcode.Close, closePayload(1001)))
     peer.end()
@@ -183,7 +183,7 @@ describe('a Close frame that is received', () => {
 })
 
 describe('closeAsync', () => {
-  it('passes over messages until the Close frame, even over compressed ones that are wrong', async () => {
+  it('discards messages until the Close frame arrives, even compressed ones that are invalid', async () => {
     const { webSocket, peer } = openInMemory({ dangerousDeflateOptions: {}, maxMessageSize: 100 })
     await peer.sendFrame(Opcode.Text, 'unread')
     const closed = webSocket.closeAsync(1000)
@@ -197,7 +197,7 @@ describe('closeAsync', () => {
     expect([webSocket.state, webSocket.closeStatus, webSocket.closeStatusDescription]).toEqual([Closed, 4000, 'bye'])
   })
 
-  it('judges the text that it passes over', async () => {
+  it('validates the text that it discards', async () => {
     const { webSocket, peer } = openInMemory()
     const closed = webSocket.closeAsync(1000)
     await peer.sendFrame(Opcode.Text, Buffer.of(0x61, 0xff))
@@ -206,7 +206,7 @@ describe('closeAsync', () => {
     expect(webSocket.state).toBe(Aborted)
   })
 
-  it('takes turns with those who receive behind it', async () => {
+  it('lets receives that are queued behind it take turns', async () => {
     const { webSocket, peer } = openInMemory()
     const closed = webSocket.closeAsync(1000)
     await peer.nextFrame()
@@ -219,7 +219,7 @@ describe('closeAsync', () => {
     await closed
   })
 
-  it('passes over the rest of a compressed message', async () => {
+  it('discards the rest of a compressed message', async () => {
     const { server, client } = await openBothOverTcp({ dangerousDeflateOptions: {} })
     await client.sendAsync('a compressed message')
     await server.receiveAsync(Buffer.alloc(5))
@@ -241,7 +241,7 @@ describe('closeAsync', () => {
     await closed
   })
 
-  it('lets a receive that waits see the Close frame', async () => {
+  it('lets a pending receive return the Close frame', async () => {
     const { webSocket, peer } = await openOverTcp()
     const received = webSocket.receiveAsync(Buffer.alloc(1))
     const closed = webSocket.closeAsync(1000)
@@ -252,7 +252,7 @@ describe('closeAsync', () => {
     expect(webSocket.state).toBe(Closed)
   })
 
-  it('may be called by several at once', async () => {
+  it('can be called several times at once', async () => {
     const { webSocket, peer } = await openOverTcp()
     const closed = Promise.all([webSocket.closeAsync(1000), webSocket.closeAsync(1001), webSocket.closeAsync(1002)])
     await peer.sendFrame(Opcode.Close, closePayload(1000))
@@ -261,7 +261,7 @@ describe('closeAsync', () => {
     expect((await peer.remainingFrames()).map(({ payload }) => payload)).toEqual([closePayload(1000)])
   })
 
-  it('finishes a handshake that closeOutputAsync began', async () => {
+  it('completes a handshake that closeOutputAsync has started', async () => {
     const { webSocket, peer } = await openOverTcp()
     await webSocket.closeOutputAsync(1000)
     const closed = webSocket.closeAsync(4000)
@@ -271,7 +271,7 @@ describe('closeAsync', () => {
     expect((await peer.remainingFrames()).map(({ payload }) => payload)).toEqual([closePayload(1000)])
   })
 
-  it('is refused after closeOutputAsync and a receive have finished the handshake', async () => {
+  it('rejects if closeOutputAsync and a receive have completed the handshake', async () => {
     const { webSocket, peer } = await openOverTcp()
     await webSocket.closeOutputAsync(1000)
     await peer.sendFrame(Opcode.Close, closePayload(1000))
@@ -281,7 +281,7 @@ describe('closeAsync', () => {
     await expect(webSocket.closeAsync(1000)).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_STATE' })
   })
 
-  it('rejects when the peer ends the connection instead', async () => {
+  it('rejects if the peer ends the connection without a Close frame', async () => {
     const { webSocket, peer } = await openOverTcp()
     const closed = webSocket.closeAsync(1000)
     await peer.nextFrame()
@@ -292,7 +292,7 @@ describe('closeAsync', () => {
     expect(await webSocket.completion).toMatchObject({ closeStatus: 1000, wasClean: false, endedBy: 'local' })
   })
 
-  it('rejects when the peer breaks the rules instead, without a second Close frame', async () => {
+  it('rejects if the peer violates the protocol, without a second Close frame', async () => {
     const { webSocket, peer } = await openOverTcp()
     const closed = webSocket.closeAsync(1000)
     await peer.sendFrame(3)
@@ -302,7 +302,7 @@ describe('closeAsync', () => {
     expect((await peer.remainingFrames()).map(({ payload }) => payload)).toEqual([closePayload(1000)])
   })
 
-  it('gives up after closeTimeout, and cuts the connection', async () => {
+  it('gives up after closeTimeout and destroys the connection', async () => {
     const { webSocket, peer } = await openOverTcp({ closeTimeout: 20 })
     const received = webSocket.receiveAsync(Buffer.alloc(1))
     const closed = webSocket.closeAsync(1000)
@@ -314,7 +314,7 @@ describe('closeAsync', () => {
     await peer.ended
   })
 
-  it('gives up after closeTimeout when its Close frame cannot even leave', async () => {
+  it('gives up after closeTimeout if its Close frame cannot be written', async () => {
     const { webSocket, peer } = openInMemory({ closeTimeout: 20 }, 1000)
     peer.duplex.pause()
     await webSocket.sendAsync(Buffer.alloc(5000))
@@ -334,7 +334,7 @@ describe('closeAsync', () => {
     expect(webSocket.state).toBe(Closed)
   })
 
-  it('cuts the connection of a peer that has answered, but does not end it', async () => {
+  it('destroys the connection of a peer that answers but does not end it', async () => {
     const { webSocket, peer } = await openOverTcp({ closeTimeout: 20 })
     const closed = webSocket.closeAsync(1000)
     await peer.sendFrame(Opcode.Close, closePayload(1000))
@@ -344,8 +344,8 @@ describe('closeAsync', () => {
   })
 })
 
-describe('both roles', () => {
-  it.each(['server', 'client'] as const)('close in order when the %s begins', async (first) => {
+describe('server and client', () => {
+  it.each(['server', 'client'] as const)('complete the close handshake if the %s starts it', async (first) => {
     const both = await openBothOverTcp()
     const second = both[first === 'server' ? 'client' : 'server']
     const received = second.receiveAsync(Buffer.alloc(1))
@@ -370,7 +370,7 @@ describe('both roles', () => {
     })
   })
 
-  it('close in order when both begin', async () => {
+  it('complete the close handshake if both start it', async () => {
     const { server, client } = await openBothOverTcp()
     await Promise.all([server.closeAsync(4000), client.closeAsync(4001)])
 
@@ -378,7 +378,7 @@ describe('both roles', () => {
     expect(await client.completion).toMatchObject({ closeStatus: 4000, wasClean: true, endedBy: 'local' })
   })
 
-  it('let the server end the connection first: the client waits for it a second, then cuts', async () => {
+  it('let the server end the connection first: the client destroys it after a second', async () => {
     const { webSocket, peer } = await openOverTcp({ isServer: false })
     const closed = webSocket.closeAsync(1000)
     await peer.sendFrame(Opcode.Close, closePayload(1000))
@@ -392,7 +392,7 @@ describe('both roles', () => {
 })
 
 describe('await using', () => {
-  it('closes an open socket without a code, passes over what it has not received, and lets what was sent leave', async () => {
+  it('closes an open socket without a code, discards unread messages and flushes sent ones', async () => {
     const { server, client } = await openBothOverTcp({ dangerousDeflateOptions: {} })
     await client.sendAsync('not received')
     const received = (async () => {
@@ -410,7 +410,7 @@ describe('await using', () => {
     expect(await client.completion).toMatchObject({ closeStatus: 1000, wasClean: true, endedBy: 'remote' })
   })
 
-  it('waits for the answer to a Close frame that was sent', async () => {
+  it('waits for the answer to a Close frame that was sent before', async () => {
     const { webSocket, peer } = await openOverTcp()
     await webSocket.closeOutputAsync(4001)
     const disposed = webSocket[Symbol.asyncDispose]()
@@ -422,7 +422,7 @@ describe('await using', () => {
     expect(await webSocket.completion).toMatchObject({ closeStatus: 4001, wasClean: true })
   })
 
-  it('gives up after closeTimeout a peer that does not answer', async () => {
+  it('gives up after closeTimeout if the peer does not answer', async () => {
     const { webSocket, peer } = await openOverTcp({ closeTimeout: 20 })
     await webSocket[Symbol.asyncDispose]()
 
@@ -430,7 +430,7 @@ describe('await using', () => {
     expect((await peer.remainingFrames()).map(({ payload }) => payload.length)).toEqual([0])
   })
 
-  it('ends when the peer vanishes, or breaks the rules, instead of answering', async () => {
+  it('returns if the peer vanishes or violates the protocol instead of answering', async () => {
     for (const bytes of [Buffer.alloc(0), rawFrame(3)]) {
       const { webSocket, peer } = await openOverTcp()
       const disposed = webSocket[Symbol.asyncDispose]()

@@ -12,7 +12,7 @@ const clean = { closeStatus: 1000, closeStatusDescription: '', wasClean: true, e
 const cut = { closeStatus: 1006, closeStatusDescription: '', wasClean: false }
 
 describe('completion', () => {
-  it('waits for the end of the connection behind the close handshake', async () => {
+  it('resolves when the connection has ended after the close handshake', async () => {
     const { webSocket, peer } = await openOverTcp()
     let isCompleted = false
     const completion = webSocket.completion.finally(() => (isCompleted = true))
@@ -26,7 +26,7 @@ describe('completion', () => {
     expect(await completion).toEqual({ ...clean, endedBy: 'local' })
   })
 
-  it('is one promise, which can be had before and after', async () => {
+  it('is the same promise before and after the end', async () => {
     const { webSocket } = await openOverTcp()
     const before = webSocket.completion
     webSocket.abort()
@@ -35,7 +35,7 @@ describe('completion', () => {
     expect(await webSocket.completion).toBe(await before)
   })
 
-  it('tells code and reason of the peer, who closed first', async () => {
+  it('reports the code and reason of a peer that closed first', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Close, closePayload(4000, 'bye'))
     await webSocket.receiveAsync(Buffer.alloc(1))
@@ -51,7 +51,7 @@ describe('completion', () => {
     })
   })
 
-  it("is not clean when the peer's Close frame is not answered", async () => {
+  it('is not clean if the Close frame of the peer is not answered', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Close, closePayload(4000, 'bye'))
     await webSocket.receiveAsync(Buffer.alloc(1))
@@ -61,7 +61,7 @@ describe('completion', () => {
     expect(await webSocket.completion).toMatchObject({ closeStatus: 4000, wasClean: false, endedBy: 'remote' })
   })
 
-  it('tells our code when the peer does not answer', async () => {
+  it('reports the code of the application if the peer does not answer', async () => {
     const { webSocket, peer } = await openOverTcp()
     await webSocket.closeOutputAsync(4000, 'bye')
     peer.end()
@@ -74,14 +74,14 @@ describe('completion', () => {
     })
   })
 
-  it('tells of an abort', async () => {
+  it('reports an abort', async () => {
     const { webSocket } = await openOverTcp()
     webSocket.abort()
 
     expect(await webSocket.completion).toMatchObject({ ...cut, endedBy: 'local', error: { code: 'ABORT_ERR' } })
   })
 
-  it('tells of a dispose', async () => {
+  it('reports a dispose', async () => {
     const { webSocket, peer } = await openOverTcp()
     webSocket.dispose()
     expect(await peer.ended).toBe('end')
@@ -90,7 +90,7 @@ describe('completion', () => {
     expect(await webSocket.completion).toEqual({ ...cut, endedBy: 'local', error: undefined })
   })
 
-  it('tells of a peer that ends without a Close frame, at once, though nobody receives', async () => {
+  it('reports a peer that ends without a Close frame at once, even without a receive', async () => {
     const { webSocket, peer } = await openOverTcp()
     peer.end()
 
@@ -99,7 +99,7 @@ describe('completion', () => {
     expect(await peer.ended).toBe('end')
   })
 
-  it('tells of a peer that ends within a frame', async () => {
+  it('reports a peer that ends within a frame', async () => {
     const { webSocket, peer } = await openOverTcp()
     const received = webSocket.receiveAsync(Buffer.alloc(10))
     await peer.send(rawFrame(Opcode.Text, 'text').subarray(0, 8))
@@ -109,7 +109,7 @@ describe('completion', () => {
     expect(await webSocket.completion).toMatchObject({ ...cut, endedBy: 'remote' })
   })
 
-  it('waits for what was received before the peer ended', async () => {
+  it('resolves after the messages that arrived before the peer ended were received', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.send(rawFrame(Opcode.Text, 'first'), rawFrame(Opcode.Text, 'second'))
     peer.end()
@@ -123,7 +123,7 @@ describe('completion', () => {
     expect(await webSocket.completion).toMatchObject({ ...cut, endedBy: 'remote' })
   })
 
-  it('waits for it no longer than closeTimeout', async () => {
+  it('waits for them no longer than closeTimeout', async () => {
     const { webSocket, peer } = await openOverTcp({ closeTimeout: 20 })
     await peer.sendFrame(Opcode.Text, 'unread')
     peer.end()
@@ -135,7 +135,7 @@ describe('completion', () => {
     })
   })
 
-  it('tells of a reset', async () => {
+  it('reports a connection reset', async () => {
     const { webSocket, peer } = await openOverTcp()
     if ('resetAndDestroy' in peer.duplex && typeof peer.duplex.resetAndDestroy === 'function') peer.duplex.resetAndDestroy()
 
@@ -146,7 +146,7 @@ describe('completion', () => {
     })
   })
 
-  it('tells of a violation, and of our code', async () => {
+  it('reports a protocol violation, with the code sent to the peer', async () => {
     const { webSocket, peer } = await openOverTcp()
     const received = webSocket.receiveAsync(Buffer.alloc(1))
     await peer.sendFrame(3)
@@ -162,14 +162,14 @@ describe('completion', () => {
     })
   })
 
-  it('resolves for a transport that was destroyed right after the socket was made', async () => {
+  it('resolves if the transport was destroyed right after the socket was created', async () => {
     const { webSocket, stream } = openInMemory()
     stream.destroy(new Error('gone'))
 
     expect(await webSocket.completion).toMatchObject({ ...cut, error: { cause: { message: 'gone' } } })
   })
 
-  it('comes at the end of await using, behind our answer to the peer', async () => {
+  it('resolves at the end of await using, after the answer to the peer', async () => {
     const { webSocket, peer } = await openOverTcp()
     peer.duplex.on('end', () => peer.end())
     await peer.sendFrame(Opcode.Close, closePayload(4000, 'bye'))
@@ -185,9 +185,9 @@ describe('completion', () => {
 })
 
 describe('a WebSocket', () => {
-  it('reads on although its stream was made to end with the peer', async () => {
+  it('keeps reading even if its stream ends with the peer (allowHalfOpen: false)', async () => {
     const { stream: socket, peer } = await openOverTcp()
-    // As net.connect() makes it.
+    // As net.connect() creates it.
     const stream = Duplex.from({ readable: socket, writable: socket })
     stream.allowHalfOpen = false
     const webSocket = ManagedWebSocket.createFromStream(stream, { isServer: true })

@@ -19,7 +19,7 @@ const compressed = { dangerousDeflateOptions: {} }
 const COMPRESSED = { reserved: 4 }
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex')
 
-describe('permessage-deflate, received', () => {
+describe('receiving with permessage-deflate', () => {
   it.each([
     ['one frame (7.2.3.1)', [['f2 48 cd c9 c9 07 00']]],
     ['two fragments (7.2.3.1)', [['f2 48 cd', 'c9 c9 07 00']]],
@@ -39,7 +39,7 @@ describe('permessage-deflate, received', () => {
     }
   })
 
-  it('reads an empty message (7.2.3.6), an empty last fragment, and messages that are not compressed', async () => {
+  it('reads an empty message (7.2.3.6), an empty last fragment, and uncompressed messages', async () => {
     const { webSocket, peer } = await openOverTcp(compressed)
     const received = webSocket[Symbol.asyncIterator]()
     void peer.sendFrame(1, hex('00'), COMPRESSED)
@@ -49,7 +49,7 @@ describe('permessage-deflate, received', () => {
     for (const value of ['', 'Hello', 'plain']) expect(await received.next()).toEqual({ done: false, value })
   })
 
-  it('hands an inflated message over in parts', async () => {
+  it('returns an inflated message in parts', async () => {
     const { webSocket, peer } = await openOverTcp(compressed)
     void peer.sendFrame(1, hex('f2 48 cd c9 c9 07 00'), COMPRESSED)
     const buffer = Buffer.alloc(2)
@@ -67,10 +67,10 @@ describe('permessage-deflate, received', () => {
 
   it.each([
     ['data that does not inflate', 1, 'ff ff ff ff ff', COMPRESSED, 1007, 'ERR_WEBSOCKET_INVALID_PAYLOAD'],
-    ['a reference to before the window', 1, '02 06 00', COMPRESSED, 1007, 'ERR_WEBSOCKET_INVALID_PAYLOAD'],
-    ['text that inflates to what is not UTF-8', 1, '00 01 00 fe ff ff 00', COMPRESSED, 1007, 'ERR_WEBSOCKET_INVALID_PAYLOAD'],
+    ['a reference to before the start of the window', 1, '02 06 00', COMPRESSED, 1007, 'ERR_WEBSOCKET_INVALID_PAYLOAD'],
+    ['text that inflates to invalid UTF-8', 1, '00 01 00 fe ff ff 00', COMPRESSED, 1007, 'ERR_WEBSOCKET_INVALID_PAYLOAD'],
     ['a compressed ping', 9, '00', COMPRESSED, 1002, 'ERR_WEBSOCKET_PROTOCOL_ERROR'],
-  ])('answers %s with a Close frame, and rejects', async (_name, opcode, payload, options, status, code) => {
+  ])('answers %s with a Close frame and rejects', async (_name, opcode, payload, options, status, code) => {
     const { webSocket, peer } = await openOverTcp(compressed)
     void peer.sendFrame(opcode, hex(payload), options)
     await expect(webSocket.receiveAsync(Buffer.alloc(64))).rejects.toMatchObject({ code })
@@ -89,7 +89,7 @@ describe('permessage-deflate, received', () => {
     expect((await peer.nextFrame()).payload.readUInt16BE(0)).toBe(1002)
   })
 
-  it('limits what all fragments of a message inflate to', async () => {
+  it('limits the inflated size of all fragments of a message together', async () => {
     const { webSocket, peer } = await openOverTcp({ ...compressed, maxMessageSize: 9 })
     void peer.sendFrame(1, hex('f2 48 cd c9 c9 07 00 00 00 ff ff'), { ...COMPRESSED, isFinal: false })
     void peer.sendFrame(0, hex('f2 48 cd c9 c9 07 00'))
@@ -98,19 +98,19 @@ describe('permessage-deflate, received', () => {
     expect((await peer.nextFrame()).payload.readUInt16BE(0)).toBe(1009)
   })
 
-  it('stops a bomb of 1 MiB that inflates to 1 GiB with 1009, at a bounded memory', async () => {
+  it('stops a bomb of 1 MiB that inflates to 1 GiB with 1009 and uses bounded memory', async () => {
     const script = join(__dirname, 'compression-bomb.ts')
     const { stdout } = await promisify(execFile)(process.execPath, ['-r', 'esbuild-register', script])
     const { bytesSent, closeStatus, errorCode, grownBy } = JSON.parse(stdout) as Record<string, number | string>
     expect({ closeStatus, errorCode }).toEqual({ closeStatus: 1009, errorCode: 'ERR_WEBSOCKET_MESSAGE_TOO_BIG' })
     expect(bytesSent).toBeGreaterThan(1_000_000)
-    // The limit of 16 MiB, zlib's copies of it, and slack; a thousand times 1 MiB would be far above.
+    // The limit of 16 MiB, zlib's copies of it, and slack. Without the limit, it would be about 1 GiB.
     expect(grownBy).toBeLessThan(128 * 1024 * 1024)
   })
 })
 
-describe('permessage-deflate, in the turn', () => {
-  it('lets others have theirs after some messages, however many arrive at a time', async () => {
+describe('permessage-deflate within one turn of the event loop', () => {
+  it('yields to other connections after some messages, regardless of how many arrive at once', async () => {
     const { webSocket, peer } = await openOverTcp(compressed)
     const frame = rawFrame(1, hex('f2 48 cd c9 c9 07 00'), COMPRESSED)
     const count = 1000
@@ -131,7 +131,7 @@ describe('permessage-deflate, in the turn', () => {
     expect(mostInATurn).toBeLessThan(100)
   })
 
-  it('keeps nothing of one connection for the next where messages stand for themselves', async () => {
+  it('shares no context between connections without context takeover', async () => {
     const options = { dangerousDeflateOptions: { clientContextTakeover: false, serverContextTakeover: false } }
     const [first, second, third] = await Promise.all([openOverTcp(options), openOverTcp(options), openOverTcp(options)])
     const hello = hex('f2 48 cd c9 c9 07 00')
@@ -145,7 +145,7 @@ describe('permessage-deflate, in the turn', () => {
     expect(await third.webSocket[Symbol.asyncIterator]().next()).toMatchObject({ value: 'Hello' })
   })
 
-  it('copies what a receive has not taken, before another connection inflates', async () => {
+  it('copies the rest of a message before another connection inflates', async () => {
     const [one, other] = await Promise.all([openOverTcp(compressed), openOverTcp(compressed)])
     void one.peer.sendFrame(2, deflated('The first half, the second half'), COMPRESSED)
     const buffer = Buffer.alloc(16)
@@ -156,14 +156,14 @@ describe('permessage-deflate, in the turn', () => {
     expect(buffer.toString('utf8', 0, rest.count)).toBe('the second half')
   })
 
-  it('goes through the thread pool where Node.js offers nothing else', async () => {
+  it('uses the thread pool if Node.js has no synchronous way', async () => {
     const script = join(__dirname, 'scripts/without-write-sync.ts')
     const { stdout } = await promisify(execFile)(process.execPath, ['-r', 'esbuild-register', script])
     expect(JSON.parse(stdout)).toEqual({ lengths: [0, 5, 8193, 100_000], isMissing: true })
   })
 })
 
-describe('permessage-deflate, sent', () => {
+describe('sending with permessage-deflate', () => {
   it('writes the examples of RFC 7692 byte for byte', async () => {
     const { webSocket, peer } = await openOverTcp(compressed)
     await webSocket.sendAsync('Hello')
@@ -180,7 +180,7 @@ describe('permessage-deflate, sent', () => {
     }
   })
 
-  it('forgets the message before if the window is not kept', async () => {
+  it('does not refer to the previous message without context takeover', async () => {
     const { webSocket, peer } = await openOverTcp({ dangerousDeflateOptions: { serverContextTakeover: false } })
     await webSocket.sendAsync('Hello')
     await webSocket.sendAsync('Hello')
@@ -190,7 +190,7 @@ describe('permessage-deflate, sent', () => {
   it.each([
     ['server', true],
     ['client', false],
-  ])('forgets it also when it ends with an empty fragment, as the %s', async (_, isServer) => {
+  ])('resets the context after an empty last fragment, too, as the %s', async (_, isServer) => {
     const { webSocket, peer } = await openOverTcp({
       isServer,
       dangerousDeflateOptions: { clientContextTakeover: false, serverContextTakeover: false },
@@ -204,7 +204,7 @@ describe('permessage-deflate, sent', () => {
     expect((await peer.nextFrame()).payload).toEqual(hex('f2 48 cd c9 c9 07 00'))
   })
 
-  it('marks the first fragment only, and ends the last one alone', async () => {
+  it('sets RSV1 on the first fragment only, and strips the tail of the last one only', async () => {
     const { webSocket, peer } = await openOverTcp(compressed)
     await webSocket.sendAsync('Hel', Text, false)
     await webSocket.sendAsync('lo', Text, false)
@@ -219,14 +219,14 @@ describe('permessage-deflate, sent', () => {
     expect(inflateRawSync(whole).toString()).toBe('Hello')
   })
 
-  it('sends what is below the threshold as it is', async () => {
+  it('does not compress messages below the threshold', async () => {
     const { webSocket, peer } = await openOverTcp({ dangerousDeflateOptions: { compressionThreshold: 10 } })
     await webSocket.sendAsync('123456789')
     await webSocket.sendAsync('1234567890')
     expect([(await peer.nextFrame()).reserved, (await peer.nextFrame()).reserved]).toEqual([0, 4])
   })
 
-  it('refuses to change the compression within a message, and goes on with it', async () => {
+  it('rejects a change of the compression within a message, and still sends the rest of it', async () => {
     const { webSocket, peer } = await openOverTcp(compressed)
     await webSocket.sendAsync('Hel', Text, WebSocketMessageFlags.None)
     const changed = webSocket.sendAsync('lo', Text, EndOfMessage | DisableCompression)
@@ -235,7 +235,7 @@ describe('permessage-deflate, sent', () => {
     expect([(await peer.nextFrame()).isFinal, (await peer.nextFrame()).isFinal]).toEqual([false, true])
   })
 
-  it('keeps the order of messages, Close included, while the deflater is at work', async () => {
+  it('keeps the order of messages and the Close frame while the thread pool compresses', async () => {
     const { webSocket, peer } = await openOverTcp(compressed)
     const texts = Array.from({ length: 50 }, (_, index) => `${index} `.repeat(1000))
     for (const [index, text] of texts.entries()) {
@@ -251,7 +251,7 @@ describe('permessage-deflate, sent', () => {
     expect(messages).toEqual(texts)
   })
 
-  it('lets prepared messages and others share a connection that keeps its window', async () => {
+  it('sends prepared and other messages on a connection with context takeover', async () => {
     const { server, client } = await openBothOverTcp(compressed)
     const text = 'once upon a time '.repeat(20)
     const prepared = prepareMessage(`${text}prepared`)
@@ -264,7 +264,7 @@ describe('permessage-deflate, sent', () => {
     }
   })
 
-  it('ends the sends that wait for the deflater when the socket is aborted', async () => {
+  it('rejects the sends that wait for the thread pool if the socket is aborted', async () => {
     const { webSocket } = await openOverTcp(compressed)
     const sends = Array.from({ length: 5 }, () => webSocket.sendAsync('x'.repeat(100_000)))
     webSocket.abort()
@@ -279,7 +279,7 @@ function deflated(text: string): Buffer {
   return deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
 }
 
-/** The client's side of `ws`, which its types do not know. */
+/** The client's side of `ws`, which its types do not declare. */
 function createReceiver(): Writable {
   const { PerMessageDeflate, Receiver } = ws as unknown as {
     PerMessageDeflate: new (options: object) => { accept(offers: object[]): void }

@@ -10,7 +10,7 @@ import { closePayload, rawFrame } from '../support/raw-frames.ts'
 import { openBothOverTcp, openInMemory, openOverTcp } from '../support/web-socket-pairs.ts'
 
 describe('ManagedWebSocket.createFromStream', () => {
-  it('makes an open WebSocket', async () => {
+  it('creates an open WebSocket', async () => {
     const { webSocket } = await openOverTcp()
 
     expect(webSocket.state).toBe(WebSocketState.Open)
@@ -23,7 +23,7 @@ describe('ManagedWebSocket.createFromStream', () => {
     expect((await openOverTcp({ subProtocol: null })).webSocket.subProtocol).toBeNull()
   })
 
-  it('plays the client unless told otherwise', async () => {
+  it('acts as the client by default', async () => {
     const stream = openInMemory().stream
     const written: Buffer[] = []
     const webSocket = ManagedWebSocket.createFromStream(
@@ -35,7 +35,7 @@ describe('ManagedWebSocket.createFromStream', () => {
     expect((Buffer.concat(written)[1] ?? 0) & 0x80).toBe(0x80)
   })
 
-  it('reads a stream that was paused, and what it had buffered', async () => {
+  it('reads from a paused stream, including what it has buffered', async () => {
     const stream = new PassThrough()
     stream.pause()
     stream.write(rawFrame(Opcode.Text, 'buffered'))
@@ -69,7 +69,7 @@ describe('ManagedWebSocket.createFromStream', () => {
   ]
 
   it.each(mistakes.flatMap(([option, values]) => values.map((value) => ({ option, value }))))(
-    'refuses the option $option: $value',
+    'rejects the option $option: $value',
     ({ option, value }) => {
       const create = (): ManagedWebSocket => ManagedWebSocket.createFromStream(new PassThrough(), { [option]: value })
 
@@ -87,24 +87,24 @@ describe('ManagedWebSocket.createFromStream', () => {
     ['compressionThreshold', -1],
     ['clientContextTakeover', 'yes'],
     ['serverContextTakeover', 0],
-  ])('refuses the deflate option %s: %p', (option, value) => {
+  ])('rejects the deflate option %s: %p', (option, value) => {
     expect(() => ManagedWebSocket.createFromStream(new PassThrough(), { dangerousDeflateOptions: { [option]: value } })).toThrow(
       expect.objectContaining({ code: expect.stringMatching(/^ERR_WEBSOCKET_INVALID_(OPTION|ARGUMENT)$/), argument: option }),
     )
   })
 
-  it('suggests the name of an option that it does not know', () => {
+  it('suggests the name of a misspelt option', () => {
     // @ts-expect-error There is no such option.
     expect(() => ManagedWebSocket.createFromStream(new PassThrough(), { keepaliveInterval: 5 })).toThrow(
       "Did you mean 'keepAliveInterval'?",
     )
-    // @ts-expect-error Nor such a one.
+    // @ts-expect-error There is no such option either.
     expect(() => ManagedWebSocket.createFromStream(new PassThrough(), { colour: 'red' })).toThrow(/'colour'.*The options are/)
   })
 })
 
 describe("the client's role", () => {
-  it('masks every frame with a key of its own', async () => {
+  it('masks every frame with a new key', async () => {
     const { webSocket, peer } = await openOverTcp({ isServer: false })
     const keys = new Set<string>()
     peer.duplex.on('data', (chunk: Buffer) => keys.add(chunk.toString('hex', 2, 6)))
@@ -123,7 +123,7 @@ describe("the client's role", () => {
     expect(keys.size).toBeGreaterThanOrEqual(6)
   })
 
-  it('leaves the data of the caller unmasked', async () => {
+  it('does not mask the data of the caller in place', async () => {
     const { webSocket, peer } = await openOverTcp({ isServer: false })
     const data = Buffer.from('data')
     await webSocket.sendAsync(data)
@@ -132,7 +132,7 @@ describe("the client's role", () => {
     expect(data.toString()).toBe('data')
   })
 
-  it('takes unmasked frames, and refuses masked ones', async () => {
+  it('accepts unmasked frames and rejects masked ones', async () => {
     const { webSocket, peer } = await openOverTcp({ isServer: false })
     await peer.sendFrame(Opcode.Text, 'unmasked')
     expect(await webSocket[Symbol.asyncIterator]().next()).toEqual({ done: false, value: 'unmasked' })
@@ -142,7 +142,7 @@ describe("the client's role", () => {
     expect((await peer.nextFrame()).payload).toEqual(closePayload(1002))
   })
 
-  it("talks to the server's role, small and large, both ways", async () => {
+  it("exchanges small and large messages with the server's role, in both directions", async () => {
     const { server, client } = await openBothOverTcp()
     const messages = ['', 'text', Buffer.of(1, 2, 3), 'x'.repeat(70_000), Buffer.alloc(300_000, 7)]
     const echo = (async () => {
@@ -163,7 +163,7 @@ describe("the client's role", () => {
 })
 
 describe('prepareMessage', () => {
-  it('is sent like what it was made of, by any number of sockets', async () => {
+  it('is sent like the data that it was made from, by any number of sockets', async () => {
     const text = prepareMessage('text')
     const binary = prepareMessage(new Uint8Array([1, 2, 3]))
     const large = prepareMessage('x'.repeat(100_000))
@@ -199,7 +199,7 @@ describe('prepareMessage', () => {
     expect((await peer.nextFrame()).payload.toString()).toBe('data')
   })
 
-  it('waits its turn, and can be cancelled until then', async () => {
+  it('is queued, and can be cancelled until it is sent', async () => {
     const { webSocket, peer } = openInMemory({}, 1000)
     peer.duplex.pause()
     await webSocket.sendAsync(Buffer.alloc(5000))
@@ -216,7 +216,7 @@ describe('prepareMessage', () => {
     expect((await peer.nextFrame()).payload.toString()).toBe('sent')
   })
 
-  it('is refused between the fragments of a message, before the state is looked at', async () => {
+  it('is rejected between the fragments of a message, before the state is checked', async () => {
     const { webSocket } = await openOverTcp()
     await webSocket.sendAsync('fragment', undefined, false)
     webSocket.abort()
@@ -227,9 +227,9 @@ describe('prepareMessage', () => {
     })
   })
 
-  it('refuses what cannot be sent', () => {
+  it('throws an error for invalid arguments', () => {
     expect(() => prepareMessage('text', WebSocketMessageType.Close)).toThrow(expect.objectContaining({ argument: 'messageType' }))
-    // @ts-expect-error It is no data.
+    // @ts-expect-error It is not data.
     expect(() => prepareMessage(5)).toThrow(expect.objectContaining({ argument: 'data' }))
   })
 })

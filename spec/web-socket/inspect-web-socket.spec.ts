@@ -6,7 +6,7 @@ import { closePayload } from '../support/raw-frames.ts'
 import { openInMemory, openOverTcp } from '../support/web-socket-pairs.ts'
 
 describe('console.log of a WebSocket', () => {
-  it('shows the state by name, sub-protocol, address and what waits', async () => {
+  it('shows the name of the state, the sub-protocol, the address and bufferedAmount', async () => {
     const { webSocket, stream } = await openOverTcp({ subProtocol: 'chat', dangerousDeflateOptions: {} })
 
     expect(inspect(webSocket, { breakLength: Infinity })).toBe(
@@ -14,7 +14,7 @@ describe('console.log of a WebSocket', () => {
     )
   })
 
-  it('shows what the peer closed with, and then how it ended, without an address if there is none', async () => {
+  it("shows the peer's close status, then the completion, and no address if there is none", async () => {
     const { webSocket, peer } = openInMemory()
     await peer.sendFrame(Opcode.Close, closePayload(4000, 'bye'))
     await webSocket.receiveAsync(Buffer.alloc(1))
@@ -31,7 +31,7 @@ describe('console.log of a WebSocket', () => {
     )
   })
 
-  it('is short within other things', () => {
+  it('is short if the WebSocket is nested in another object', () => {
     const { webSocket } = openInMemory()
 
     expect(inspect({ a: { b: { webSocket } } }, { depth: 1 })).toContain('[Object]')
@@ -39,7 +39,7 @@ describe('console.log of a WebSocket', () => {
     expect(inspect(ManagedWebSocket)).toBe('[class ManagedWebSocket]')
   })
 
-  it('puts an address of IPv6 in brackets', () => {
+  it('shows an IPv6 address in brackets', () => {
     const { stream } = openInMemory()
     Object.assign(stream, { remoteAddress: '::1', remotePort: 80 })
 

@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals'
 import { runScript } from '../support/run-script.ts'
 
-/** By how much the process may grow. Mebibytes; the message has 1024. */
+/** By how many MiB the process may grow. The message has 1024 MiB. */
 const FLAT = 64
 
 describe('a message of a gibibyte, received through a buffer of 64 KiB', () => {
   it.each([
     ['in one frame', 'frame'],
     ['in fragments', 'fragments'],
-    ['that nobody reads for a while', 'stopped'],
+    ['that is not read for a while', 'stopped'],
   ])(
-    'arrives whole at flat memory, %s',
+    'is received complete in constant memory, %s',
     async (_, kind) => {
       const { stdout, stderr } = await runScript('spec/web-socket/scripts/large-message.ts', [], [kind])
 

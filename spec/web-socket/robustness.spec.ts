@@ -2,11 +2,11 @@ import { describe, expect, it } from '@jest/globals'
 import { runScript } from '../support/run-script.ts'
 
 describe('the process', () => {
-  it('survives every operation that rejects while nobody awaits it', async () => {
+  it('survives every operation that rejects without a handler', async () => {
     expect(await runScript('spec/web-socket/scripts/unawaited.ts')).toEqual({ exitCode: 0, stdout: 'alive', stderr: '' })
   })
 
-  it('hears of every wrong argument, though nobody awaits', async () => {
+  it('reports every invalid argument, even if the promise is not awaited', async () => {
     expect(await runScript('spec/web-socket/scripts/unawaited-mistakes.ts')).toEqual({
       exitCode: 0,
       stdout: 'data messageType messageFlags data messageFlags buffer closeStatus statusDescription statusDescription closeStatus',
@@ -14,7 +14,7 @@ describe('the process', () => {
     })
   })
 
-  it('goes on with the other sockets when one transport throws', async () => {
+  it('keeps serving other sockets if one transport throws an error', async () => {
     expect(await runScript('spec/web-socket/scripts/throwing-transport.ts')).toEqual({
       exitCode: 0,
       stdout: 'broken\nsame turn\nlater turn\n',

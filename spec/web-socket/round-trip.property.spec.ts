@@ -13,7 +13,7 @@ const data = fc.oneof(
   { arbitrary: fc.constantFrom('\u20ac'.repeat(22_000), Buffer.alloc(70_000, 'bytes')), weight: 1 },
 )
 
-/** A message, in fragments of its type. */
+/** A message and its fragments. */
 const message = fc.oneof(
   fc.array(fc.string({ unit: 'grapheme', maxLength: 20 }), { minLength: 2, maxLength: 4 }),
   fc.array(
@@ -33,8 +33,8 @@ const deflate = fc.option(
   }),
 )
 
-describe('what one end sends, in any fragments, compressed or not', () => {
-  it('arrives at the other end, however the transport cuts it', async () => {
+describe('messages in any fragments, compressed or not', () => {
+  it('arrive at the other end, in any chunks of the transport', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(message, { maxLength: 10 }),
@@ -67,7 +67,7 @@ describe('what one end sends, in any fragments, compressed or not', () => {
     )
   })
 
-  it('arrives at the other end in parts of any size', async () => {
+  it('arrive at the other end in parts of any size', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(message, { maxLength: 10 }),
@@ -117,7 +117,7 @@ function joined(fragments: readonly (string | Buffer)[]): WebSocketMessage {
   return typeof fragments[0] === 'string' ? whole.toString() : whole
 }
 
-/** Two ends of a transport that hands over chunks of the given sizes, in turn. */
+/** Two ends of a transport that delivers chunks of the given sizes in rotation. */
 function cuttingPair(sizes: readonly number[]): [Duplex, Duplex] {
   const [end, inner] = duplexPair()
   const [otherEnd, otherInner] = duplexPair()

@@ -8,7 +8,7 @@ import { closePayload, rawFrame } from '../support/raw-frames.ts'
 import type { RawPeer } from '../support/raw-peer.ts'
 import { openOverTcp } from '../support/web-socket-pairs.ts'
 
-/** Each brings a fresh socket into a state. The peer's Close frame, if it has sent one, is the last that it sends. */
+/** Each brings a new socket into a state. The Close frame of the peer is its last frame. */
 const situations = {
   Open: () => Promise.resolve(),
   CloseSent: async (webSocket, peer) => {
@@ -27,7 +27,7 @@ const situations = {
   },
   Aborted: (webSocket) => Promise.resolve(webSocket.abort()),
   Disposed: (webSocket) => Promise.resolve(webSocket.dispose()),
-  // Unmasked.
+  // An unmasked frame, which a server rejects.
   Violated: async (webSocket, peer) => {
     await peer.send(rawFrame(Opcode.Text, 'text', { mask: false }))
     await webSocket.receiveAsync(Buffer.alloc(1)).catch(() => undefined)
@@ -77,7 +77,7 @@ const refusedIn = (
   pingAsync: refused(state, 'Open'),
 })
 
-/** For each cell: what comes of the operation, the state after it, and the frames that the peer sees because of it. */
+/** For each cell: the result of the operation, the state after it, and the frames that it sends to the peer. */
 const table: Record<Situation, Record<Operation, string>> = {
   Open: {
     sendAsync: 'done | Open | Text text',
@@ -136,11 +136,11 @@ const table: Record<Situation, Record<Operation, string>> = {
   ViolatedByClose: { ...refusedIn('Closed'), ...gone, 'for await': 'message end | Closed |' },
 }
 
-/** Arguments that no state allows. */
+/** Arguments that are invalid in any state. */
 const mistakes: Partial<Record<Operation, (webSocket: ManagedWebSocket) => unknown>> = {
-  // @ts-expect-error It is no data.
+  // @ts-expect-error It is not data.
   sendAsync: (webSocket) => webSocket.sendAsync(1),
-  // @ts-expect-error It is no buffer.
+  // @ts-expect-error It is not a buffer.
   receiveAsync: (webSocket) => webSocket.receiveAsync('buffer'),
   closeOutputAsync: (webSocket) => webSocket.closeOutputAsync(1005),
   closeAsync: (webSocket) => webSocket.closeAsync(999),
@@ -158,7 +158,7 @@ describe('ManagedWebSocket, by state and operation', () => {
 
     const result = await outcome(() => operations[operation](webSocket))
     const state = nameOf(webSocket.state)
-    // Whatever state that leaves, it ends the connection in order, behind all that was sent.
+    // From any of these states, a dispose ends the connection after all queued frames.
     webSocket.dispose()
     const frames = await answering
 
@@ -176,7 +176,7 @@ describe('ManagedWebSocket, by state and operation', () => {
   )
 })
 
-/** Plays the peer: sends a message if it may, answers pings and Close frames, and tells what it saw. */
+/** Acts as the peer: sends a message if it may, answers pings and Close frames, and returns what it received. */
 async function answer(peer: RawPeer, situation: Situation): Promise<string[]> {
   const seen: string[] = []
   let hasSentClose = situation !== 'Open' && situation !== 'CloseSent'

@@ -12,7 +12,7 @@ import { openBothOverTcp } from '../support/web-socket-pairs.ts'
 const LONG = 100_000
 const { Text } = WebSocketMessageType
 
-/** What is sent, how many bytes that are, and how many messages. */
+/** What is sent, its number of bytes, and its number of messages. */
 const sends: readonly (readonly [
   name: string,
   send: (webSocket: ManagedWebSocket) => Promise<unknown>,
@@ -40,21 +40,21 @@ const sends: readonly (readonly [
   ],
   ['pings', async (webSocket) => Promise.all([webSocket.pingAsync(), webSocket.pingAsync()]), 0, 0],
   [
-    'what is not compressed',
+    'messages that are not compressed',
     async (webSocket) =>
       webSocket.sendAsync('x'.repeat(LONG), Text, WebSocketMessageFlags.EndOfMessage | WebSocketMessageFlags.DisableCompression),
     LONG,
     1,
   ],
   [
-    'many messages, not one of which is awaited',
+    'many messages, without awaiting any',
     async (webSocket) => Promise.all(Array.from({ length: 200 }, () => webSocket.sendAsync('x'.repeat(LONG)))),
     200 * LONG,
     200,
   ],
 ]
 
-/** Ways to receive until the peer's Close frame. */
+/** The ways to receive until the Close frame of the peer. */
 const receives: readonly (readonly [name: string, receive: (webSocket: ManagedWebSocket) => Promise<unknown>])[] = [
   [
     'a loop',
@@ -69,7 +69,7 @@ const receives: readonly (readonly [name: string, receive: (webSocket: ManagedWe
       while ((await webSocket.receiveAsync(buffer)).closeStatus === null);
     },
   ],
-  ['closeAsync(), which passes over them', async (webSocket) => webSocket.closeAsync(1000)],
+  ['closeAsync(), which discards them', async (webSocket) => webSocket.closeAsync(1000)],
 ]
 
 describe.each([
@@ -77,7 +77,7 @@ describe.each([
   ['compressed', { dangerousDeflateOptions: {} }],
 ])('the counters of a WebSocket, %s', (kind, options) => {
   describe.each(['server', 'client'] as const)('of the %s', (role) => {
-    it.each(sends)('count what it sends: %s', async (_name, send, bytes, messages) => {
+    it.each(sends)('count sent messages and bytes: %s', async (_name, send, bytes, messages) => {
       const { server, client } = await openBothOverTcp(options)
       const [sender, receiver] = role === 'server' ? [server, client] : [client, server]
       const received = (async () => {
@@ -91,7 +91,7 @@ describe.each([
       expect([sender.bytesReceived, sender.messagesReceived]).toEqual([0, 0])
     })
 
-    it.each(receives)('count what it receives by %s', async (how, receive) => {
+    it.each(receives)('count messages and bytes received by %s', async (how, receive) => {
       const { server, client } = await openBothOverTcp(options)
       const [receiver, sender] = role === 'server' ? [server, client] : [client, server]
       const received = receive(receiver)
@@ -100,14 +100,14 @@ describe.each([
       await sender.sendAsync('message', Text)
       await sender.closeOutputAsync(1000)
       await received
-      // What is passed over is not inflated.
+      // Discarded messages are not inflated.
       const isInflated = kind === 'plain' || !how.startsWith('close')
       expect([isInflated && receiver.bytesReceived, receiver.messagesReceived]).toEqual([isInflated && 5 + 4 * LONG + 11, 5])
       expect([receiver.bytesSent, receiver.messagesSent]).toEqual([0, 0])
     })
   })
 
-  it('do not count what has arrived and nobody has asked for', async () => {
+  it('do not count data that has arrived but was not received', async () => {
     const { server, client } = await openBothOverTcp(options)
     await client.sendAsync('one')
     await client.sendAsync('two')
@@ -148,14 +148,14 @@ describe('the counters of a socket of ws', () => {
     return accepted === undefined ? [] : [accepted.bytesReceived, accepted.messagesReceived, accepted.bytesSent, accepted.messagesSent]
   }
 
-  it('come with the time of its last ping that was answered', async () => {
+  it('include the round-trip time of its last answered ping', async () => {
     const { answer } = await open({ keepAliveInterval: 5 })
     await using _ = answer
     await until(() => accepted?.roundTripTime !== undefined)
     expect(accepted?.roundTripTime).toBeGreaterThan(0)
   })
 
-  it('count what it sends, in each type that it takes', async () => {
+  it('count sent messages and bytes for each type of argument', async () => {
     const { answer, ws } = await open()
     await using _ = answer
     ws?.send('\u20ac')
@@ -172,7 +172,7 @@ describe('the counters of a socket of ws', () => {
     expect(traffic().slice(2)).toEqual([25, 6])
   })
 
-  it.each(['nodebuffer', 'arraybuffer', 'fragments', 'blob'] as const)('count what it receives, as %s', async (binaryType) => {
+  it.each(['nodebuffer', 'arraybuffer', 'fragments', 'blob'] as const)('count received messages and bytes as %s', async (binaryType) => {
     const { answer, ws } = await open()
     await using _ = answer
     if (ws === undefined) throw new Error('Nothing was accepted')

@@ -13,7 +13,7 @@ function isTooMuch({ sent, kept }: Measured): boolean {
   return sent === 0 || kept > 4 * sent + 65_536
 }
 
-/** What was measured of each kind. */
+/** The measurements of each kind of traffic. */
 async function measure<Row>(script: string, ...options: string[]): Promise<Row[]> {
   const { exitCode, stdout, stderr } = await runScript(`spec/ws/scripts/${script}.ts`, ['--expose-gc'], options)
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
@@ -23,9 +23,9 @@ async function measure<Row>(script: string, ...options: string[]): Promise<Row[]
     .map((line) => JSON.parse(line) as Row)
 }
 
-describe('what is kept of what a peer sends', () => {
+describe('the memory for data that a peer has sent', () => {
   it.each(transports)(
-    'is at most 4 bytes for each that was sent, and 64 KiB, over %s',
+    'is at most 4 bytes per byte sent and 64 KiB, over %s',
     async (transport) => {
       const measured = await measure<Measured>('kept-bytes', transport)
       expect(measured.map(({ kind }) => kind)).toEqual(Object.keys(kindsOfFrames))
@@ -35,7 +35,7 @@ describe('what is kept of what a peer sends', () => {
   )
 
   it.each(transports.flatMap((transport) => [[transport, 'managed'] as const, [transport, 'waiting'] as const]))(
-    'is so over %s where the socket is %s: a ManagedWebSocket, or not accepted yet',
+    'has the same limit over %s for a socket that is %s (a ManagedWebSocket, or not accepted yet)',
     async (transport, stage) => {
       const measured = await measure<Measured>('kept-bytes', transport, 'nodebuffer', '', stage)
       expect(measured.map(({ kind }) => kind)).toEqual(Object.keys(kindsOfFrames))
@@ -45,7 +45,7 @@ describe('what is kept of what a peer sends', () => {
   )
 
   it.each(['arraybuffer', 'fragments', 'blob'])(
-    'is so as %s',
+    'has the same limit with binaryType %s',
     async (binaryType) => {
       const measured = await measure<Measured>('kept-bytes', 'http', binaryType, 'binar')
       expect(measured).toHaveLength(6)
@@ -55,9 +55,9 @@ describe('what is kept of what a peer sends', () => {
   )
 })
 
-describe('what waits for a peer of a WebSocket of ws that does not read', () => {
+describe('the queue of a WebSocket of ws for a peer that does not read', () => {
   it.each(transports)(
-    'takes at most maxBufferedAmount, and a tenth of it, over %s',
+    'uses at most 1.1 times maxBufferedAmount, over %s',
     async (transport) => {
       const measured = await measure<{ kind: string; frames: number; kept: number }>('waiting-sends', transport, '4000000')
       expect(measured).toHaveLength(7)

@@ -3,7 +3,7 @@ import { array, assert, nat, property } from 'fast-check'
 import { mergeSmall } from '../../lib/ws/merge-small.ts'
 
 describe('mergeSmall', () => {
-  it('leaves few chunks, and large ones, as they are', () => {
+  it('leaves few chunks and large chunks unchanged', () => {
     for (const chunks of [[], many(63, 1), many(1000, 256), [...many(63, 1), Buffer.alloc(256)]]) {
       const before = [...chunks]
       mergeSmall(chunks, 64)
@@ -11,7 +11,7 @@ describe('mergeSmall', () => {
     }
   })
 
-  it('makes one of many small ones at the end', () => {
+  it('merges many small chunks at the end of the list', () => {
     const large = Buffer.alloc(256)
     const chunks = [...many(100, 1), large, ...many(64, 3)]
     mergeSmall(chunks, 64)
@@ -19,7 +19,7 @@ describe('mergeSmall', () => {
     expect(chunks[100]).toBe(large)
   })
 
-  it('changes no byte, and keeps the list short, however the chunks come', () => {
+  it('preserves the bytes and keeps the list short for any chunks', () => {
     assert(
       property(array(nat(300), { maxLength: 300 }), (lengths) => {
         const chunks: Buffer[] = []

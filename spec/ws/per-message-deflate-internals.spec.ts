@@ -6,8 +6,8 @@ import type { PerMessageDeflate, PerMessageDeflateParams } from '../../lib/ws/pe
 
 const TRAILER = Buffer.from('0000ffff', 'hex')
 
-describe('what is used of ws beyond its documented interface', () => {
-  it('is exported', () => {
+describe('the undocumented exports of ws', () => {
+  it('exist', () => {
     expect(ws).toMatchObject({
       PerMessageDeflate: expect.any(Function),
       extension: { parse: expect.any(Function), format: expect.any(Function) },
@@ -15,14 +15,14 @@ describe('what is used of ws beyond its documented interface', () => {
     })
   })
 
-  it('deflates as the server, with the parameters that are set', async () => {
+  it('deflate as the server, with the given parameters', async () => {
     const deflate = create(true, { server_max_window_bits: 9 })
     const compressed = await compress(deflate, 'Hello'.repeat(100))
 
     expect(inflateRawSync(Buffer.concat([compressed, TRAILER]), { finishFlush: 2, windowBits: 9 }).toString()).toBe('Hello'.repeat(100))
   })
 
-  it('keeps its window from message to message, unless agreed otherwise', async () => {
+  it('keep the context between messages, unless negotiated otherwise', async () => {
     const keeping = create(true, {})
     const forgetting = create(true, { server_no_context_takeover: true })
     const text = 'It was the best of times, it was the worst of times'
@@ -33,7 +33,7 @@ describe('what is used of ws beyond its documented interface', () => {
     expect(await compress(forgetting, text)).toEqual(await compress(forgetting, text))
   })
 
-  it('inflates fragments as the server, and as the client', async () => {
+  it('inflate fragments as server and as client', async () => {
     for (const isServer of [true, false]) {
       const sender = create(!isServer, {})
       const receiver = create(isServer, {})
@@ -44,7 +44,7 @@ describe('what is used of ws beyond its documented interface', () => {
     }
   })
 
-  it('reports data that does not inflate', async () => {
+  it('report data that does not inflate', async () => {
     await expect(inflate(create(true, {}), Buffer.alloc(10, 0xff), true)).rejects.toMatchObject({ code: expect.stringMatching(/^Z_/) })
   })
 })

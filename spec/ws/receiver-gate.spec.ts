@@ -36,7 +36,7 @@ interface Opened {
   readonly events: string[]
 }
 
-/** A socket with its gate, what it emits, and the bare other end of its connection. */
+/** A socket with its gate, the events that it emits, and the raw other end of its connection. */
 async function open(): Promise<Opened> {
   const [socket, peer] = await connectTcp()
   sockets.push(socket, peer)
@@ -66,8 +66,8 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await nextTurn()
 }
 
-describe('the gate before the receiver of a WebSocket of ws', () => {
-  it('stops it behind a message, compressed or not, and lets it go on', async () => {
+describe('the gate in front of the receiver of a WebSocket of ws', () => {
+  it('stops the receiver after a message, compressed or not, and resumes it', async () => {
     const { webSocket, gate, peer, events } = await open()
     webSocket.on('message', () => gate.stop())
     peer.write(
@@ -83,7 +83,7 @@ describe('the gate before the receiver of a WebSocket of ws', () => {
     await until(() => events.at(-1) === 'five')
   })
 
-  it('stops the connection with it, and keeps what comes after for when it goes on', async () => {
+  it('pauses the connection, too, and keeps later bytes until it resumes', async () => {
     const { webSocket, gate, socket, peer, events } = await open()
     webSocket.once('message', () => gate.stop())
     peer.write(textFrames('one', 'two'))
@@ -98,7 +98,7 @@ describe('the gate before the receiver of a WebSocket of ws', () => {
     expect(events).toEqual(['one', 'two', 'three', 'closed 3001'])
   })
 
-  it('lets a socket that the application has paused be, and what has to wait go on', async () => {
+  it('leaves a socket paused that the application has paused, and resumes the held bytes', async () => {
     const { webSocket, gate, socket, peer, events } = await open()
     webSocket.once('message', () => gate.stop())
     peer.write(textFrames('one', 'two'))
@@ -117,7 +117,7 @@ describe('the gate before the receiver of a WebSocket of ws', () => {
     await until(() => events.at(-1) === 'three')
   })
 
-  it('stops again at what it has held back, of a connection that the application has resumed', async () => {
+  it('stops again within held bytes after the application has resumed the connection', async () => {
     const { webSocket, gate, socket, peer, events } = await open()
     webSocket.on('message', () => gate.stop())
     peer.write(textFrames('one'))
@@ -134,7 +134,7 @@ describe('the gate before the receiver of a WebSocket of ws', () => {
     await until(() => events.length === 3)
   })
 
-  it('goes on with nothing if it was stopped between two chunks', async () => {
+  it('resumes without bytes if it was stopped between two chunks', async () => {
     const { webSocket, gate, peer, events } = await open()
     webSocket.once('message', () => gate.stop())
     peer.write(textFrames('one'))
@@ -150,7 +150,7 @@ describe('the gate before the receiver of a WebSocket of ws', () => {
   it.each([
     ['small', Buffer.from('inflated')],
     ['large', randomBytes(30_000)],
-  ])('keeps no list of chunks while the receiver inflates what is %s', async (_, payload) => {
+  ])('collects no chunks while the receiver inflates %s data', async (_, payload) => {
     const { webSocket, gate, socket, peer, events } = await open()
     const receiver = receiverOf(webSocket)
     const threads = occupyThreads()
@@ -171,7 +171,7 @@ describe('the gate before the receiver of a WebSocket of ws', () => {
     expect(events.slice(1)).toEqual(['one', 'two', 'three'])
   })
 
-  it.each(['pause', 'stop'] as const)('notices that it cannot inflate, and the end of the connection, after %s()', async (action) => {
+  it.each(['pause', 'stop'] as const)('detects invalid compressed data and the end of the connection after %s()', async (action) => {
     const { webSocket, gate, peer, events } = await open()
     const receiver = receiverOf(webSocket)
     const threads = occupyThreads()
@@ -188,7 +188,7 @@ describe('the gate before the receiver of a WebSocket of ws', () => {
     expect(events).toEqual([expect.stringMatching(/invalid/), 'closed 1006'])
   })
 
-  it('goes on for good when the connection is cut, and closes', async () => {
+  it('resumes permanently when the connection is destroyed, and closes', async () => {
     const { webSocket, gate, socket, peer, events } = await open()
     webSocket.on('message', () => gate.stop())
     peer.write(textFrames('one', 'two', 'three'))
@@ -198,7 +198,7 @@ describe('the gate before the receiver of a WebSocket of ws', () => {
     expect(events).toEqual(['one', 'two', 'three', 'closed 1006'])
   })
 
-  it('lets an error through that lies behind what had to wait', async () => {
+  it('passes on an error that follows held messages', async () => {
     const { webSocket, gate, peer, events } = await open()
     webSocket.once('message', () => gate.stop())
     peer.write(Buffer.concat([textFrames('one'), rawFrame(3), textFrames('two')]))

@@ -11,7 +11,7 @@ afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy()
 })
 
-/** A stream over a transport, what was asked of the transport, and the other end. */
+/** A stream over a transport, the calls of the transport's methods, and the other end. */
 async function open(): Promise<{ stream: TransportStream; duplex: Socket; peer: Socket; asked: string[] }> {
   const [duplex, peer] = await connectTcp()
   sockets.push(duplex, peer)
@@ -28,7 +28,7 @@ async function open(): Promise<{ stream: TransportStream; duplex: Socket; peer: 
 }
 
 describe('a stream over a transport', () => {
-  it('pauses the transport while nobody reads, and loses nothing', async () => {
+  it('pauses the transport while it is not read, and loses nothing', async () => {
     const { stream, duplex, peer } = await open()
     peer.end(Buffer.alloc(1_000_000, 1))
     await until(() => duplex.isPaused())
@@ -36,7 +36,7 @@ describe('a stream over a transport', () => {
     expect(Buffer.concat(await stream.toArray())).toHaveLength(1_000_000)
   })
 
-  it("ends in the transport's way, after what was written, strings among it", async () => {
+  it("ends through the transport's method, after the data written, including strings", async () => {
     const { stream, peer, asked } = await open()
     stream.cork()
     stream.write('text ')
@@ -50,7 +50,7 @@ describe('a stream over a transport', () => {
     expect(asked).toEqual(['end'])
   })
 
-  it("is destroyed in the transport's way, once", async () => {
+  it("is destroyed through the transport's method, once", async () => {
     const { stream, peer, asked } = await open()
     stream.destroy()
     await once(peer.resume(), 'end')

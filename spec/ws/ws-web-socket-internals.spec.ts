@@ -34,7 +34,7 @@ const compression: WebSocketCompression = {
 }
 const settings = { closeTimeout: 1000, compression: undefined, maxMessageSize: 1000, subProtocol: null }
 
-/** A socket of ws in the server's role, and the bare other end of its connection. */
+/** A WebSocket of ws in the server's role, and the raw other end of its connection. */
 async function connect(
   options: Partial<Parameters<typeof connectWebSocket>[3]> = {},
   head: Uint8Array[] = [],
@@ -52,8 +52,8 @@ async function firstFrame(peer: Socket): Promise<ReturnType<typeof parseFrames>[
   return parseFrames(chunk).frames[0]
 }
 
-describe('what is used of the WebSocket of ws beyond its documented interface', () => {
-  it('is connected to a stream, in the role of a server, and open', async () => {
+describe('the undocumented members of the WebSocket of ws', () => {
+  it("connect it to a stream, in the server's role, in state OPEN", async () => {
     const { webSocket, peer } = await connect()
     expect(webSocket).toBeInstanceOf(WebSocket)
     expect(webSocket.readyState).toBe(WebSocket.OPEN)
@@ -63,7 +63,7 @@ describe('what is used of the WebSocket of ws beyond its documented interface', 
     expect(await once(webSocket, 'message')).toEqual([Buffer.from('hi'), false])
   })
 
-  it('is given the options of a WebSocketServer, those that the class has by default included', async () => {
+  it('get the options of a WebSocketServer, including the defaults of the class', async () => {
     expect(serverOptions(settings)).toMatchObject({
       allowSynchronousEvents: true,
       closeTimeout: 1000,
@@ -74,7 +74,7 @@ describe('what is used of the WebSocket of ws beyond its documented interface', 
     })
   })
 
-  it('does not answer pings, and tells of them', async () => {
+  it('leave pings unanswered, and emit them', async () => {
     const { webSocket, peer } = await connect()
     peer.write(rawFrame(9, 'ping'))
     expect(await once(webSocket, 'ping')).toEqual([Buffer.from('ping')])
@@ -82,7 +82,7 @@ describe('what is used of the WebSocket of ws beyond its documented interface', 
     expect(await firstFrame(peer)).toMatchObject({ opcode: 1 })
   })
 
-  it('reads the bytes that came before, first', async () => {
+  it('read bytes that arrived earlier first', async () => {
     const { webSocket, peer } = await connect({}, [rawFrame(1, 'one'), rawFrame(1, 'two').subarray(0, 3)])
     peer.write(rawFrame(1, 'two').subarray(3))
     const messages: string[] = []
@@ -91,12 +91,12 @@ describe('what is used of the WebSocket of ws beyond its documented interface', 
     expect(messages).toEqual(['one', 'two'])
   })
 
-  it('has the sub-protocol', async () => {
+  it('set the sub-protocol', async () => {
     expect((await connect({ subProtocol: 'chat' })).webSocket.protocol).toBe('chat')
     expect((await connect()).webSocket.protocol).toBe('')
   })
 
-  it('compresses and inflates as agreed, within the limit', async () => {
+  it('compress and inflate as negotiated, within the limit', async () => {
     const { webSocket, peer } = await connect({ compression })
     expect(webSocket.extensions).toBe('permessage-deflate')
     webSocket.send('x'.repeat(1000))
@@ -114,7 +114,7 @@ describe('what is used of the WebSocket of ws beyond its documented interface', 
   })
 
   describe('its receiver', () => {
-    it('keeps parts of a frame in a list, and takes another list of the same bytes as well', async () => {
+    it('keeps the parts of a frame in a list, which may be replaced by a list of the same bytes', async () => {
       const { webSocket, peer } = await connect()
       const receiver = receiverOf(webSocket)
       const frame = rawFrame(1, 'in pieces')
@@ -125,7 +125,7 @@ describe('what is used of the WebSocket of ws beyond its documented interface', 
       expect(await once(webSocket, 'message')).toEqual([Buffer.from('in pieces'), false])
     })
 
-    it('keeps fragments of a message in a list, and takes another list of the same bytes as well', async () => {
+    it('keeps the fragments of a message in a list, which may be replaced by a list of the same bytes', async () => {
       const { webSocket } = await connect()
       const receiver = receiverOf(webSocket)
       for (const text of ['in', ' three', ' fragments']) receiver.write(rawFrame(text === 'in' ? 1 : 0, text, { isFinal: false }))
@@ -136,7 +136,7 @@ describe('what is used of the WebSocket of ws beyond its documented interface', 
       expect(await received).toEqual([Buffer.from('in three fragments.'), false])
     })
 
-    it('stops behind a message when it is told to, and goes on when it is told to, with all that it was given', async () => {
+    it('stops after a message and resumes on request, with all bytes that it was given', async () => {
       const { webSocket } = await connect()
       const receiver = receiverOf(webSocket)
       const received: string[] = []
@@ -151,7 +151,7 @@ describe('what is used of the WebSocket of ws beyond its documented interface', 
       expect(received).toEqual(['one', 'two', 'done', 'three', 'done'])
     })
 
-    it('starts by its own method, for each chunk, and behind what it has inflated', async () => {
+    it('starts by its own method, for each chunk and after inflating', async () => {
       const { webSocket, peer } = await connect({ compression })
       const receiver = receiverOf(webSocket)
       const { startLoop } = receiver
@@ -167,7 +167,7 @@ describe('what is used of the WebSocket of ws beyond its documented interface', 
       expect(events).toEqual(['start', 'inflated', 'start', 'plain'])
     })
 
-    it('is given what arrives by its method write()', async () => {
+    it('gets the bytes through its method write()', async () => {
       const { webSocket, peer } = await connect()
       const receiver = receiverOf(webSocket)
       const written: unknown[] = []
@@ -187,7 +187,7 @@ describe('what is used of the WebSocket of ws beyond its documented interface', 
     expect(await once(webSocket, 'close')).toEqual([1006, Buffer.alloc(0)])
   })
 
-  it('has ended its side only when its receiver is done, though the peer has ended its own', async () => {
+  it('has ended its side only when its receiver is done, even if the peer has ended its own', async () => {
     const { webSocket, peer } = await connect({ compression })
     const payload = deflateRawSync('inflated', { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
     webSocket.on('message', (data: Buffer) => webSocket.send(data, { compress: false }))
@@ -196,7 +196,7 @@ describe('what is used of the WebSocket of ws beyond its documented interface', 
     expect(frames.map(({ opcode }) => opcode)).toEqual([2, 8])
   })
 
-  it('tells which Close frames have gone each way', async () => {
+  it('knows which Close frames were sent and received', async () => {
     const { webSocket, peer } = await connect()
     expect([isCloseReceived(webSocket), isCloseSent(webSocket)]).toEqual([false, false])
     webSocket.close(1000)
@@ -212,15 +212,15 @@ describe('what is used of the WebSocket of ws beyond its documented interface', 
     [rawFrame(2, Buffer.alloc(1001)), 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'],
     [rawFrame(1, Buffer.of(0xff)), 'WS_ERR_INVALID_UTF8'],
     [rawFrame(3), expect.stringMatching(/^WS_ERR_/)],
-  ])('has errors with these codes', async (frame, code) => {
+  ])('uses these error codes', async (frame, code) => {
     const { webSocket, peer } = await connect()
     peer.write(frame)
     expect(await once(webSocket, 'error').catch((error: unknown) => [error])).toMatchObject([{ code }])
   })
 })
 
-describe('what is used of WebSocketServer beyond its documented interface', () => {
-  it('is whether it is being closed, and that it waits for its last client', async () => {
+describe('the undocumented members of WebSocketServer', () => {
+  it('report that it is closing, and it waits for its last client', async () => {
     const server = new WebSocketServer({ noServer: true })
     const clients = [await connect(), await connect()]
     for (const { webSocket } of clients) trackClient(server, webSocket)

@@ -20,7 +20,7 @@ afterEach(async () => {
   await closeHttp2Peers()
 })
 
-/** Far more than may wait, and than a chunk holds. */
+/** Far more than the limit for waiting bytes, and than a chunk. */
 const COUNT = 20_000
 const numbers = Array.from({ length: COUNT }, (_, index) => String(index))
 const manyFrames = Buffer.concat(numbers.map((text) => rawFrame(1, text)))
@@ -32,7 +32,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     readonly peer: RawPeer
   }
 
-  /** A socket, whose peer has sent these bytes. By then, as much was read of them as is read while nobody listens. */
+  /** A socket whose peer has sent these bytes. It has read as much of them as it reads without a listener. */
   async function open(bytes: Buffer, context: WebSocketAcceptContext = {}, extensions?: string): Promise<Opened> {
     const webSockets = useWebSockets({ keepAliveInterval: 0 })
     let ws: WebSocket | undefined
@@ -48,7 +48,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     return { ws, peer }
   }
 
-  /** What the socket emits from now on, in order. */
+  /** The events of the socket from now on, in order. */
   function record(ws: WebSocket): string[] {
     const events: string[] = []
     ws.on('close', (code) => events.push(`closed ${code}`))
@@ -56,7 +56,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     return events
   }
 
-  it('keeps all messages in order for a listener that comes late, and for after them that it has closed', async () => {
+  it('keeps all messages in order for a late listener, and then emits close', async () => {
     const { ws } = await open(Buffer.concat([manyFrames, closeFrame]))
     expect(ws.readyState).toBe(ws.OPEN)
     const events = record(ws)
@@ -64,7 +64,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     expect(events).toEqual([...numbers, 'closed 3001'])
   })
 
-  it('keeps compressed messages likewise', async () => {
+  it('keeps compressed messages in the same way', async () => {
     const deflate = (text: string): Buffer => deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
     const texts = numbers.slice(0, 2000)
     const frames = texts.map((text) => rawFrame(1, deflate(text), { reserved: 4 }))
@@ -76,7 +76,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     expect(events).toEqual([...texts, 'closed 3001'])
   })
 
-  it('gives messages to who takes them one by one, and closes after the last', async () => {
+  it('delivers messages to a consumer of single messages, and closes after the last', async () => {
     const { ws } = await open(Buffer.concat([manyFrames, closeFrame]))
     const events: string[] = []
     ws.on('close', (code) => events.push(`closed ${code}`))
@@ -85,7 +85,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     expect(events).toEqual([...numbers, 'closed 3001'])
   })
 
-  it('closes although messages wait that nobody takes any more', async () => {
+  it('closes even if waiting messages are never consumed', async () => {
     const { ws, peer } = await open(Buffer.concat([rawFrame(1, 'one'), rawFrame(1, 'two'), rawFrame(1, 'three')]))
     const events: string[] = []
     ws.on('close', (code) => events.push(`closed ${code}`))
@@ -99,7 +99,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     expect(events).toEqual(['one', 'closed 3001', 'two', 'three'])
   })
 
-  it('gives the messages that wait at its end to who takes them one by one, before it says so, even if it was paused', async () => {
+  it('delivers the messages waiting at its end to a consumer of single messages, and then emits close, even if it was paused', async () => {
     const { ws } = await open(Buffer.concat(['one', 'two', 'three'].map((text) => rawFrame(1, text))))
     const events: string[] = []
     ws.on('close', (code) => events.push(`closed ${code}`))
@@ -113,7 +113,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     expect(events).toEqual(['one', 'two', 'three', 'closed 1006'])
   })
 
-  it('delivers what waits before what comes when the listener does', async () => {
+  it('delivers waiting messages before those that arrive together with the listener', async () => {
     const { ws, peer } = await open(Buffer.alloc(0))
     const received: string[] = []
     ws.once('ping', () => ws.on('message', (data: Buffer) => received.push(data.toString())))
@@ -122,7 +122,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     expect(received).toEqual(['one', 'two'])
   })
 
-  it('stops in the middle when the listener goes, and goes on when one comes', async () => {
+  it('stops when the listener is removed, and continues when one is added', async () => {
     const { ws } = await open(Buffer.concat([manyFrames, closeFrame]))
     const received: string[] = []
     const listener = (data: Buffer): void => {
@@ -140,7 +140,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     expect(received).toEqual(numbers)
   })
 
-  it('delivers nothing that waits while the application has paused it', async () => {
+  it('delivers no waiting message while the application has paused it', async () => {
     const { ws } = await open(Buffer.concat([manyFrames, closeFrame]))
     ws.pause()
     const events = record(ws)
@@ -158,7 +158,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     expect(events).toEqual([...numbers, 'closed 3001'])
   })
 
-  it('delivers what came while the application had paused it, when it does not any more', async () => {
+  it('delivers messages that arrived while it was paused after it is resumed', async () => {
     const { ws, peer } = await open(Buffer.alloc(0))
     const events = record(ws)
     ws.pause()
@@ -171,9 +171,9 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
   })
 
   it.each([
-    ['before it closed it', ['pause', 'close']],
-    ['after it closed it', ['close', 'pause']],
-  ] as const)('notices the Close frame, at the latest when its time is over, if the application has paused it %s', async (_, actions) => {
+    ['before the application closes it', ['pause', 'close']],
+    ['after the application has closed it', ['close', 'pause']],
+  ] as const)('detects the Close frame, after the close time-out at the latest, if it was paused %s', async (_, actions) => {
     const { ws, peer } = await open(Buffer.alloc(0), { closeTimeout: 50 })
     ws[actions[0]]()
     const closed = once(ws, 'close')
@@ -184,7 +184,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     expect((await closed)[0]).toBe(3001)
   })
 
-  it('loses nothing and changes no order when the application resumes it in between', async () => {
+  it('loses no message and keeps the order if the application resumes it in between', async () => {
     const { ws } = await open(Buffer.concat([manyFrames, manyFrames, closeFrame]))
     for (let round = 0; round < 10; round++) {
       ws.resume()
@@ -195,7 +195,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     expect(events).toEqual([...numbers, ...numbers, 'closed 3001'])
   })
 
-  it('notices the Close frame behind what waits when the application closes', async () => {
+  it('detects the Close frame after waiting messages if the application closes', async () => {
     const { ws, peer } = await open(Buffer.concat([manyFrames, closeFrame]))
     const closed = once(ws, 'close')
     ws.close(3002)
@@ -207,13 +207,13 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     expect(kept).toEqual(numbers.slice(0, kept.length))
   })
 
-  it('has closed at once when the application terminates it', async () => {
+  it('closes at once if the application terminates it', async () => {
     const { ws } = await open(Buffer.concat([manyFrames, closeFrame]))
     ws.terminate()
     expect((await once(ws, 'close'))[0]).toBe(1006)
   })
 
-  it('delivers what came before a peer without a Close frame has ended', async () => {
+  it('delivers messages that arrived before a peer ended without a Close frame', async () => {
     const { ws, peer } = await open(manyFrames)
     peer.end()
     const events = record(ws)
@@ -221,7 +221,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     expect(events).toEqual([...numbers, 'closed 1006'])
   })
 
-  it('keeps no loop waiting when it delivers', async () => {
+  it('delivers messages without blocking the event loop', async () => {
     const frame = rawFrame(1)
     const { ws } = await open(Buffer.alloc(100_000 * frame.length, frame))
     let received = 0
@@ -233,7 +233,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
       last = performance.now()
       return received === 100_000
     })
-    // It took 12 seconds.
+    // Formerly, it took 12 seconds.
     expect(longest).toBeLessThan(500)
   })
 
@@ -241,7 +241,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     ['nodebuffer', [Buffer.from('binary'), Buffer.alloc(0)]],
     ['arraybuffer', [new Uint8Array(Buffer.from('binary')).buffer, new ArrayBuffer(0)]],
     ['fragments', [[Buffer.from('binary')], []]],
-  ] as const)('delivers as %s what came before the application has chosen that, and after', async (binaryType, expected) => {
+  ] as const)('delivers messages as %s that arrived before and after the application set this type', async (binaryType, expected) => {
     const frames = Buffer.concat([rawFrame(2, 'binary'), rawFrame(2), rawFrame(1, 'text')])
     const { ws, peer } = await open(frames)
     ws.binaryType = binaryType
@@ -253,7 +253,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     for (let index = 0; index < 3003; index += 3) expect(received.slice(index, index + 3)).toEqual([...expected, Buffer.from('text')])
   })
 
-  it('delivers as Blob what came before the application has chosen that, and after', async () => {
+  it('delivers messages as Blob that arrived before and after the application set this type', async () => {
     const { ws, peer } = await open(rawFrame(2, 'one'))
     Object.assign(ws, { binaryType: 'blob' })
     await peer.send(rawFrame(2, 'two'))
@@ -264,7 +264,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     expect(await Promise.all(received)).toEqual(['one', 'two'])
   })
 
-  it('gives a message in many small fragments as it was sent', async () => {
+  it('delivers a message of many small fragments unchanged', async () => {
     const fragments = numbers.slice(0, 10_000).map((text, index) => rawFrame(index === 0 ? 1 : 0, text, { isFinal: false }))
     const { ws, peer } = await open(Buffer.concat(fragments))
     const events = record(ws)
@@ -273,7 +273,7 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
     expect(events).toEqual([`${numbers.slice(0, 10_000).join('')}end`])
   })
 
-  it('answers pings, and of many that wait the latest', async () => {
+  it('answers pings, and only the latest of many waiting ones', async () => {
     const { peer } = await open(Buffer.concat(['one', 'two', 'three'].map((text) => rawFrame(9, text))))
     for (const text of ['one', 'two', 'three']) {
       expect(await peer.nextFrame()).toMatchObject({ opcode: 10, payload: Buffer.from(text) })
@@ -285,8 +285,8 @@ describe.each(transports)('a WebSocket of ws over %s', (transport) => {
   })
 })
 
-describe('a WebSocket of ws whose listener throws at a message that waited', () => {
-  it('delivers the others, once the process has survived that', async () => {
+describe('a WebSocket of ws whose listener throws an error for a waiting message', () => {
+  it('delivers the other messages if the process survives the error', async () => {
     const { exitCode, stdout, stderr } = await runScript('spec/ws/scripts/throwing-listener.ts')
     expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: 'one two thrown three', stderr: '' })
   })

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Threading.Channels;
 
-// ASP.NET Core's own WebSockets on Kestrel: the echo loop of its documentation.
+// ASP.NET Core's WebSockets on Kestrel, with the echo loop of its documentation.
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.Logging.ClearProviders();
 builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0));
@@ -24,7 +24,7 @@ app.Map("/echo", (HttpContext context) => Echo(context, 64 * 1024));
 
 app.Map("/echo-deflate", (HttpContext context) => Echo(context, 64 * 1024, true));
 
-// For silent connections: the size of the documentation's buffer, which is the application's, not the server's.
+// For idle connections: the buffer belongs to the application, not to the server, and this is its size in the documentation.
 app.Map("/idle", (HttpContext context) => Echo(context, 4 * 1024));
 
 static async Task Echo(HttpContext context, int bufferSize, bool isCompressed = false)
@@ -43,11 +43,11 @@ static async Task Echo(HttpContext context, int bufferSize, bool isCompressed = 
     }
     catch (WebSocketException)
     {
-        // The client has gone.
+        // The client has disconnected.
     }
 }
 
-// One writer for each socket: SendAsync must not be called twice at once.
+// One writer for each socket, because SendAsync must not be called concurrently.
 var outboxes = new ConcurrentDictionary<WebSocket, Channel<byte[]>>();
 app.Map("/broadcast", (HttpContext context) => Broadcast(context, false));
 app.Map("/broadcast-deflate", (HttpContext context) => Broadcast(context, true));
@@ -75,7 +75,7 @@ async Task Broadcast(HttpContext context, bool isCompressed)
     }
     catch (WebSocketException)
     {
-        // The client has gone.
+        // The client has disconnected.
     }
     finally
     {

@@ -3,12 +3,12 @@ import type { Socket } from 'node:net'
 
 /** The answer of a server over HTTP/1.1. */
 export interface Http1Answer {
-  /** `'closed'` if the connection ended without an answer. */
+  /** `'closed'` if the connection ended without a response. */
   readonly status: number | 'closed'
   readonly head: string
 }
 
-/** Reads the head of the answer. */
+/** Reads the head of the response. */
 export async function readHttp1Answer(socket: Socket): Promise<Http1Answer> {
   let received = ''
   const ended = Promise.race([once(socket, 'end'), once(socket, 'close')]).catch(ignore)

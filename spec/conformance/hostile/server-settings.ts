@@ -17,13 +17,13 @@ export interface HostileServerPorts {
 
 /** The report of the server about itself. */
 export interface HostileServerState {
-  /** Open WebSockets. */
+  /** The number of open WebSockets. */
   readonly webSockets: number
   /** The peak memory of the process since the last reset, in bytes. */
   readonly peakMemory: number
   /** The JavaScript heap and external memory, in bytes. */
   readonly heap: number
-  /** Open TCP connections. */
+  /** The number of open TCP connections. */
   readonly connections: number
 }
 

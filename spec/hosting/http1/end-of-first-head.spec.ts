@@ -9,11 +9,11 @@ describe('endOfFirstHead', () => {
     ['GET / HTTP/1.1\nA: b\n\n', 'rest\r\n\r\n'],
     ['b\r\nC: d\r\n\r\n', '\r\n\r\n'],
     ['\n', ''],
-  ])('finds it behind the first empty line of %j', (head, rest) => {
+  ])('finds the end after the first empty line of %j', (head, rest) => {
     expect(endOfFirstHead(Buffer.from(head + rest))).toBe(head.length)
   })
 
-  it.each(['\r\nframes\r\n\r\n', '\n\r\n', '\r\n\r\n', 'no empty line', ''])('does not guess in %j', (chunk) => {
+  it.each(['\r\nframes\r\n\r\n', '\n\r\n', '\r\n\r\n', 'no empty line', ''])('returns nothing for %j', (chunk) => {
     expect(endOfFirstHead(Buffer.from(chunk))).toBeUndefined()
   })
 })

@@ -17,7 +17,7 @@ function head(fields: readonly string[]): string {
 }
 
 describe.each(http1Starts)('server.maxHeadersCount, over %s', (_, start) => {
-  /** A server that tells of each request what it takes it for, and what was asked of it. */
+  /** A server that reports, for each request, whether it is a WebSocket request and which path it has. */
   async function startTelling(isAttached: boolean, maxHeadersCount: number) {
     const reached: string[] = []
     const app = express()
@@ -42,17 +42,17 @@ describe.each(http1Starts)('server.maxHeadersCount, over %s', (_, start) => {
       ['the key', 4, [...UPGRADE, ...KEY]],
       ['the Upgrade header', 4, [...KEY, ...UPGRADE]],
       ['the key, behind 40 others', 40, [...UPGRADE, ...many(40), ...KEY]],
-      ['the key, behind 40 others, of which the last are lost', 32, [...UPGRADE, ...many(40), ...KEY]],
-      ['what does not belong to the handshake', 10, [...UPGRADE, ...KEY, ...many(20)]],
+      ['the key, behind 40 others, the last of which are lost', 32, [...UPGRADE, ...many(40), ...KEY]],
+      ['only fields that do not belong to the handshake', 10, [...UPGRADE, ...KEY, ...many(20)]],
     ])(
-      'that may cut off %s is the reason why it is no WebSocket request, and nothing behind it is served',
+      'may cut off %s, so the request is not taken for a WebSocket request, and the next one is not served',
       async (_what, limit, fields) => {
         const { server, reached } = await startTelling(isAttached, limit)
         const client = await RawHttp1Client.connect(server)
         client.write(head(fields), 'GET /behind HTTP/1.1\r\nHost: a\r\n\r\n')
         const response = await client.receiveResponse()
         await client.end()
-        // Newer releases of Node do it themselves.
+        // Newer releases of Node do this themselves.
         if (response.startsWith('HTTP/1.1 431 ')) return
         expect(response).toContain(
           `the request has reached the limit server.maxHeadersCount (${limit}), so header fields may be missing; raise the limit`,
@@ -62,17 +62,17 @@ describe.each(http1Starts)('server.maxHeadersCount, over %s', (_, start) => {
     )
 
     it.each([
-      ['more fields than there are', 6],
-      ['just what there is', 5],
+      ['more fields than the request has', 6],
+      ['exactly the fields of the request', 5],
       ['any number of fields', 0],
-    ])('that lets through %s changes nothing', async (_what, limit) => {
+    ])('has no effect if it allows %s', async (_what, limit) => {
       const client = await RawHttp1Client.connect((await startTelling(isAttached, limit)).server)
       client.write(head([...UPGRADE, ...KEY]))
       expect(await client.receiveHead()).toMatch(/^HTTP\/1\.1 101 /)
     })
   })
 
-  it('is nothing to a request that is no attempt, and to the one behind it', async () => {
+  it('does not affect a request that is not a handshake, or the next one', async () => {
     const { server, reached } = await startTelling(false, 4)
     const client = await RawHttp1Client.connect(server)
     client.write(head(many(10)), head(many(10)))

@@ -25,7 +25,7 @@ function post(body: string, route = 'early'): string {
 
 const refused = (headers = {}): string => handshakeHead(headers, 'GET /refuse/1 HTTP/1.1')
 
-/** The only one there is. */
+/** The only middleware. */
 const seenBy = ({ witnesses }: PipelineApp): readonly string[] => [...witnesses.values()].flatMap(({ requests }) => requests)
 
 const starts: (readonly [name: string, start: (app: PipelineApp) => Promise<Http1Server>])[] = [
@@ -34,7 +34,7 @@ const starts: (readonly [name: string, start: (app: PipelineApp) => Promise<Http
   ['a Duplex', startOverDuplex],
 ]
 
-/** Agents that trace put functions of their own around listeners. */
+/** Tracing agents wrap listeners in functions of their own. */
 async function startWithAgent({ app }: PipelineApp): Promise<Http1Server> {
   const started = await startHttp1Server(app)
   started.server.on('connection', (socket: Socket) => {
@@ -48,7 +48,7 @@ async function startWithAgent({ app }: PipelineApp): Promise<Http1Server> {
   return started
 }
 
-/** A server that is handed its connections by another one. */
+/** A server that gets its connections from another server. */
 async function startOverDuplex({ app }: PipelineApp): Promise<Http1Server> {
   const server = createServer(app)
   const outer = await startHttp1Server(app)
@@ -75,12 +75,12 @@ async function startOverDuplex({ app }: PipelineApp): Promise<Http1Server> {
 
 describe.each(starts)('on a connection over %s', (_name, start) => {
   it.each([
-    ['ends in a blank', refused({ X: 'x ' }), ''],
-    ['has a byte behind it', refused({ X: 'x' }), 'G'],
-    ['has a request behind it', refused({ X: 'x' }), ADMIN],
+    ['ends with a space', refused({ X: 'x ' }), ''],
+    ['is followed by a byte', refused({ X: 'x' }), 'G'],
+    ['is followed by a request', refused({ X: 'x' }), ADMIN],
     ['has too many fields', refused({ X: Array.from({ length: 1100 }, () => 'x') }), ''],
     ['is malformed', refused({ 'Sec-WebSocket-Version': '12', X: 'x ' }), ADMIN],
-  ])('a body never becomes a request, before a refused handshake that %s', async (_what, handshake, rest) => {
+  ])('never treats a body as a request before a refused handshake that %s', async (_what, handshake, rest) => {
     const app = createPipelineApp(false)
     const client = await RawHttp1Client.connect(await start(app))
     client.write(post(`${SAMPLE_KEY} x\r\n\r\n${ADMIN}`), handshake, rest)
@@ -88,12 +88,12 @@ describe.each(starts)('on a connection over %s', (_name, start) => {
     client.write(LAST)
     await until(() => client.ending !== undefined || client.received.includes('/last'))
     const seen = seenBy(app).filter((line) => line !== 'GET /last')
-    // Node 22 and newer answer 431 to more than 1,024 fields, and the application does not see them.
+    // Node 22 and later answer 431 to more than 1,024 fields, without calling the application.
     const isServed = seen.length > 1 || handshake.length < 6000
     expect(seen).toEqual(['POST /early/0', 'GET /refuse/1'].slice(0, isServed ? 2 : 1))
   })
 
-  it('requests in front of a refused handshake are executed once', async () => {
+  it('executes requests in front of a refused handshake once', async () => {
     const app = createPipelineApp(false)
     const client = await RawHttp1Client.connect(await start(app))
     client.write(post('x').repeat(200), refused({ X: 'x ' }))
@@ -114,7 +114,7 @@ describe.each(starts)('on a connection over %s', (_name, start) => {
       [what, upgrade, false] as const,
       [`${what}, and useWebSockets() runs late`, upgrade, true] as const,
     ]),
-  )('the rest of a body never becomes a request, when its beginning came in one chunk with %s', async (_what, upgrade, isLate) => {
+  )('never treats the rest of a body as a request if its beginning arrives in one chunk with %s', async (_what, upgrade, isLate) => {
     const app = createPipelineApp(isLate)
     const server = await start(app)
     const client = await RawHttp1Client.connect(server)
@@ -128,7 +128,7 @@ describe.each(starts)('on a connection over %s', (_name, start) => {
     expect(seenBy(app)).toHaveLength(2)
   })
 
-  it('an accepted WebSocket gets what follows its handshake, on a used connection too', async () => {
+  it('passes the bytes after a handshake to the accepted WebSocket, on a used connection, too', async () => {
     const app = createPipelineApp(false)
     const client = await RawHttp1Client.connect(await start(app))
     const handshake = handshakeHead({ X: 'x ' }, 'GET /accept/1 HTTP/1.1')
@@ -143,8 +143,8 @@ describe.each(starts)('on a connection over %s', (_name, start) => {
 
   it.each([
     [false, 'composed'],
-    [true, 'composed, behind something asynchronous'],
-  ])('the application sees what was composed, and nothing else (%s: %s)', async (isLate) => {
+    [true, 'composed, behind an asynchronous middleware'],
+  ])('passes exactly the composed requests to the application (%s: %s)', async (isLate) => {
     const app = createPipelineApp(isLate)
     const server = await start(app)
     const faults: string[] = []

@@ -22,13 +22,13 @@ afterEach(closeHttp1Peers)
 
 const OTHER = 'GET /other HTTP/1.1\r\nHost: server.example\r\n\r\n'
 
-/** An application that notes what reaches its routes. */
+/** An application that records the requests that reach its routes. */
 interface NotingApp {
   readonly app: Express
   readonly reached: string[]
 }
 
-/** `/ws` decides when its gate is open; every other route answers with its path. */
+/** `/ws` decides when its gate is open. Every other route answers with its path. */
 function createApp(decide: (req: Request, res: Response) => Promise<void> | void = acceptAndEcho): NotingApp {
   const reached: string[] = []
   const app = express()
@@ -60,7 +60,7 @@ const serverText = (text: string): Buffer => rawFrame(1, text, { mask: false })
 const serverClose = (code: number): Buffer => rawFrame(8, Buffer.of(code >> 8, code & 255), { mask: false })
 
 describe.each(http1Starts)('a connection over %s', (_, start) => {
-  it('is a WebSocket and nothing else after the 101: a request sent on it reaches no route', async () => {
+  it('carries only the WebSocket after the 101: a request sent on it reaches no route', async () => {
     const { app, reached } = createApp()
     const client = await RawHttp1Client.connect(await start(app))
     client.write(handshakeHead())
@@ -72,7 +72,7 @@ describe.each(http1Starts)('a connection over %s', (_, start) => {
     expect(reached).toEqual(['/ws'])
   })
 
-  it('gives what came with the handshake, and while the application decided, to the WebSocket, in order', async () => {
+  it('passes bytes that arrive before the accept to the WebSocket, in order', async () => {
     const gate = new Gate()
     const { app, reached } = createApp(async (req) => {
       await gate.opened
@@ -92,7 +92,7 @@ describe.each(http1Starts)('a connection over %s', (_, start) => {
     await client.receive(serverText('four'))
   })
 
-  it('drops what came with a refused handshake, and after it, and ends behind the answer', async () => {
+  it('drops the bytes after a refused handshake, and ends after the answer', async () => {
     const gate = new Gate()
     const { app, reached } = createApp(async (_req, res) => {
       await gate.opened
@@ -109,7 +109,7 @@ describe.each(http1Starts)('a connection over %s', (_, start) => {
     expect(reached).toEqual(['/ws'])
   })
 
-  it('survives the timeouts of HTTP', async () => {
+  it('outlives the time-outs of HTTP', async () => {
     const options: ServerOptions = { headersTimeout: 50, requestTimeout: 100, keepAliveTimeout: 50, connectionsCheckingInterval: 20 }
     const server = await start(createApp().app, options)
     server.server.timeout = 50
@@ -119,13 +119,13 @@ describe.each(http1Starts)('a connection over %s', (_, start) => {
       client.send(String(count))
       expect(await nextMessage(client)).toBe(String(count))
     }
-    // Nothing for longer than any of them, too.
+    // Longer than any of them.
     await new Promise((resolve) => setTimeout(resolve, 300))
     client.send('still there')
     expect(await nextMessage(client)).toBe('still there')
   })
 
-  it('keeps its server from closing until the socket has completed, and its response closes once', async () => {
+  it("keeps its server from closing until the socket has completed, and emits 'close' on its response once", async () => {
     const events: string[] = []
     const { app } = createApp(async (req, res) => {
       for (const event of ['finish', 'close']) res.on(event, () => events.push(event))
@@ -145,7 +145,7 @@ describe.each(http1Starts)('a connection over %s', (_, start) => {
     expect(events.toSorted()).toEqual(['close', 'finish'])
   })
 
-  it('tells those who trace HTTP that its response has finished, once, when the socket has completed', async () => {
+  it("emits 'finish' on its response once, for tracing, when the socket has completed", async () => {
     const published: unknown[] = []
     const note = (message: unknown): void => void published.push(message)
     const exchanges: { readonly request: Request; readonly response: Response; readonly socket: Socket }[] = []
@@ -170,7 +170,7 @@ describe.each(http1Starts)('a connection over %s', (_, start) => {
   })
 })
 
-describe('a hasty client', () => {
+describe('a client that sends frames before the 101', () => {
   it.each([
     ['in one segment', (head: string) => [head + FRAME]],
     ['in two, cut before the frame', (head: string) => [head, FRAME]],
@@ -183,18 +183,18 @@ describe('a hasty client', () => {
     ['cut after the request line', (head: string) => [head.slice(0, 20), `${head.slice(20)}${FRAME}`]],
     ['after another request', (head: string) => [`${OTHER}${head}${FRAME}`]],
     ['after another request, cut', (head: string) => [`${OTHER}${head.slice(0, 60)}`, `${head.slice(60)}${FRAME}`]],
-  ])('is served, its first frame %s', async (_, split) => {
+  ])('is served if its first frame arrives %s', async (_, split) => {
     const client = await RawHttp1Client.connect(await startHttp1Server(createApp().app))
     for (const part of split(handshakeHead())) {
       await new Promise((resolve) => client.socket.write(Buffer.from(part, 'latin1'), resolve))
-      // So that it is a segment of its own.
+      // So that it is a separate segment.
       await new Promise((resolve) => setImmediate(resolve))
     }
     await client.receive('HTTP/1.1 101 ')
     expect(await client.receive(serverText('hasty'))).toContain('hasty')
   })
 
-  it('is served one byte at a time, with white space after its last field', async () => {
+  it('is served if it sends one byte at a time, and white space after its last field', async () => {
     const client = await RawHttp1Client.connect(await startHttp1Server(createApp().app))
     await client.trickle(handshakeHead({ 'Sec-WebSocket-Version': '13 \t' }) + FRAME)
     await client.receive('HTTP/1.1 101 ')
@@ -204,7 +204,7 @@ describe('a hasty client', () => {
     expect(await other.receive(serverText('hasty'))).toContain('hasty')
   })
 
-  it('is made to wait while the application decides, and loses nothing', async () => {
+  it('has to wait while the application decides, and loses nothing', async () => {
     const gate = new Gate()
     const sockets: Socket[] = []
     const { app } = createApp(async (req) => {
@@ -222,7 +222,7 @@ describe('a hasty client', () => {
     for (const bytes of content) await client.receive(rawFrame(2, bytes, { mask: false }))
   })
 
-  it('that ends its side before the answer is told nothing, and nothing is left of it', async () => {
+  it('gets no answer if it ends its side before, and nothing leaks', async () => {
     const gate = new Gate()
     const { app } = createApp(async (req, res) => {
       await gate.opened
@@ -244,8 +244,8 @@ describe('a hasty client', () => {
   const FRAME = rawFrame(1, 'hasty').toString('latin1')
 })
 
-describe('behind something asynchronous', () => {
-  it('accepts a client that waits for the answer, on a new connection and on a used one', async () => {
+describe('behind an asynchronous middleware', () => {
+  it('accepts a client that waits for the answer, on a new and on a used connection', async () => {
     const gate = new Gate()
     gate.open()
     const client = await RawHttp1Client.connect(await startHttp1Server(createLateApp(gate)))
@@ -265,7 +265,7 @@ describe('behind something asynchronous', () => {
     expect(await client.receive(serverText('hasty'))).toContain('hasty')
   })
 
-  it('refuses a client that sent more meanwhile, tells why, and ends the connection', async () => {
+  it('refuses a client that sent more in the meantime, says why, and ends the connection', async () => {
     const gate = new Gate()
     const server = await startHttp1Server(createLateApp(gate))
     const client = await RawHttp1Client.connect(server)
@@ -282,7 +282,7 @@ describe('behind something asynchronous', () => {
 })
 
 describe('a handshake pipelined behind a slow request', () => {
-  it('is accepted in its turn', async () => {
+  it('is accepted after it', async () => {
     const gate = new Gate()
     const client = await RawHttp1Client.connect(await startHttp1Server(createSlowApp(gate)))
     client.write(SLOW, handshakeHead(), rawFrame(1, 'hasty'))
@@ -297,7 +297,7 @@ describe('a handshake pipelined behind a slow request', () => {
   it.each([
     ['when the client leaves', 'ERR_WEBSOCKET_CLIENT_GONE', (client: RawHttp1Client) => client.socket.destroy()],
     ['when its signal is aborted', 'ABORT_ERR', (_: RawHttp1Client, controller: AbortController) => controller.abort('late')],
-  ])('gives up %s', async (_, expected, end) => {
+  ])('is abandoned %s', async (_, expected, end) => {
     const controller = new AbortController()
     const attempts: Promise<unknown>[] = []
     const app = createSlowApp(new Gate(), async (req) => {
@@ -311,8 +311,8 @@ describe('a handshake pipelined behind a slow request', () => {
   })
 })
 
-describe('other ways to a connection', () => {
-  it('accepts on a Unix socket, and aborts there', async () => {
+describe('other kinds of connections', () => {
+  it('accept and abort on a Unix socket', async () => {
     const server = createServer(
       createApp(async (req) => {
         const webSocket = await req.webSockets.acceptWebSocketAsync()
@@ -331,7 +331,7 @@ describe('other ways to a connection', () => {
   })
 })
 
-/** The middleware runs late, as behind a session store. */
+/** The middleware runs late, as it does behind a session store. */
 function createLateApp(gate: Gate): Express {
   const app = express()
   app.use((_req, _res, next) => {

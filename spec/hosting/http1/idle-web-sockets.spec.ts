@@ -3,7 +3,7 @@ import { runScript } from '../../support/run-script.ts'
 
 describe('an idle WebSocket', () => {
   it.each(['plain', 'attached'])(
-    'holds no parser of HTTP, and nothing that came early, on a server that is %s',
+    'holds neither an HTTP parser nor bytes that arrived early, on a server that is %s',
     async (kind) => {
       const { exitCode, stdout, stderr } = await runScript('spec/hosting/http1/scripts/idle-web-sockets.ts', ['--expose-gc'], [kind])
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })

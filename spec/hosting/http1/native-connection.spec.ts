@@ -9,9 +9,9 @@ import { TLSSocket } from 'node:tls'
 import { isNativeConnection } from '../../../lib/hosting/http1/native-connection.ts'
 import { connectTcp } from '../../support/connect-tcp.ts'
 
-/** If the first two fail, Node has changed, and `lib/hosting/http1/native-connection.ts` must follow. */
+/** Contract of Node. If one of the first two fails, adapt `lib/hosting/http1/native-connection.ts` to the new Node. */
 describe('isNativeConnection', () => {
-  it('knows a TCP connection', async () => {
+  it('is true for a TCP connection', async () => {
     const [socket, peer] = await connectTcp()
     expect(isNativeConnection(socket)).toBe(true)
     expect(isNativeConnection(peer)).toBe(true)
@@ -20,7 +20,7 @@ describe('isNativeConnection', () => {
     expect(isNativeConnection(socket)).toBe(false)
   })
 
-  it('knows a Unix socket', async () => {
+  it('is true for a Unix socket', async () => {
     const path = join(tmpdir(), `native-connection-${process.pid}.sock`)
     const server = createServer().listen(path)
     const accepted = once(server, 'connection')
@@ -35,10 +35,10 @@ describe('isNativeConnection', () => {
   it.each<[string, (socket: Socket) => Duplex]>([
     ['TLS', (socket) => new TLSSocket(socket)],
     ['a Duplex', (socket) => new Duplex({ read: () => undefined, write: (chunk, _encoding, done) => socket.write(chunk as Buffer, done) })],
-    ['a connection whose write() somebody has replaced', (socket) => Object.assign(socket, { write: () => true })],
-    ['a connection whose _write() somebody has replaced', (socket) => Object.assign(socket, { _write: () => undefined })],
-    ['what inherits from a connection', (socket) => Object.create(socket) as Duplex],
-  ])('does not trust %s', async (_name, wrap) => {
+    ['a connection whose write() was replaced', (socket) => Object.assign(socket, { write: () => true })],
+    ['a connection whose _write() was replaced', (socket) => Object.assign(socket, { _write: () => undefined })],
+    ['an object that inherits from a connection', (socket) => Object.create(socket) as Duplex],
+  ])('is false for %s', async (_name, wrap) => {
     const [socket, peer] = await connectTcp()
     expect(isNativeConnection(wrap(socket))).toBe(false)
     socket.destroy()

@@ -14,9 +14,9 @@ const HEAD = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: webso
 
 const listenerNames = (socket: Socket, event: string): string[] => socket.listeners(event).map((listener) => listener.name)
 
-/** What Node has and does not document. If one of these fails, Node has changed, and `lib/hosting/http1/node-http-internals.ts` must follow. */
-describe.each(http1Starts)('an HTTP server of this Node, over %s', (_, start) => {
-  /** Sends an upgrade request, and runs `look` while it is handled, in the same turn. */
+/** Contract of undocumented members. If one of these fails, adapt `lib/hosting/http1/node-http-internals.ts` to the new Node. */
+describe.each(http1Starts)('the HTTP server of Node, over %s', (_, start) => {
+  /** Sends an upgrade request, and calls `look` in the turn in which it is handled. */
   async function inHandler<Result>(look: (request: IncomingMessage, response: ServerResponse) => Result) {
     const results: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly result: Result }[] = []
     const listener: RequestListener = (request, response) => {
@@ -31,7 +31,7 @@ describe.each(http1Starts)('an HTTP server of this Node, over %s', (_, start) =>
     return { ...first, client, server: server.server }
   }
 
-  it('puts these listeners on its sockets, under these names', async () => {
+  it('adds these listeners to its sockets, under these names', async () => {
     const { result } = await inHandler(({ socket }) =>
       ['data', 'end', 'drain', 'error', 'timeout', 'close'].flatMap((event) => listenerNames(socket, event)),
     )
@@ -47,7 +47,7 @@ describe.each(http1Starts)('an HTTP server of this Node, over %s', (_, start) =>
     }
   })
 
-  it('leaves nothing of itself on a socket that was taken, but closes the response with it', async () => {
+  it('leaves no listener on a detached socket, and closes the response with it', async () => {
     const { request, response, client } = await inHandler(({ socket }) => leaveHttpServer(socket))
     const { socket } = request
     await new Promise((resolve) => setImmediate(resolve))
@@ -64,21 +64,21 @@ describe.each(http1Starts)('an HTTP server of this Node, over %s', (_, start) =>
     expect(request.errored).toBeNull()
   })
 
-  it('is to be found behind a request', async () => {
+  it('can be found from a request', async () => {
     const { request, server } = await inHandler(() => undefined)
     expect(serverOf(request)).toBe(server)
   })
 })
 
 describe('leavesUpgradesToListeners', () => {
-  it('tells a server with upgrade listeners', () => {
+  it('is true for a server with upgrade listeners', () => {
     const server = createServer()
     expect(leavesUpgradesToListeners(server)).toBe(false)
     server.on('upgrade', () => undefined)
     expect(leavesUpgradesToListeners(server)).toBe(true)
   })
 
-  it('tells a server that was told to choose by request', () => {
+  it('is true for a server with shouldUpgradeCallback', () => {
     const server = Object.assign(createServer(), { shouldUpgradeCallback: () => false })
     server.on('upgrade', () => undefined)
     expect(leavesUpgradesToListeners(server)).toBe(false)

@@ -22,7 +22,7 @@ import { until } from '../../support/until.ts'
 
 const firsts = new WeakMap<IncomingMessage, boolean>()
 
-/** Before Node gives the connection to the response. */
+/** Runs before Node assigns the connection to the response. */
 function noteFirst(message: unknown): void {
   const { request } = message as Exchange
   firsts.set(request, isFirstRequest(request.socket))
@@ -40,9 +40,9 @@ interface Exchange {
   readonly response: ServerResponse
 }
 
-/** What Node has and does not document. If one of these fails, Node has changed, and `lib/hosting/http1/node-http-parser-internals.ts` must follow. */
-describe.each(http1Starts)('the HTTP parser of this Node, over %s', (_, start) => {
-  /** A connection whose requests are noted, and looked at in their own turn. */
+/** Contract of undocumented members. If one of these fails, adapt `lib/hosting/http1/node-http-parser-internals.ts` to the new Node. */
+describe.each(http1Starts)('the HTTP parser of Node, over %s', (_, start) => {
+  /** A connection that records its requests and examines each in its own turn. */
   async function connect(look: (exchange: Exchange) => void) {
     const exchanges: Exchange[] = []
     const server = await start((request, response) => {
@@ -55,10 +55,10 @@ describe.each(http1Starts)('the HTTP parser of this Node, over %s', (_, start) =
   it.each([
     ['nothing', HEAD, ''],
     ['frames', HEAD, 'frames'],
-    ['what looks like the end of a head', HEAD, 'X: blank \r\n\r\n'],
-    ['a request, in a chunk that began with requests', PLAIN + PLAIN + HEAD, PLAIN],
+    ['bytes that look like the end of a head', HEAD, 'X: blank \r\n\r\n'],
+    ['a request, in a chunk that starts with requests', PLAIN + PLAIN + HEAD, PLAIN],
     ['bytes, behind a body', `${HEAD.replace('GET', 'POST').slice(0, -2)}Content-Length: 4\r\n\r\nbody`, 'rest'],
-  ])('tells that %s stood behind an upgrade request', async (_name, bytes, rest) => {
+  ])('reports that %s followed an upgrade request', async (_name, bytes, rest) => {
     const rests: string[] = []
     const { client, exchanges } = await connect(({ request, response }) => {
       if (request.headers.upgrade === undefined) response.end()
@@ -70,7 +70,7 @@ describe.each(http1Starts)('the HTTP parser of this Node, over %s', (_, start) =
     expect(exchanges.at(-1)?.request.complete).toBe(true)
   })
 
-  it.each(['', 'frames'])('tells it of a head that comes in two chunks: %j', async (rest) => {
+  it.each(['', 'frames'])('reports what followed a head that arrives in two chunks: %j', async (rest) => {
     const rests: string[] = []
     const { client, exchanges } = await connect(({ request, response }) => {
       if (request.headers.upgrade === undefined) response.end()
@@ -83,7 +83,7 @@ describe.each(http1Starts)('the HTTP parser of this Node, over %s', (_, start) =
     expect(rests).toEqual([rest])
   })
 
-  it('tells it of a body that comes in several chunks', async () => {
+  it('reports what followed a body that arrives in several chunks', async () => {
     const rests: string[] = []
     const { client, exchanges } = await connect(({ request }) => whenParsed(request, (rest) => rests.push(String(rest))))
     client.write(`${HEAD.replace('GET', 'POST').slice(0, -2)}Content-Length: 4\r\n\r\nbo`)
@@ -96,7 +96,7 @@ describe.each(http1Starts)('the HTTP parser of this Node, over %s', (_, start) =
   it.each([
     ['in the turn of a request', (act: () => void): void => act()],
     ['later', (act: () => void): void => void setImmediate(act)],
-  ])('takes nothing any more once it is diverted %s', async (_name, when) => {
+  ])('parses nothing more after it is diverted %s', async (_name, when) => {
     const chunks: Buffer[] = []
     const { client, exchanges } = await connect(({ request }) => {
       when(() => divertFromParser(request.socket, (chunk) => chunks.push(chunk)))
@@ -110,7 +110,7 @@ describe.each(http1Starts)('the HTTP parser of this Node, over %s', (_, start) =
     expect(exchanges).toHaveLength(1)
   })
 
-  it('serves the next connection when it was diverted, or watched, on one that broke', async () => {
+  it('serves the next connection after one on which it was diverted or watched broke', async () => {
     const { client, exchanges, server } = await connect(({ request, response }) => {
       if (request.url === '/plain') response.end('plain')
       else if (request.method === 'POST') whenParsed(request, () => undefined)
@@ -127,7 +127,7 @@ describe.each(http1Starts)('the HTTP parser of this Node, over %s', (_, start) =
       other.socket.destroy()
       await until(() => socket?.destroyed === true)
     }
-    // As many as Node may keep.
+    // As many parsers as Node may keep in its pool.
     for (let count = 0; count < 3; count++) {
       const next = await RawHttp1Client.connect({ port, server, isSecure: client.socket.constructor.name === 'TLSSocket' })
       next.write(PLAIN)
@@ -135,7 +135,7 @@ describe.each(http1Starts)('the HTTP parser of this Node, over %s', (_, start) =
     }
   })
 
-  it('shows the chunk at work, in the turn of the request only, and tells the first request of a connection', async () => {
+  it('exposes the current chunk during the turn of the request only, and knows the first request of a connection', async () => {
     const seen: unknown[] = []
     const { client, exchanges } = await connect(({ request, response }) => {
       seen.push([firsts.get(request), chunkBeingParsed(request.socket).toString(), amountReceived(request.socket)])
@@ -151,9 +151,9 @@ describe.each(http1Starts)('the HTTP parser of this Node, over %s', (_, start) =
   })
 
   it.each([
-    ['the ordinary way', false, ['request /']],
-    ['to the listeners of its upgrades', true, ['upgrade /']],
-  ])('lets an upgrade request go %s, as it is told by onIncoming()', async (_name, decision, expected) => {
+    ['to the request listener', false, ['request /']],
+    ['to the upgrade listeners', true, ['upgrade /']],
+  ])('passes an upgrade request %s, as onIncoming() tells it', async (_name, decision, expected) => {
     const seen: string[] = []
     const asked: (string | undefined)[] = []
     const { server } = await start((request, response) => {
@@ -176,11 +176,11 @@ describe.each(http1Starts)('the HTTP parser of this Node, over %s', (_, start) =
     client.write(HEAD)
     await client.receiveHead()
     expect(seen).toEqual(['request /plain', ...expected])
-    // A request that does not ask for an upgrade is nobody's to decide.
+    // A request without an upgrade has no such choice.
     expect(asked).toEqual(['/'])
   })
 
-  it('is released for good', async () => {
+  it('is released permanently', async () => {
     const { client, exchanges } = await connect(({ request }) => setImmediate(releaseParser, request.socket))
     client.write(HEAD)
     await until(() => exchanges.length === 1)
@@ -192,8 +192,8 @@ describe.each(http1Starts)('the HTTP parser of this Node, over %s', (_, start) =
   })
 })
 
-describe('the HTTP parser of this Node, over a Duplex', () => {
-  it('tells from the second chunk on what stood behind an upgrade request, and takes nothing once it is diverted', async () => {
+describe('the HTTP parser of Node, over a Duplex', () => {
+  it('reports what followed an upgrade request from the second chunk on, and parses nothing after it is diverted', async () => {
     const [socket, peer] = await connectTcp()
     const seen: unknown[] = []
     const rests: string[] = []
@@ -213,13 +213,13 @@ describe('the HTTP parser of this Node, over a Duplex', () => {
     await until(() => rests.length > 1)
     peer.write(PLAIN)
     await until(() => chunks.join('').length === PLAIN.length)
-    // Of the first chunk, it is not known.
+    // It is unknown for the first chunk.
     expect(rests).toEqual(['undefined', 'rest'])
     expect(seen).toEqual([
       [true, false, 0, PLAIN],
       [false, true, 1, `${HEAD}rest`],
     ])
-    // What was diverted counts: it is lost to those who come later.
+    // Diverted bytes count, too: they are lost for later listeners.
     expect(amountReceived(requests[1]?.socket as Socket)).toBe(2)
     peer.destroy()
     socket.destroy()

@@ -9,7 +9,7 @@ import { until } from '../../support/until.ts'
 
 afterEach(closeHttp1Peers)
 
-/** What a response has of its server, by the names of it. */
+/** The members of a response that refer to its server, by name. */
 function serverStateOf(response: ServerResponse): string[] {
   const { _onPendingData: counter } = response as unknown as { readonly _onPendingData: () => void }
   const finishListeners = response.listeners('finish').map(({ name }) => name)
@@ -19,9 +19,9 @@ function serverStateOf(response: ServerResponse): string[] {
   return [...finishListeners, counter.name, ...state.map((symbol) => symbol.description ?? '')]
 }
 
-/** What Node has and does not document. If this fails, Node has changed, and `lib/hosting/http1/node-response-internals.ts` must follow. */
-describe.each(http1Starts)('a response of this Node, over %s', (_, start) => {
-  it('leads to the state of its connection in these ways, and in none once that was released', async () => {
+/** Contract of undocumented members. If this fails, adapt `lib/hosting/http1/node-response-internals.ts` to the new Node. */
+describe.each(http1Starts)('a response of Node, over %s', (_, start) => {
+  it('refers to the state of its connection by these members, and by none after the state was released', async () => {
     const seen: string[][] = []
     const server = await start((_request, response) => {
       seen.push(serverStateOf(response))
@@ -40,7 +40,7 @@ describe.each(http1Starts)('a response of this Node, over %s', (_, start) => {
     expect(seen[1]).toEqual(['onFinish', 'ignorePendingData'])
   })
 
-  it('has its head as text, which is not needed any more when it was sent', async () => {
+  it('stores its head as text, which is unused after it was sent', async () => {
     const seen: unknown[] = []
     const server = await start((_request, response) => {
       response.setHeader('X-Own', 'own')
@@ -57,7 +57,7 @@ describe.each(http1Starts)('a response of this Node, over %s', (_, start) => {
     expect(seen).toEqual([true, 36, true, 'own'])
   })
 
-  it('finishes, and closes with its connection, when that was released', async () => {
+  it('finishes and closes with its connection after the state was released', async () => {
     const events: string[] = []
     const responses: ServerResponse[] = []
     const server = await start((request, response) => {
@@ -76,7 +76,7 @@ describe.each(http1Starts)('a response of this Node, over %s', (_, start) => {
     expect(responses[0]?.destroyed).toBe(true)
   })
 
-  it('finishes without its socket, and closes after that, when its exchange is completed while the connection closes', async () => {
+  it('finishes without its socket and then closes, if its exchange is completed while the connection closes', async () => {
     const events: string[] = []
     const server = await start((request, response) => {
       for (const event of ['finish', 'close'] as const) response.on(event, () => events.push(`response ${event}`))

@@ -18,7 +18,7 @@ async function openPair(): Promise<[server: Socket, client: Socket]> {
   return pair
 }
 
-/** What arrives, copied at once. */
+/** Copies what arrives at once. */
 class Recorder {
   readonly chunks: Buffer[] = []
 
@@ -37,9 +37,9 @@ const dataOf = (socket: Socket): string[] => {
   return data
 }
 
-/** What Node has and does not document. If one of these fails, Node has changed, and `lib/hosting/http1/shared-read-buffer.ts` must follow. */
+/** Contract of undocumented members. If this fails, adapt `lib/hosting/http1/shared-read-buffer.ts` to the new Node. */
 describe('readIntoSharedBuffer', () => {
-  it('hands over what arrives, and leaves no event for it', async () => {
+  it('passes on what arrives, and the socket emits no data event', async () => {
     const [server, client] = await openPair()
     const data = dataOf(server)
     const recorder = new Recorder()
@@ -52,7 +52,7 @@ describe('readIntoSharedBuffer', () => {
     expect(data).toEqual([])
   })
 
-  it('lets what was read before come first', async () => {
+  it('passes on what was read before first', async () => {
     const [server, client] = await openPair()
     server.pause()
     server.read(0)
@@ -82,7 +82,7 @@ describe('readIntoSharedBuffer', () => {
     await until(() => recorder.text === 'later')
   })
 
-  it("tells the end of the peer's side after the last bytes", async () => {
+  it("reports the end of the peer's side after the last bytes", async () => {
     const [server, client] = await openPair()
     const recorder = new Recorder()
     dataOf(server)
@@ -93,7 +93,7 @@ describe('readIntoSharedBuffer', () => {
     expect(await ended).toBe('last')
   })
 
-  it('counts what was read', async () => {
+  it('counts the bytes read', async () => {
     const [server, client] = await openPair()
     dataOf(server)
     readIntoSharedBuffer(server, new Recorder())
@@ -103,7 +103,7 @@ describe('readIntoSharedBuffer', () => {
     expect(server.bytesRead).toBe(5)
   })
 
-  it('does nothing to a socket without a handle', async () => {
+  it('does nothing if the socket has no handle', async () => {
     const [server] = await openPair()
     server.destroy()
     await once(server, 'close')

@@ -11,7 +11,7 @@ import { until } from '../../support/until.ts'
 
 afterEach(closeHttp1Peers)
 
-/** A connection that says at once that a chunk is written, and keeps it: it may be encrypted, compressed or sent on later. */
+/** A connection that reports each chunk as written at once but keeps it, as if to encrypt, compress or forward it. */
 class KeepingConnection extends Duplex {
   readonly kept: Buffer[] = []
 
@@ -20,7 +20,7 @@ class KeepingConnection extends Duplex {
   }
 
   override _read(): void {
-    // What the client sends is pushed.
+    // Bytes from the client are pushed.
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
@@ -44,8 +44,8 @@ async function openOver(connections: readonly KeepingConnection[]): Promise<Mana
   return webSockets
 }
 
-describe('what is written to a stream that keeps it', () => {
-  it('is never what was written for somebody else', async () => {
+describe('data written to a stream that keeps it', () => {
+  it('is not overwritten by data for another user', async () => {
     const connections = [new KeepingConnection(), new KeepingConnection()]
     const webSockets = await openOver(connections)
     for (let round = 0; round < 50; round++) {

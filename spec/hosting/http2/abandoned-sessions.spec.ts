@@ -23,11 +23,11 @@ describe('a connection over HTTP/2', () => {
     ['a PING that is too short', (client) => client.send(PING, 0, 0, Buffer.alloc(4))],
     ['DATA on no stream', (client) => client.sendData(0, 'data')],
     ['a header block that does not decompress', (client) => client.send(frameTypes.headers, 0x5, 5, Buffer.alloc(10, 0xff))],
-    ['the continuation of nothing', (client) => client.send(CONTINUATION, 0x4, 5)],
+    ['a CONTINUATION without a header block', (client) => client.send(CONTINUATION, 0x4, 5)],
     ['a window that overflows', (client) => client.send(frameTypes.windowUpdate, 0, 0, Buffer.from('7fffffff', 'hex'))],
     ['a settings frame on a stream', (client) => client.send(frameTypes.settings, 0, 3)],
     ['a frame that is too long', (client) => client.sendData(1, Buffer.alloc(20_000))],
-  ])('that the client breaks by %s ends with all that is on it', async (_what, breakIt) => {
+  ])('ends with all its streams if the client breaks it by %s', async (_what, breakIt) => {
     const { app, completions } = createApp()
     const server = createServer(app)
     await listen(server)
@@ -42,7 +42,7 @@ describe('a connection over HTTP/2', () => {
     await openEcho(await connectRaw(server), 1)
   })
 
-  it('that the client breaks ends although the client keeps its side, and nothing is on it', async () => {
+  it('ends if the client breaks it, even if the client keeps its side open and there is no stream', async () => {
     const server = createServer(createApp().app)
     await listen(server)
     const connected = nextConnection(server)
@@ -56,7 +56,7 @@ describe('a connection over HTTP/2', () => {
     socket.destroy()
   })
 
-  it('ends when its session is destroyed although the client reads nothing', async () => {
+  it('ends if its session is destroyed, even if the client reads nothing', async () => {
     const server = createServer((_request, response) => void response.end(Buffer.alloc(20_000_000)))
     await listen(server)
     const connected = nextConnection(server)
@@ -73,7 +73,7 @@ describe('a connection over HTTP/2', () => {
     expect(connection.destroyed).toBe(true)
   })
 
-  it('that the client resets while Node does not read ends with all that is on it', async () => {
+  it('ends with all its streams if the client resets it while Node does not read', async () => {
     const { app, completions } = createApp()
     const server = createServer(app)
     await listen(server)
@@ -89,7 +89,7 @@ describe('a connection over HTTP/2', () => {
 })
 
 describe('the undocumented members of a session', () => {
-  it('tell whether it is over, and its connection; and those of a stream', async () => {
+  it('report whether a session is over, and its connection; and those of a stream', async () => {
     const server = createPlainServer()
     await listen(server)
     const connected = nextConnection(server)
@@ -134,7 +134,7 @@ async function nextConnection(server: unknown): Promise<Socket> {
   return socket
 }
 
-/** The end of a connection, and be it by an error. */
+/** Resolves at the end of the connection, even if it ends with an error. */
 async function closeOf(socket: Socket): Promise<void> {
   if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
 }

@@ -7,7 +7,7 @@ import { closeHttp2Peers, connectHttp2, listen, request } from '../../support/ht
 afterEach(closeHttp2Peers)
 
 describe('attachHttp2', () => {
-  it('lets a server of node:http2 serve the application, and take extended CONNECT', async () => {
+  it('makes a server of node:http2 serve the application and accept extended CONNECT', async () => {
     const server = createServer()
     attachHttp2(
       server,
@@ -19,14 +19,14 @@ describe('attachHttp2', () => {
     expect(session.remoteSettings.enableConnectProtocol).toBe(true)
   })
 
-  it('leaves a server as it is that was told not to take extended CONNECT', async () => {
+  it('does not change a server whose settings disable extended CONNECT', async () => {
     const server = createServer({ settings: { enableConnectProtocol: false } })
     attachHttp2(server, express())
     await listen(server)
     expect((await connectHttp2(server)).remoteSettings.enableConnectProtocol).toBe(false)
   })
 
-  it('repairs a server that was created with the application', async () => {
+  it('repairs a server that was created with the application as its listener', async () => {
     const app = express().get('/', (_req, res) => void res.send('here'))
     const server = createServer(app as never)
     attachHttp2(server, app)
@@ -35,7 +35,7 @@ describe('attachHttp2', () => {
     expect(server.listenerCount('request')).toBe(1)
   })
 
-  it('is not undone by a request listener that comes later', async () => {
+  it('still works after a request listener is added later', async () => {
     const server = createServer()
     attachHttp2(server)
     const versions: string[] = []
@@ -49,7 +49,7 @@ describe('attachHttp2', () => {
     expect(versions).toEqual(['2.0'])
   })
 
-  it('serves every request once when it is called twice', async () => {
+  it('serves every request once even if it is called twice', async () => {
     const server = createServer()
     let served = 0
     const app = express().use((_req, res) => void res.send(String((served += 1))))
@@ -60,7 +60,7 @@ describe('attachHttp2', () => {
     expect(served).toBe(1)
   })
 
-  it('leaves a stream alone that a listener of the server has answered', async () => {
+  it('ignores a stream that a listener of the server has answered', async () => {
     const server = createServer()
     server.on('stream', (stream, { ':path': path }) => {
       if (path === '/core') stream.respond({ ':status': 202 }, { endStream: true })

@@ -15,7 +15,7 @@ const block = randomBytes(64 * 1024)
 afterEach(closeHttp2Peers)
 
 describe.each(expressVersions)('a body over HTTP/2 with %s', (_name, express) => {
-  it('comes up unchanged, 100 MiB of it', async () => {
+  it('arrives at the server unchanged, even 100 MiB', async () => {
     const app = express()
     app.post('/', async (req, res) => {
       const hash = createHash('sha1')
@@ -29,7 +29,7 @@ describe.each(expressVersions)('a body over HTTP/2 with %s', (_name, express) =>
     expect(await answer).toEqual([hashOf(100 * mebibyte)])
   }, 60_000)
 
-  it('goes down unchanged, 100 MiB of it', async () => {
+  it('arrives at the client unchanged, even 100 MiB', async () => {
     const app = express()
     app.get('/', async (_req, res) => pipeline(Readable.from(blocks(100 * mebibyte)), res))
     const session = await connectHttp2(await startHttp2Server(app))
@@ -38,7 +38,7 @@ describe.each(expressVersions)('a body over HTTP/2 with %s', (_name, express) =>
     expect(hash.digest('hex')).toBe(hashOf(100 * mebibyte))
   }, 60_000)
 
-  it('is left with the stream until the handler reads', async () => {
+  it('stays in the stream until the handler reads', async () => {
     const app = express()
     const unread = new Promise<IncomingMessage>((resolve) => app.post('/', resolve))
     const session = await connectHttp2(await startHttp2Server(app))
@@ -50,7 +50,7 @@ describe.each(expressVersions)('a body over HTTP/2 with %s', (_name, express) =>
     expect(((await once(req, 'data')) as [Buffer])[0].equals(block.subarray(0, 10_000))).toBe(true)
   })
 
-  it('stops the client that sends faster than the handler reads', async () => {
+  it('applies back pressure to a client that sends faster than the handler reads', async () => {
     const app = express()
     const isUnread = new Promise<number>((resolve) => {
       app.post('/', (req, res) => {
@@ -67,14 +67,14 @@ describe.each(expressVersions)('a body over HTTP/2 with %s', (_name, express) =>
     )
     expect(await isUnread).toBeLessThanOrEqual(2 * block.length)
     await roundTrips(session, 20)
-    // The window of HTTP/2 (64 KiB), and one block each on its way into and out of the client's stream.
+    // The window of HTTP/2 (64 KiB), and a block on each side of the client's stream.
     expect(sent).toBeLessThanOrEqual(6 * block.length)
     app.emit('read')
     await sending
     expect(await once(stream.setEncoding('utf8'), 'data')).toEqual(['read'])
   })
 
-  it('stops the handler that writes faster than the client reads, and wakes it by drain', async () => {
+  it('applies back pressure to a handler that writes faster than the client reads, and emits drain', async () => {
     const app = express()
     let written = 0
     app.get('/', (_req, res) => {
@@ -100,7 +100,7 @@ describe.each(expressVersions)('a body over HTTP/2 with %s', (_name, express) =>
     expect(received).toBe(8 * mebibyte)
   })
 
-  it('says by writableNeedDrain what write() and drain say', async () => {
+  it('reports by writableNeedDrain what write() and drain report', async () => {
     const app = express()
     const said = new Promise<unknown[]>((resolve) => {
       app.get('/', (_req, res) => {
@@ -115,7 +115,7 @@ describe.each(expressVersions)('a body over HTTP/2 with %s', (_name, express) =>
     expect(await said).toEqual([false, false, true, false])
   })
 
-  it('that nobody reads is given up with NO_ERROR when the response has been sent, and the connection goes on', async () => {
+  it('is rejected with NO_ERROR if it is unread when the response is complete, and the connection continues', async () => {
     const app = express()
     app.post('/', (_req, res) => void res.status(401).send('no'))
     app.get('/', (_req, res) => void res.send('still here'))
@@ -129,7 +129,7 @@ describe.each(expressVersions)('a body over HTTP/2 with %s', (_name, express) =>
     expect((await client.dataOf(3)).toString()).toBe('still here')
   })
 
-  it('is read on by a handler that has answered already', async () => {
+  it('can be read on by a handler that has answered already', async () => {
     const app = express()
     const read = new Promise<string>((resolve) => {
       app.post('/', async (req, res) => {
@@ -148,7 +148,7 @@ describe.each(expressVersions)('a body over HTTP/2 with %s', (_name, express) =>
     expect(await read).toBe('first last')
   })
 
-  it('of one stream that stands still does not hold up the others', async () => {
+  it('does not block other streams when its own is blocked', async () => {
     const app = express()
     app.get('/endless', (_req, res) => void Readable.from(blocks(Infinity)).pipe(res))
     app.post('/unread', () => undefined)
@@ -172,7 +172,7 @@ function hashOf(length: number): string {
   return hash.digest('hex')
 }
 
-/** Time for what was going to happen, without a clock. */
+/** Waits, without a clock, for what was going to happen. */
 async function roundTrips(session: Awaited<ReturnType<typeof connectHttp2>>, count: number): Promise<void> {
   for (let index = 0; index < count; index += 1) {
     await new Promise<void>((resolve) => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { removeCompatibilityLayer } from '../../../lib/hosting/http2/compatibility-layer.ts'
 
 describe('removeCompatibilityLayer', () => {
-  it('finds what node:http2 adds for request listeners, whose names are not documented', () => {
+  it('finds the undocumented listeners that node:http2 adds for request listeners', () => {
     const server = createServer(() => undefined)
     expect(server.listenerCount('stream')).toBe(1)
     removeCompatibilityLayer(server)
@@ -11,7 +11,7 @@ describe('removeCompatibilityLayer', () => {
     expect(server.listenerCount('request')).toBe(1)
   })
 
-  it('keeps it from coming with a later request listener', () => {
+  it('prevents node:http2 from adding them again with a later request listener', () => {
     const server = createServer()
     expect(server.listenerCount('stream')).toBe(0)
     removeCompatibilityLayer(server)
@@ -19,7 +19,7 @@ describe('removeCompatibilityLayer', () => {
     expect(server.listenerCount('stream')).toBe(0)
   })
 
-  it('leaves the listeners of others', () => {
+  it('leaves other listeners', () => {
     const server = createServer()
     server.on('newListener', onNewListener).on('stream', onStream)
     removeCompatibilityLayer(server)

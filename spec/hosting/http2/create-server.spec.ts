@@ -17,7 +17,7 @@ const certificate = createSelfSignedCertificate()
 afterEach(closeHttp2Peers)
 
 describe.each(expressVersions)('createSecureServer with %s', (_name, expressVersion) => {
-  it('serves HTTP/2 and HTTP/1.1 clients on one port by one application', async () => {
+  it('serves HTTP/2 and HTTP/1.1 clients on one port with one application', async () => {
     const app = expressVersion()
     app.use((req, res) => void res.json([req.httpVersion, req.protocol, req.secure, req.hostname, req.ip]))
     const server = createSecureServer(certificate, app)
@@ -35,14 +35,14 @@ describe.each(expressVersions)('createSecureServer with %s', (_name, expressVers
 })
 
 describe('createSecureServer', () => {
-  it('refuses HTTP/1.1 clients where allowHTTP1 is false', async () => {
+  it('refuses HTTP/1.1 clients if allowHTTP1 is false', async () => {
     const server = createSecureServer({ ...certificate, allowHTTP1: false }, express())
     await listen(server)
     const socket = connectTls({ port: portOf(server), ca: certificate.cert, ALPNProtocols: ['http/1.1'] })
     await expect(once(socket, 'secureConnect')).rejects.toThrow(/alert/i)
   })
 
-  it('tells the application about the TLS connection', async () => {
+  it('informs the application about the TLS connection', async () => {
     const server = createSecureServer(certificate, (req, res) => {
       const socket = req.socket as TLSSocket
       res.end(JSON.stringify([socket.encrypted, socket.alpnProtocol, socket.getProtocol(), socket.authorized, socket.getPeerCertificate()]))
@@ -52,7 +52,7 @@ describe('createSecureServer', () => {
     expect(JSON.parse((await request(session, '/')).text)).toEqual([true, 'h2', 'TLSv1.3', false, {}])
   })
 
-  it('may be created without an application, which then listens to request', async () => {
+  it('can be created without an application, which then listens to request', async () => {
     const server = createSecureServer(certificate)
     server.on('request', ((_req: http.IncomingMessage, res: http.ServerResponse) => res.end('heard')) as never)
     await listen(server)
@@ -63,21 +63,21 @@ describe('createSecureServer', () => {
 })
 
 describe('createServer', () => {
-  it('says in its first settings that it takes extended CONNECT', async () => {
+  it('announces extended CONNECT in its first settings', async () => {
     const server = createServer(express())
     await listen(server)
     const session = await connectHttp2(server)
     expect(session.remoteSettings.enableConnectProtocol).toBe(true)
   })
 
-  it('keeps the settings that it is given', async () => {
+  it('keeps the settings passed to it', async () => {
     const server = createServer({ settings: { enableConnectProtocol: false, maxConcurrentStreams: 7 } }, express())
     await listen(server)
     const session = await connectHttp2(server)
     expect(session.remoteSettings).toMatchObject({ enableConnectProtocol: false, maxConcurrentStreams: 7 })
   })
 
-  it('answers 501 to a CONNECT that asks for a proxy, and leaves it to a connect listener', async () => {
+  it('answers 501 to a CONNECT for a proxy, unless there is a connect listener', async () => {
     const server = createServer((_req, res) => res.end('of the application'))
     await listen(server)
     const session = await connectHttp2(server)
@@ -89,7 +89,7 @@ describe('createServer', () => {
     expect([heard.status, heard.text]).toEqual([403, 'example.com:443'])
   })
 
-  it('asks checkContinue and checkExpectation listeners, where there are any', async () => {
+  it('calls the checkContinue and checkExpectation listeners, if there are any', async () => {
     const server = createServer((_req, res) => res.end('of the application'))
     await listen(server)
     server.on('checkContinue', ((_req: http.IncomingMessage, res: http.ServerResponse) => res.writeHead(403).end()) as never)
@@ -99,7 +99,7 @@ describe('createServer', () => {
     expect((await request(session, '/', { expect: 'x' })).status).toBe(200)
   })
 
-  it('lets go of idle clients on close(), and of the others when they are done', async () => {
+  it('closes idle connections on close(), and the others when they are done', async () => {
     const responses: http.ServerResponse[] = []
     const server = createServer((_req, res) => void responses.push(res.writeHead(200)))
     await listen(server)

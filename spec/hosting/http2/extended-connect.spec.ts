@@ -11,7 +11,7 @@ import { expressVersions } from '../../support/express-versions.ts'
 import { closeHttp2Peers, connectHttp2, openStream, readAnswer, request, startHttp2Server } from '../../support/http2-peers.ts'
 import { connectFields, openHttp2WebSocket } from '../../support/http2-web-sockets.ts'
 
-/** What differs from a WebSocket request, and what the refusal says of it. */
+/** Differences from a WebSocket request, and what the refusal says about them. */
 const notWebSockets: readonly (readonly [what: string, fields: OutgoingHttpHeaders, refusal: RegExp])[] = [
   ['another :protocol', { ':protocol': 'connect-udp' }, /connect-udp/],
   ['no version', { 'sec-websocket-version': undefined }, /Sec-WebSocket-Version/i],
@@ -22,7 +22,7 @@ const notWebSockets: readonly (readonly [what: string, fields: OutgoingHttpHeade
 afterEach(closeHttp2Peers)
 
 describe.each(expressVersions)('an extended CONNECT to %s', (_name, express) => {
-  it('is a WebSocket request of method CONNECT, which app.all() takes and app.get() does not', async () => {
+  it('is a WebSocket request with method CONNECT, which app.all() handles and app.get() does not', async () => {
     const app = express()
     app.use(useWebSockets())
     app.get('/ws', (_req, res) => void res.status(418).end())
@@ -36,7 +36,7 @@ describe.each(expressVersions)('an extended CONNECT to %s', (_name, express) => 
     expect((await request(session, '/ws')).status).toBe(418)
   })
 
-  it('is answered 404 where no route takes it', async () => {
+  it('is answered 404 if no route handles it', async () => {
     const app = express()
     app.use(useWebSockets())
     app.get('/ws', (_req, res) => void res.send('for GET only'))
@@ -45,7 +45,7 @@ describe.each(expressVersions)('an extended CONNECT to %s', (_name, express) => 
     expect([answer.status, answer.closeCode, answer.text]).toEqual([404, 0, expect.stringContaining('Cannot CONNECT /ws')])
   })
 
-  it('is accepted with 200, without the header fields of HTTP/1 and with those of the application', async () => {
+  it('is accepted with 200 and the header fields of the application, without those of HTTP/1.1', async () => {
     const app = express()
     app.use(useWebSockets(), helmet())
     app.use(cookieSession({ secret: 'spec', resave: false, saveUninitialized: true }))
@@ -62,7 +62,7 @@ describe.each(expressVersions)('an extended CONNECT to %s', (_name, express) => 
     }
   })
 
-  it('has its key answered, if the client sends one against the rules', async () => {
+  it('gets an answer to its key if the client sends one, against RFC 8441', async () => {
     const app = express()
     app.use(useWebSockets())
     app.all('/ws', async (req) => void (await req.webSockets.acceptWebSocketAsync()))
@@ -71,7 +71,7 @@ describe.each(expressVersions)('an extended CONNECT to %s', (_name, express) => 
     expect(headers['sec-websocket-accept']).toBe('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=')
   })
 
-  it('is refused like any request: by its origin, by middleware, by an error', async () => {
+  it('can be refused like any request: by its origin, by middleware, or by an error', async () => {
     const app = express()
     app.set('env', 'test')
     app.use(useWebSockets({ allowedOrigins: ['https://good.example'] }))
@@ -88,7 +88,7 @@ describe.each(expressVersions)('an extended CONNECT to %s', (_name, express) => 
     expect([failed.status, failed.text]).toEqual([500, expect.stringContaining('of the handler')])
   })
 
-  it.each(notWebSockets)('is no WebSocket request with %s, and the refusal says why', async (_what, fields, refusal) => {
+  it.each(notWebSockets)('is not a WebSocket request with %s, and the refusal says why', async (_what, fields, refusal) => {
     const app = express()
     app.use(useWebSockets())
     app.all('/ws', async (req, res) => {
@@ -100,7 +100,7 @@ describe.each(expressVersions)('an extended CONNECT to %s', (_name, express) => 
     expect(JSON.parse(answer.text)).toEqual([false, expect.stringMatching(refusal), 'ERR_WEBSOCKET_NOT_A_WEBSOCKET_REQUEST'])
   })
 
-  it('is no WebSocket request when it ends the stream itself', async () => {
+  it('is not a WebSocket request if it ends the stream itself', async () => {
     const app = express()
     app.use(useWebSockets())
     app.all('/ws', (req, res) => void res.status(400).json([req.webSockets.isWebSocketRequest, req.webSockets.refusal]))
@@ -109,7 +109,7 @@ describe.each(expressVersions)('an extended CONNECT to %s', (_name, express) => 
     expect(JSON.parse(answer.text)).toEqual([false, expect.stringContaining('END_STREAM')])
   })
 
-  it('is not opened by an ordinary 2xx answer, which becomes 501', async () => {
+  it('is not accepted by an ordinary 2xx response, which becomes 501', async () => {
     const app = express()
     app.use((_req, res) => void res.send('hello'))
     const session = await connectHttp2(await startHttp2Server(app))
@@ -117,7 +117,7 @@ describe.each(expressVersions)('an extended CONNECT to %s', (_name, express) => 
     expect([answer.status, answer.text]).toEqual([501, 'hello'])
   })
 
-  it('has no body for those who look for one', async () => {
+  it('has no body for body parsers', async () => {
     const app = express()
     app.use(useWebSockets(), express.json({ type: () => true }))
     app.all('/ws', (req, res) => {
@@ -129,7 +129,7 @@ describe.each(expressVersions)('an extended CONNECT to %s', (_name, express) => 
     expect((await readAnswer(stream)).text).toBe('no body')
   })
 
-  it('is logged once, when the socket has completed, with status 200', async () => {
+  it('is logged once with status 200, when the socket has completed', async () => {
     const app = express()
     const lines: string[] = []
     const logged = new Promise<void>((resolve) => {
@@ -148,14 +148,14 @@ describe.each(expressVersions)('an extended CONNECT to %s', (_name, express) => 
     expect(lines).toEqual(['GET /other 404', 'CONNECT /ws 200', 'GET /other 404'])
   })
 
-  it('leaves a timeout of the request behind when it is accepted', async () => {
+  it('has no request time-out after it is accepted', async () => {
     const app = express()
     app.use(useWebSockets())
     const accepted = new Promise<unknown>((resolve) => {
       app.all('/ws', async (req, res) => {
         res.setTimeout(1)
         const webSocket = await req.webSockets.acceptWebSocketAsync()
-        // Nothing is to happen, so that there is nothing to wait for but a longer timeout than the one above.
+        // Nothing happens here, so wait for longer than the time-out above.
         const longer = new Promise((resolveLonger) => setTimeout(resolveLonger, 20))
         await Promise.race([webSocket.completion, longer])
         resolve(webSocket.state)
@@ -166,7 +166,7 @@ describe.each(expressVersions)('an extended CONNECT to %s', (_name, express) => 
     expect(await accepted).toBe(WebSocketState.Open)
   })
 
-  it('rejects the accept when the client has gone', async () => {
+  it('rejects the accept if the client has disconnected', async () => {
     const app = express()
     app.use(useWebSockets())
     const rejected = new Promise<unknown>((resolve) => {
@@ -180,7 +180,7 @@ describe.each(expressVersions)('an extended CONNECT to %s', (_name, express) => 
     expect(await rejected).toMatchObject({ code: 'ERR_WEBSOCKET_CLIENT_GONE' })
   })
 
-  it('rejects a second accept, an accept after the response has started, and one that was cancelled', async () => {
+  it('rejects a second accept, an accept after the response has started, and a cancelled accept', async () => {
     const app = express()
     app.use(useWebSockets())
     const codes: Promise<unknown[]> = new Promise((resolve) => {
@@ -201,7 +201,7 @@ describe.each(expressVersions)('an extended CONNECT to %s', (_name, express) => 
     expect((await readAnswer(openStream(session, connectFields('/started')))).text).toBe('ERR_WEBSOCKET_RESPONSE_STARTED')
   })
 
-  it('may still be refused when the accepting response could not be written', async () => {
+  it('can still be refused if writing the accepting response failed', async () => {
     const app = express()
     app.use(useWebSockets())
     app.all('/ws', async (req, res) => {
@@ -218,7 +218,7 @@ describe.each(expressVersions)('an extended CONNECT to %s', (_name, express) => 
     expect([answer.status, answer.text, answer.headers['sec-websocket-protocol']]).toEqual([503, 'of the hook', undefined])
   })
 
-  it('does not lose what the client sends before it is accepted', async () => {
+  it('keeps what the client sends before it is accepted', async () => {
     const app = express()
     app.use(useWebSockets())
     app.all('/ws', (_req, _res, next) => app.once('accept', next), webSocketHandler(echo))

@@ -11,13 +11,13 @@ import { until } from '../../support/until.ts'
 
 afterEach(closeHttp2Peers)
 
-describe('what arrives over HTTP/2 byte by byte, and nobody reads', () => {
+describe('bytes that arrive one by one over HTTP/2 and are not read', () => {
   it.each([
-    ['of the body of a request', 'body'],
-    ['of a WebSocket that is not accepted yet', 'waiting'],
-    ['of a WebSocket that nobody receives from', 'accepted'],
+    ['of a request body', 'body'],
+    ['of a WebSocket before it is accepted', 'waiting'],
+    ['of a WebSocket without a receive', 'accepted'],
   ])(
-    'holds no more memory than four times what was sent: %s',
+    'use at most four times their size in memory: %s',
     async (_what, stage) => {
       const { exitCode, stdout, stderr } = await runScript('spec/hosting/http2/scripts/unread-bytes.ts', ['--expose-gc'], [stage])
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
@@ -29,7 +29,7 @@ describe('what arrives over HTTP/2 byte by byte, and nobody reads', () => {
 })
 
 describe('holdUnreadBytes', () => {
-  it.each(['data', 'readable'] as const)("hands over by '%s' what came before, in order, and then what comes", async (event) => {
+  it.each(['data', 'readable'] as const)("delivers by '%s' earlier bytes in order, and then later ones", async (event) => {
     const { client, stream } = await openHeldStream()
     await sendUnread(client, ['one,', 'two,'])
     const read = readBy(stream, event)
@@ -39,7 +39,7 @@ describe('holdUnreadBytes', () => {
     expect(read()).toBe('one,two,three')
   })
 
-  it.each(['data', 'readable'] as const)("hands over by '%s' what came before if the client has ended its side", async (event) => {
+  it.each(['data', 'readable'] as const)("delivers by '%s' earlier bytes even if the client has ended its side", async (event) => {
     const { client, stream } = await openHeldStream()
     await sendUnread(client, ['one,', 'two,', 'three'], true)
     const read = readBy(stream, event)
@@ -47,7 +47,7 @@ describe('holdUnreadBytes', () => {
     expect(read()).toBe('one,two,three')
   })
 
-  it('hands over what came before to an iteration', async () => {
+  it('delivers earlier bytes to an async iteration', async () => {
     const { client, stream } = await openHeldStream()
     await sendUnread(client, ['one,', 'two,'])
     const whole = text(stream)
@@ -55,7 +55,7 @@ describe('holdUnreadBytes', () => {
     expect(await whole).toBe('one,two,three')
   })
 
-  it('holds again what comes while the stream is paused', async () => {
+  it('holds bytes again while the stream is paused', async () => {
     const { client, stream } = await openHeldStream()
     const read = readBy(stream, 'data')
     client.sendData(1, 'one,')
@@ -79,7 +79,7 @@ async function openHeldStream(): Promise<{ readonly client: RawHttp2Client; read
   return { client, stream }
 }
 
-/** Sends DATA on stream 1 and waits until the server has it: it answers the PING behind. */
+/** Sends DATA on stream 1, and a PING. When the PING is answered, the server has received the DATA. */
 async function sendUnread(client: RawHttp2Client, parts: readonly string[], isEnd = false): Promise<void> {
   const pingType = 6
   for (const [index, part] of parts.entries()) client.sendData(1, part, isEnd && index === parts.length - 1)
@@ -87,7 +87,7 @@ async function sendUnread(client: RawHttp2Client, parts: readonly string[], isEn
   await client.frame(({ type, flags }) => type === pingType && flags === 1)
 }
 
-/** Reads the stream, and tells what was read so far. */
+/** Reads the stream. Returns a function for what was read so far. */
 function readBy(stream: ServerHttp2Stream, event: 'data' | 'readable'): () => string {
   let read = ''
   stream.on(event, (chunk?: Buffer) => {

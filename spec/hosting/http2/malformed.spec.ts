@@ -39,7 +39,7 @@ describe('a malformed request over HTTP/2', () => {
     ['an upper-case field name', [...connect('/echo'), ['X-Upper', '1']]],
     ['a Connection field', [...connect('/echo'), ['connection', 'upgrade']]],
     ['an Upgrade field', [...connect('/echo'), ['upgrade', 'websocket']]],
-  ] as [string, [string, string][]][])('is reset when it is %s, and nothing else suffers', async (_what, fields) => {
+  ] as [string, [string, string][]][])('is reset if it is %s, without an effect on other streams', async (_what, fields) => {
     const { server } = await startEchoServer()
     const client = await connectRaw(server)
     await openEcho(client, 1)
@@ -51,7 +51,7 @@ describe('a malformed request over HTTP/2', () => {
   it.each<[string, [string, string][]]>([
     ['has too many header fields', Array.from({ length: 200 }, (_, index) => [`x-${index}`, '1'])],
     ['has too long header fields', Array.from({ length: 4 }, (_, index) => [`x-${index}`, 'y'.repeat(3900)])],
-  ])('is reset, and nothing else suffers, when it %s', async (_what, fields) => {
+  ])('is reset if it %s, without an effect on other streams', async (_what, fields) => {
     const { server } = await startEchoServer({ settings: { maxHeaderListSize: 10_000 } })
     const client = await connectRaw(server)
     await openEcho(client, 1)
@@ -61,7 +61,7 @@ describe('a malformed request over HTTP/2', () => {
     expect(await whatIsServed(client, 1)).toEqual(everything)
   })
 
-  it('is answered like any other when its :protocol is unknown', async () => {
+  it('is answered like any other request if its :protocol is unknown', async () => {
     const { server } = await startEchoServer()
     const client = await connectRaw(server)
     await openEcho(client, 1)
@@ -71,7 +71,7 @@ describe('a malformed request over HTTP/2', () => {
     expect(await whatIsServed(client, 1)).toEqual(everything)
   })
 
-  it('is refused and ended when it ends the stream itself', async () => {
+  it('is refused and ended if it ends the stream itself', async () => {
     const { server } = await startEchoServer()
     const client = await connectRaw(server)
     await openEcho(client, 1)
@@ -83,7 +83,7 @@ describe('a malformed request over HTTP/2', () => {
 })
 
 describe('a WebSocket over HTTP/2', () => {
-  it('reads what came before it was accepted', async () => {
+  it('receives bytes that arrived before it was accepted', async () => {
     const { server, events } = await startEchoServer()
     const client = await connectRaw(server)
     const requested = once(events, 'request')
@@ -95,7 +95,7 @@ describe('a WebSocket over HTTP/2', () => {
     expect((await client.frameOn(1, frameTypes.data)).payload).toEqual(echoedHello)
   })
 
-  it.each(['__proto__', 'constructor', 'tostring'])('opens beside a field of the name %s, and nothing breaks', async (name) => {
+  it.each(['__proto__', 'constructor', 'tostring'])('opens with a header field named %s', async (name) => {
     const { server } = await startEchoServer()
     const client = await connectRaw(server)
     client.sendHeaders(1, [...connect('/echo'), [name, 'x']])
@@ -104,7 +104,7 @@ describe('a WebSocket over HTTP/2', () => {
   })
 
   it.each([NGHTTP2_NO_ERROR, NGHTTP2_CANCEL])(
-    'is gone, and nothing else is, when it is reset with %i before it is accepted',
+    'ends, without an effect on other streams, if it is reset with %i before it is accepted',
     async (code) => {
       const { server, events } = await startEchoServer()
       const client = await connectRaw(server)
@@ -119,24 +119,27 @@ describe('a WebSocket over HTTP/2', () => {
     },
   )
 
-  it.each([NGHTTP2_NO_ERROR, NGHTTP2_CANCEL])('survives a reset with %i in the segment of the request', async (code) => {
-    const { server } = await startEchoServer()
-    const client = await connectRaw(server)
-    await openEcho(client, 1)
-    client.inOneSegment(() => {
-      for (let id = 3; id < 23; id += 2) {
-        client.sendHeaders(id, connect('/echo'))
-        client.sendReset(id, code)
-      }
-    })
-    expect(await whatIsServed(client, 1)).toEqual(everything)
-  })
+  it.each([NGHTTP2_NO_ERROR, NGHTTP2_CANCEL])(
+    'may be reset with %i in the segment of its request, and the server keeps running',
+    async (code) => {
+      const { server } = await startEchoServer()
+      const client = await connectRaw(server)
+      await openEcho(client, 1)
+      client.inOneSegment(() => {
+        for (let id = 3; id < 23; id += 2) {
+          client.sendHeaders(id, connect('/echo'))
+          client.sendReset(id, code)
+        }
+      })
+      expect(await whatIsServed(client, 1)).toEqual(everything)
+    },
+  )
 
   it.each([
     ['while it is open', ''],
     ['in the middle of a frame', helloFrame.subarray(0, 7)],
     ['with its Close frame', closeNormally],
-  ])('completes when it is reset %s, and nothing else does', async (_when, data) => {
+  ])('completes, without an effect on other streams, if it is reset %s', async (_when, data) => {
     const { server, events, completions } = await startEchoServer()
     const client = await connectRaw(server)
     await openEcho(client, 1)
@@ -154,7 +157,7 @@ describe('a WebSocket over HTTP/2', () => {
   it.each([
     ['between frames', ''],
     ['in the middle of a frame', helloFrame.subarray(0, 7)],
-  ])('ends its side when the client ends its own %s', async (_when, data) => {
+  ])('ends its side if the client ends its own %s', async (_when, data) => {
     const { server, events, completions } = await startEchoServer()
     const client = await connectRaw(server)
     await openEcho(client, 1)
@@ -167,7 +170,7 @@ describe('a WebSocket over HTTP/2', () => {
     expect(await whatIsServed(client, 1)).toEqual(everything)
   })
 
-  it('answers the Close frame of a client that ends its side with it, as Chromium does', async () => {
+  it('answers a Close frame with END_STREAM, as Chromium sends it', async () => {
     const { server } = await startEchoServer()
     const client = await connectRaw(server)
     await openEcho(client, 1)
@@ -176,7 +179,7 @@ describe('a WebSocket over HTTP/2', () => {
     expect(client.frames.some(({ type }) => type === frameTypes.reset)).toBe(false)
   })
 
-  it('is reset with NO_ERROR after the close handshake when the client does not end its side, as Firefox does not', async () => {
+  it('is reset with NO_ERROR after the close handshake if the client does not end its side, as in Firefox', async () => {
     const { server } = await startEchoServer()
     const client = await connectRaw(server)
     await openEcho(client, 1)
@@ -185,7 +188,7 @@ describe('a WebSocket over HTTP/2', () => {
     expect(resetCode(await client.frameOn(1, frameTypes.reset))).toBe(NGHTTP2_NO_ERROR)
   })
 
-  it('survives header blocks in the middle', async () => {
+  it('ignores header blocks in the middle', async () => {
     const { server } = await startEchoServer()
     const client = await connectRaw(server)
     await openEcho(client, 1)
@@ -197,7 +200,7 @@ describe('a WebSocket over HTTP/2', () => {
     expect(await whatIsServed(client, 1)).toEqual(everything)
   })
 
-  it('goes on after a GOAWAY of the client, and the connection ends with the last', async () => {
+  it('continues after a GOAWAY of the client, and the connection ends with the last stream', async () => {
     const { server, completions } = await startEchoServer()
     const client = await connectRaw(server)
     await openEcho(client, 1)
@@ -210,7 +213,7 @@ describe('a WebSocket over HTTP/2', () => {
     expect(completions).toMatchObject([{ closeStatus: 1000, wasClean: true }])
   })
 
-  it('completes with its connection, however that ends, and the server lives', async () => {
+  it('completes when its connection ends in any way, and the server keeps running', async () => {
     const { server, events, completions } = await startEchoServer()
     const client = await connectRaw(server)
     for (let id = 1; id < 21; id += 2) await openEcho(client, id)
@@ -220,20 +223,20 @@ describe('a WebSocket over HTTP/2', () => {
     expect(await whatIsServed(await connectRaw(server))).toEqual(everything)
   })
 
-  it('is not hurt by hundreds that are reset at once, nor is the server', async () => {
+  it('is not affected by hundreds of resets at once, and neither is the server', async () => {
     const { server } = await startEchoServer()
     const client = await connectRaw(server)
     for (let id = 1; id < 601; id += 2) {
       client.sendHeaders(id, connect('/echo'))
       client.sendReset(id, NGHTTP2_CANCEL)
     }
-    // Node may say ENHANCE_YOUR_CALM and hang up.
+    // Node may answer with ENHANCE_YOUR_CALM and close the connection.
     await ping(client).catch(() => undefined)
     expect(server.listening).toBe(true)
     expect(await whatIsServed(await connectRaw(server))).toEqual(everything)
   })
 
-  it('may have a client that grants no window, which holds up nobody else', async () => {
+  it('can have a client that grants no window, without an effect on other streams', async () => {
     const { server } = await startEchoServer()
     const settingsInitialWindowSize = 4
     const client = await connectRaw(server, [[settingsInitialWindowSize, 0]])
@@ -249,7 +252,7 @@ describe('a WebSocket over HTTP/2', () => {
   })
 })
 
-/** Echoes at `/echo`, and at `/slow` once `'go on'` is emitted; `events` has `'request'` for the latter and `'completion'` for every socket. */
+/** Echoes at `/echo`, and at `/slow` once `'go on'` is emitted. `events` has `'request'` for `/slow` and `'completion'` for every socket. */
 async function startEchoServer(options: ServerOptions = {}) {
   const events = new EventEmitter()
   const completions: WebSocketCompletion[] = []
@@ -283,7 +286,7 @@ async function openEcho(client: RawHttp2Client, streamId: number): Promise<void>
   expect(tabledStatus(await client.frameOn(streamId, frameTypes.headers))).toBe(200)
 }
 
-/** What an open WebSocket on that stream (if there is one) and a new request of the connection are answered. */
+/** What the server answers to an open WebSocket on that stream (if there is one) and to a new request of the connection. */
 async function whatIsServed(client: RawHttp2Client, webSocketId?: number): Promise<readonly [message: string, body: string]> {
   let message = hello
   if (webSocketId !== undefined) {
@@ -295,7 +298,7 @@ async function whatIsServed(client: RawHttp2Client, webSocketId?: number): Promi
   return [message, (await client.dataOf(1001)).toString()]
 }
 
-/** Resolves when the server has dealt with all that was sent before. */
+/** Resolves when the server has processed everything that was sent before. */
 async function ping(client: RawHttp2Client): Promise<void> {
   const pingType = 6
   client.send(pingType, 0, 0, Buffer.alloc(8))

@@ -37,7 +37,7 @@ describe.each(expressVersions)('middleware over HTTP/2 with %s', (_name, express
     ])
   })
 
-  it('compresses what is sent at once, and what is written in pieces and flushed', async () => {
+  it('compresses bodies that are sent at once, and those that are written in pieces and flushed', async () => {
     const app = express()
     app.use(compression({ threshold: 0 }))
     app.get('/', (_req, res) => void res.send('x'.repeat(10_000)))
@@ -56,7 +56,7 @@ describe.each(expressVersions)('middleware over HTTP/2 with %s', (_name, express
     expect(gunzipSync((await pieces).body).toString()).toBe('first last')
   })
 
-  it('logs one line a request, with the protocol and the true status', async () => {
+  it('logs one line per request, with the protocol and the actual status', async () => {
     const app = express()
     const lines: string[] = []
     app.use(
@@ -89,14 +89,14 @@ describe.each(expressVersions)('middleware over HTTP/2 with %s', (_name, express
 })
 
 describe('an application that is not Express, over HTTP/2', () => {
-  it('may be a Connect application', async () => {
+  it('can be a Connect application', async () => {
     const app = connectApp()
     app.use('/mounted', (req, res) => res.end(`${req.method} ${req.url} ${req.originalUrl}`))
     const session = await connectHttp2(await startHttp2Server(app))
     expect((await request(session, '/mounted/path')).text).toBe('GET /path /mounted/path')
   })
 
-  it('may be a plain listener', async () => {
+  it('can be a plain listener', async () => {
     const session = await connectHttp2(await startHttp2Server((req, res) => res.writeHead(201, { 'X-Url': req.url }).end('plain')))
     const { status, headers, text } = await request(session, '/path')
     expect([status, headers['x-url'], headers.date, text]).toEqual([201, '/path', expect.stringMatching(/GMT$/), 'plain'])
@@ -106,7 +106,7 @@ describe('an application that is not Express, over HTTP/2', () => {
     ['a flat list', ['x-many', '1', 'x-many', '2', 'x-one', 3]],
     ['a list of pairs', [['x-many', '1'] as const, ['x-many', '2'] as const, ['x-one', 3] as const]],
     ['an object', { 'X-Many': ['1', '2'], 'x-one': 3 }],
-  ])('may write its head as %s', async (_form, head) => {
+  ])('can write its head as %s', async (_form, head) => {
     const session = await connectHttp2(await startHttp2Server((_req, res) => res.writeHead(200, head as string[]).end()))
     const { headers } = await request(session, '/')
     expect([headers['x-many'], headers['x-one']]).toEqual(['1, 2', '3'])

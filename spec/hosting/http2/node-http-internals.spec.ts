@@ -7,7 +7,7 @@ import type { IncomingMessageInternals, ServerResponseInternals } from '../../..
 import type { StreamSocket } from '../../../lib/hosting/http2/stream/stream-socket.ts'
 
 describe('the undocumented members of IncomingMessage', () => {
-  it('read header lines into everything that is derived from them', () => {
+  it('parse header lines into all derived properties', () => {
     const request = createRequest()
     const lines = ['host', 'a', 'cookie', 'b=1', 'cookie', 'c=2']
     request._addHeaderLines(lines, lines.length)
@@ -24,7 +24,7 @@ describe('the undocumented members of IncomingMessage', () => {
     expect(request.headers).toEqual({})
   })
 
-  it('tell whether somebody reads, and throw away what nobody does', async () => {
+  it('report whether the message is read, and discard unread bytes', async () => {
     const request = createRequest()
     expect(request._consuming).toBe(false)
     request.read()
@@ -58,7 +58,7 @@ describe('the undocumented members of ServerResponse', () => {
     expect(response.getHeaderNames()).toEqual([])
   })
 
-  it('add what writeHead() was given to what was set before', () => {
+  it('merge the arguments of writeHead() into the fields set before', () => {
     const { response, heads } = createResponse()
     response.setHeader('a', '1')
     response.writeHead(200, { b: '2' })
@@ -66,7 +66,7 @@ describe('the undocumented members of ServerResponse', () => {
     expect(response.getHeaders()).toEqual({ a: '1', b: '2' })
   })
 
-  it('take the head for sent when _header and _headerSent say so', () => {
+  it('treat the head as sent if _header and _headerSent are set', () => {
     const { response } = createResponse()
     expect(response.headersSent).toBe(false)
     response.flushHeaders()
@@ -74,7 +74,7 @@ describe('the undocumented members of ServerResponse', () => {
     expect(() => response.setHeader('late', '1')).toThrow(expect.objectContaining({ code: 'ERR_HTTP_HEADERS_SENT' }))
   })
 
-  it('know the length of the body when end() brings all of it', () => {
+  it('know the length of the body if end() gets all of it', () => {
     const whole = createResponse()
     whole.response.end('four')
     expect(whole.lengths).toEqual([4])
@@ -87,7 +87,7 @@ describe('the undocumented members of ServerResponse', () => {
     expect(parts.lengths).toEqual([null])
   })
 
-  it('pass body and informational responses through _writeRaw, and call back', async () => {
+  it('write body and informational responses by _writeRaw, and call back', async () => {
     const { response, pieces } = createResponse()
     response.writeContinue()
     response.writeProcessing()
@@ -104,7 +104,7 @@ describe('the undocumented members of ServerResponse', () => {
     ])
   })
 
-  it('emit prefinish within end(), after the last piece', () => {
+  it('emit prefinish within end(), after the last chunk', () => {
     const { response, pieces } = createResponse()
     const seen: string[][] = []
     response.on('prefinish', () => seen.push([...pieces]))
@@ -113,7 +113,7 @@ describe('the undocumented members of ServerResponse', () => {
     expect(seen[0]).toContain('last')
   })
 
-  it('keep trailers as lines', () => {
+  it('store trailers as lines', () => {
     const { response } = createResponse()
     response.addTrailers([
       ['X-Sum', '1'],
@@ -122,7 +122,7 @@ describe('the undocumented members of ServerResponse', () => {
     expect(response._trailer).toBe('X-Sum: 1\r\nX-Other: 2\r\n')
   })
 
-  it('do not write a body where _hasBody is false', () => {
+  it('write no body if _hasBody is false', () => {
     const { response, pieces } = createResponse()
     response._hasBody = false
     expect(response.write('body')).toBe(true)
@@ -145,7 +145,7 @@ function createRequest(): IncomingMessageInternals {
   return new IncomingMessage(asNetSocket(createSocket())) as IncomingMessageInternals
 }
 
-/** A response that is set up as one over HTTP/2, but keeps what it would send. */
+/** A response that is set up as for HTTP/2, but records what it would send. */
 function createResponse() {
   const request: IncomingMessage = createRequest()
   const response = new ServerResponse(request) as ServerResponseInternals

@@ -18,7 +18,7 @@ import {
 afterEach(closeHttp2Peers)
 
 describe.each(expressVersions)('a request over HTTP/2 to %s', (_name, express) => {
-  it('says who asked for what, and how', async () => {
+  it("has the client's address, the method, the URL and the protocol", async () => {
     const app = express()
     app.get('/who/:name', (req, res) => {
       res.json({
@@ -52,7 +52,7 @@ describe.each(expressVersions)('a request over HTTP/2 to %s', (_name, express) =
     })
   })
 
-  it('has the proxy in front believed, where the application trusts it', async () => {
+  it('uses the forwarded fields of a proxy if the application trusts it', async () => {
     const app = express()
     app.set('trust proxy', true)
     app.use((req, res) => void res.json([req.protocol, req.secure, req.ip, req.hostname]))
@@ -65,7 +65,7 @@ describe.each(expressVersions)('a request over HTTP/2 to %s', (_name, express) =
     expect(JSON.parse(answer.text)).toEqual(['https', true, '203.0.113.7', 'public.example'])
   })
 
-  it('has the header fields of node:http, and no pseudo-header field', async () => {
+  it('has header fields as in node:http, without pseudo-header fields', async () => {
     const app = express()
     app.use((req, res) => void res.json({ headers: req.headers, raw: req.rawHeaders, distinct: req.headersDistinct['x-many'] }))
     const session = await connectHttp2(await startHttp2Server(app))
@@ -77,9 +77,9 @@ describe.each(expressVersions)('a request over HTTP/2 to %s', (_name, express) =
   })
 
   it.each([
-    ['with its length', { 'content-length': '7' }],
-    ['without its length', {}],
-  ])('has a JSON body parsed that came %s', async (_how, length) => {
+    ['announced with its length', { 'content-length': '7' }],
+    ['sent without a length', {}],
+  ])('has a JSON body that can be parsed if it is %s', async (_how, length) => {
     const app = express()
     app.use(express.json())
     app.post('/', (req, res) => void res.json({ got: req.body as unknown }))
@@ -88,7 +88,7 @@ describe.each(expressVersions)('a request over HTTP/2 to %s', (_name, express) =
     expect([answer.status, answer.text]).toEqual([200, '{"got":{"a":1}}'])
   })
 
-  it('answers 413 to a body above the limit, whether or not its length is announced', async () => {
+  it('is answered 413 if its body is above the limit, whether its length is announced or not', async () => {
     const app = express()
     app.use(express.json({ limit: 1000 }))
     const session = await connectHttp2(await startHttp2Server(app))
@@ -98,7 +98,7 @@ describe.each(expressVersions)('a request over HTTP/2 to %s', (_name, express) =
     expect((await request(session, '/', { ...fields, 'content-length': String(body.length) }, body)).status).toBe(413)
   })
 
-  it('has no body, and says so, when the headers ended the stream', async () => {
+  it('has no body, and says so, if the header block ends the stream', async () => {
     const app = express()
     app.post('/', (req, res) => {
       const chunks: unknown[] = []
@@ -108,7 +108,7 @@ describe.each(expressVersions)('a request over HTTP/2 to %s', (_name, express) =
     expect(JSON.parse((await request(session, '/', { ':method': 'POST' })).text)).toEqual([[], null])
   })
 
-  it('has trailers when the body has been read', async () => {
+  it('has trailers after its body was read', async () => {
     const app = express()
     app.post('/', (req, res) => {
       req.resume().on('end', () => void res.json([req.trailers, req.rawTrailers, req.complete]))
@@ -120,7 +120,7 @@ describe.each(expressVersions)('a request over HTTP/2 to %s', (_name, express) =
     expect(JSON.parse((await readAnswer(stream)).text)).toEqual([{ 'x-sum': 'abc' }, ['x-sum', 'abc'], true])
   })
 
-  it('is told to continue when it expects that, and its body then arrives', async () => {
+  it('gets 100 if it expects that, and its body then arrives', async () => {
     const app = express()
     app.post('/', express.text(), (req, res) => void res.send(`got ${String(req.body)}`))
     const session = await connectHttp2(await startHttp2Server(app))
@@ -131,12 +131,12 @@ describe.each(expressVersions)('a request over HTTP/2 to %s', (_name, express) =
     expect((await answer).text).toBe('got it')
   })
 
-  it('is refused with 417 when it expects anything else', async () => {
+  it('is refused with 417 if it expects anything else', async () => {
     const session = await connectHttp2(await startHttp2Server(express()))
     expect((await request(session, '/', { expect: 'the unexpected' })).status).toBe(417)
   })
 
-  it('emits aborted, error and close once each when the client resets it in the middle of the body', async () => {
+  it('emits aborted, error and close once each if the client resets it within the body', async () => {
     const app = express()
     const events: string[] = []
     const closed = new Promise<void>((resolve) => {
@@ -156,7 +156,7 @@ describe.each(expressVersions)('a request over HTTP/2 to %s', (_name, express) =
     expect(events.toSorted()).toEqual(['request ECONNRESET', 'request aborted', 'request close', 'response close'])
   })
 
-  it('does not take a body for complete that was reset with NO_ERROR', async () => {
+  it('is not complete if it was reset with NO_ERROR within the body', async () => {
     const app = express()
     const aborted = new Promise<Request>((resolve) => {
       app.post('/', (req) => {
@@ -172,7 +172,7 @@ describe.each(expressVersions)('a request over HTTP/2 to %s', (_name, express) =
   })
 
   it.each([constants.NGHTTP2_NO_ERROR, constants.NGHTTP2_CANCEL])(
-    'is over when it is reset with %i, though nobody reads its body',
+    'closes if it is reset with %i, even if its body is not read',
     async (code) => {
       const app = express()
       const closed = new Promise<unknown>((resolve) => {
@@ -191,7 +191,7 @@ describe.each(expressVersions)('a request over HTTP/2 to %s', (_name, express) =
   )
 })
 
-/** Not `once()`, which listens to `'error'` as well. */
+/** `once()` would listen to `'error'` as well. */
 async function closeOf(emitter: EventEmitter): Promise<string> {
   return new Promise((resolve) => emitter.on('close', () => resolve('close')))
 }

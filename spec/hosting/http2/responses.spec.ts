@@ -26,7 +26,7 @@ afterAll(() => rmSync(directory, { recursive: true }))
 afterEach(closeHttp2Peers)
 
 describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express) => {
-  it('has status, header fields and body, without those of an HTTP/1 connection', async () => {
+  it('has status, header fields and body, without the connection fields of HTTP/1.1', async () => {
     const app = express()
     app.get('/', (_req, res) => {
       res.set({ connection: 'keep-alive', 'keep-alive': 'timeout=5', upgrade: 'h2c', 'proxy-connection': 'close', 'x-mine': 'yes' })
@@ -40,14 +40,14 @@ describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express
     expect(Object.keys(headers)).not.toEqual(expect.arrayContaining([expect.stringMatching(/connection|keep-alive|upgrade/)]))
   })
 
-  it('is a 500 where the application ends it with a 1xx, which no request ends with', async () => {
+  it('is a 500 if the application ends it with a 1xx status, which cannot be final', async () => {
     const app = express()
     app.all('/:status', (req, res) => void res.status(Number(req.params['status'])).end())
     const session = await connectHttp2(await startHttp2Server(app))
     for (const path of ['/101', '/103']) expect((await request(session, path)).status).toBe(500)
   })
 
-  it('has the header of HEAD without the body, and no file is read for it', async () => {
+  it('to HEAD has the header block without a body, and no file is read for it', async () => {
     const app = express()
     app.get('/', (_req, res) => void res.send('long enough'))
     app.get('/file', (_req, res) => res.sendFile(file))
@@ -61,7 +61,7 @@ describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express
     }
   })
 
-  it('sends files, whole and in part, and knows what the client has', async () => {
+  it('sends files, in whole or in part, and 304 if the client has them', async () => {
     const app = express()
     app.get('/file', (_req, res) => res.sendFile(file))
     app.use('/static', express.static(directory))
@@ -84,7 +84,7 @@ describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express
     expect([status, headers.location]).toEqual([302, '/there'])
   })
 
-  it.each([204, 205, 304])('ends with its header block at status %i, and finishes', async (code) => {
+  it.each([204, 205, 304])('ends with its header block at status %i, and emits finish', async (code) => {
     const app = express()
     const finished = new Promise<void>((resolve) => {
       app.get('/', (_req, res) => {
@@ -98,7 +98,7 @@ describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express
     await finished
   })
 
-  it('ends with its header block when end() has nothing to say', async () => {
+  it('ends with its header block if end() has no data', async () => {
     const app = express()
     app.get('/', (_req, res) => void res.status(404).end())
     const client = await connectRaw(await startHttp2Server(app))
@@ -106,7 +106,7 @@ describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express
     expect(endsStream(await client.frameOn(1, frameTypes.headers))).toBe(true)
   })
 
-  it('answers 404 where there is no route, and 500 when a handler throws, as a page each', async () => {
+  it('is a page with 404 if there is no route, and with 500 if a handler throws an error', async () => {
     const app = express()
     app.set('env', 'test')
     app.get('/error', () => {
@@ -119,7 +119,7 @@ describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express
     expect([failed.status, failed.text]).toEqual([500, expect.stringContaining('of the handler')])
   })
 
-  it('is cut with INTERNAL_ERROR when a handler fails in the middle, so that it does not look complete', async () => {
+  it('is reset with INTERNAL_ERROR if a handler fails in the middle, so that it does not look complete', async () => {
     const app = express()
     app.set('env', 'test')
     app.get('/', (_req, res, next) => {
@@ -131,7 +131,7 @@ describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express
     expect(client.frames.some((frame) => frame.streamId === 1 && endsStream(frame))).toBe(false)
   })
 
-  it('stays complete when its socket is destroyed after it was sent', async () => {
+  it('stays complete if its socket is destroyed after it was sent', async () => {
     const app = express()
     app.post('/', (req, res) => {
       res.on('finish', () => req.socket.destroy())
@@ -143,7 +143,7 @@ describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express
     expect((await client.dataOf(1)).toString()).toBe('all of it')
   })
 
-  it('is cut with INTERNAL_ERROR when what is piped into it fails', async () => {
+  it('is reset with INTERNAL_ERROR if its source fails in pipe()', async () => {
     const app = express()
     app.get('/', (_req, res) => {
       const source = new PassThrough()
@@ -157,7 +157,7 @@ describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express
     expect(resetCode(await client.frameOn(1, frameTypes.reset))).toBe(constants.NGHTTP2_INTERNAL_ERROR)
   })
 
-  it('sends trailers, early hints and 102 before them', async () => {
+  it('sends trailers, and before them early hints and 102', async () => {
     const app = express()
     app.get('/', (_req, res) => {
       res.writeEarlyHints({ link: '</style.css>; rel=preload; as=style', 'x-hint': 'mine' })
@@ -181,7 +181,7 @@ describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express
     expect([answer.text, answer.trailers['x-sum'], answer.trailers['x-other']]).toEqual(['body', 'abc', 'd: e'])
   })
 
-  it('streams server-sent events as they are written, until the client leaves', async () => {
+  it('streams server-sent events as they are written, until the client disconnects', async () => {
     const app = express()
     const closed = new Promise<void>((resolve) => {
       app.get('/events', (_req, res) => {
@@ -221,7 +221,7 @@ describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express
     expect(events.indexOf('written')).toBeLessThan(events.indexOf('finish'))
   })
 
-  it('says how far it is, as a response of node:http does', async () => {
+  it('reports its state as a response of node:http does', async () => {
     const app = express()
     const seen: unknown[] = []
     app.get('/', (_req, res) => {
@@ -243,7 +243,7 @@ describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express
     ])
   })
 
-  it('reports a client that leaves while a file is sent', async () => {
+  it('reports a client that disconnects while a file is sent', async () => {
     const app = express()
     const reported = new Promise<Error | undefined>((resolve) => {
       app.get('/', (_req, res) => {
@@ -256,7 +256,7 @@ describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express
     expect(await reported).toMatchObject({ code: 'ECONNABORTED' })
   })
 
-  it('takes writes after the client has left without an error', async () => {
+  it('ignores writes after the client has disconnected', async () => {
     const app = express()
     const written = new Promise<boolean>((resolve) => {
       app.get('/', (_req, res) => {
@@ -273,7 +273,7 @@ describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express
     expect(await written).toBe(false)
   })
 
-  it('emits timeout on what listens, and is reset when nobody does', async () => {
+  it('emits timeout if there is a listener, and is reset if there is none', async () => {
     const app = express()
     app.get('/heard', (_req, res) => void res.setTimeout(10, () => res.status(503).send('late')))
     app.get('/unheard', (req) => void req.socket.setTimeout(10))

@@ -36,7 +36,7 @@ describe('a WebSocket over HTTP/2', () => {
     }
   })
 
-  it('compresses, where both sides agree to', async () => {
+  it('is compressed if both sides agree', async () => {
     const session = await connectHttp2(await startEcho({ dangerousEnableCompression: true, serverMaxWindowBits: 10 }))
     const { stream, headers } = await openHttp2WebSocket(session, '/ws', { 'sec-websocket-extensions': 'permessage-deflate' })
     expect(headers['sec-websocket-extensions']).toBe('permessage-deflate; server_max_window_bits=10')
@@ -48,7 +48,7 @@ describe('a WebSocket over HTTP/2', () => {
     }
   })
 
-  it('is closed in order from either side', async () => {
+  it('can be closed from either side', async () => {
     const session = await connectHttp2(await startServer(async (webSocket) => webSocket.closeAsync(4001, 'of the server')))
     const ours = await openHttp2WebSocket(session, '/ws')
     for await (const message of ours.webSocket) expect(message).toBeUndefined()
@@ -59,7 +59,7 @@ describe('a WebSocket over HTTP/2', () => {
     expect(await theirs.webSocket.completion).toMatchObject({ closeStatus: 4000, wasClean: true, endedBy: 'local' })
   })
 
-  it('delivers all that was sent before the server closed it, however much it is', async () => {
+  it('delivers everything that was sent before the server closed it, regardless of the amount', async () => {
     const message = randomBytes(3_000_000)
     const server = await startServer(async (webSocket) => {
       for (let index = 0; index < 5; index += 1) void webSocket.sendAsync(message)
@@ -71,7 +71,7 @@ describe('a WebSocket over HTTP/2', () => {
     expect(await webSocket.completion).toMatchObject({ closeStatus: 1000, wasClean: true })
   })
 
-  it('delivers all that is on its way when the client has closed it', async () => {
+  it('delivers everything that was sent before the client closed it', async () => {
     const message = randomBytes(3_000_000)
     const server = await startServer(async (webSocket) => {
       for (let index = 0; index < 5; index += 1) void webSocket.sendAsync(message)
@@ -96,7 +96,7 @@ describe('a WebSocket over HTTP/2', () => {
     ['the client closes it', "after the server's END_STREAM", '/ws'],
     ['the server closes it', 'with its Close frame', '/closing'],
     ['the server closes it', "after the server's END_STREAM", '/closing'],
-  ])('is not reset behind its END_STREAM when %s, and ends its side %s', async (_, when, path) => {
+  ])('is not reset after its END_STREAM if %s, and ends its side %s', async (_, when, path) => {
     const client = await connectRaw(await startClosing())
     const ids = Array.from({ length: 50 }, (_each, index) => 2 * index + 1)
     await Promise.all(
@@ -109,7 +109,7 @@ describe('a WebSocket over HTTP/2', () => {
         if (when !== 'with its Close frame') client.sendData(id, '', true)
       }),
     )
-    // Behind the last END_STREAM, two round trips: what the server does a turn later has arrived by then.
+    // Two round trips after the last END_STREAM: whatever the server sends one turn later has arrived by then.
     for (const round of [1, 2]) {
       client.send(frameTypes.ping, 0, 0, Buffer.alloc(8, round))
       await client.frame(({ type, payload }) => type === frameTypes.ping && payload[0] === round)
@@ -117,7 +117,7 @@ describe('a WebSocket over HTTP/2', () => {
     expect(client.frames.filter(({ type }) => type === frameTypes.reset)).toEqual([])
   })
 
-  it('may be aborted in the middle of a message that the client does not read', async () => {
+  it('can be aborted within a message that the client does not read', async () => {
     const server = await startServer(async (webSocket) => {
       const sent = webSocket.sendAsync(Buffer.alloc(10_000_000)).catch(() => undefined)
       setImmediate(() => webSocket.abort())
@@ -128,7 +128,7 @@ describe('a WebSocket over HTTP/2', () => {
     expect(resetCode(await client.frameOn(1, frameTypes.reset))).toBe(constants.NGHTTP2_INTERNAL_ERROR)
   })
 
-  it('may be aborted when another one of the connection ends', async () => {
+  it('can be aborted when another one of the connection ends', async () => {
     const open: ManagedWebSocket[] = []
     const server = await startServer(async (webSocket) => {
       open.push(webSocket)
@@ -146,7 +146,7 @@ describe('a WebSocket over HTTP/2', () => {
     }
   })
 
-  it('is closed with 1011 when its handler throws, with the endpoint helper and without', async () => {
+  it('is closed with 1011 if its handler throws an error, with and without webSocketHandler', async () => {
     const app = express()
     app.set('env', 'test')
     app.use(useWebSockets())
@@ -167,7 +167,7 @@ describe('a WebSocket over HTTP/2', () => {
     }
   })
 
-  it('stops a client that sends faster than the application reads', async () => {
+  it('applies back pressure to a client that sends faster than the application reads', async () => {
     const block = Buffer.alloc(64 * 1024)
     let received = 0
     const reading = new Promise<() => void>((resolve) => {
@@ -185,7 +185,7 @@ describe('a WebSocket over HTTP/2', () => {
     const sends = Array.from({ length: 400 }, async () => webSocket.sendAsync(block))
     await request(session, '/')
     await request(session, '/')
-    // The window of the stream, what the server reads ahead, and what the client's stream holds: far from 25 MiB.
+    // The window of the stream, the read-ahead of the server, and the buffer of the client's stream: far less than 25 MiB.
     expect(stream.writableLength + webSocket.bufferedAmount).toBeGreaterThan(20 * 1024 * 1024)
     go()
     await Promise.all(sends)
@@ -199,7 +199,7 @@ describe('a WebSocket over HTTP/2', () => {
 let serverHandler: WebSocketHandler
 
 describe('a hundred WebSockets over one HTTP/2 connection', () => {
-  it('and ordinary requests share it', async () => {
+  it('share it with ordinary requests', async () => {
     const server = await startEcho()
     let sessions = 0
     server.on('session', () => (sessions += 1))
@@ -218,7 +218,7 @@ describe('a hundred WebSockets over one HTTP/2 connection', () => {
     expect(sessions).toBe(1)
   })
 
-  it('are not held up by those among them that nobody reads, on either side', async () => {
+  it('are not blocked by others that are not read, on either side', async () => {
     const app = express()
     app.use(useWebSockets())
     app.all('/unread', async (req) => void (await req.webSockets.acceptWebSocketAsync()))
@@ -232,7 +232,7 @@ describe('a hundred WebSockets over one HTTP/2 connection', () => {
     const session = await connectHttp2(await startHttp2Server(app))
     for (let index = 0; index < 10; index += 1) {
       const unread = await openHttp2WebSocket(session, '/unread')
-      // Not megabytes: Node's client takes no more streams with 10 MB of them waiting.
+      // Small, because Node's client opens no more streams while 10 MB of them are queued.
       void unread.webSocket.sendAsync(Buffer.alloc(200_000)).catch(() => undefined)
       await openHttp2WebSocket(session, '/flood')
     }
@@ -246,7 +246,7 @@ describe('a hundred WebSockets over one HTTP/2 connection', () => {
 })
 
 describe('a message of many megabytes that the client does not read', () => {
-  it('does not keep the server from taking requests on that connection', async () => {
+  it('does not prevent the server from accepting requests on that connection', async () => {
     const server = await startServer(async (webSocket) => webSocket.sendAsync(Buffer.alloc(20_000_000)))
     const client = await connectRaw(server)
     client.sendHeaders(1, [...rawFields('CONNECT', '/ws'), [':protocol', 'websocket'], ['sec-websocket-version', '13']])
@@ -257,7 +257,7 @@ describe('a message of many megabytes that the client does not read', () => {
 })
 
 describe("undici's WebSocket", () => {
-  it('speaks over HTTP/2 with a server that says it may, and closes clean', async () => {
+  it('connects over HTTP/2 to a server that supports it, and closes cleanly', async () => {
     const certificate = createSelfSignedCertificate()
     const app = express()
     app.use(useWebSockets())
@@ -316,7 +316,7 @@ async function echo(webSocket: ManagedWebSocket): Promise<void> {
   for await (const message of webSocket) await webSocket.sendAsync(message)
 }
 
-/** How often the message comes until the peer closes. */
+/** Counts how often the message arrives until the peer closes. */
 async function countOf(message: Buffer, webSocket: ManagedWebSocket): Promise<number> {
   let count = 0
   for await (const each of webSocket) count += message.equals(each as Buffer) ? 1 : 0

@@ -48,7 +48,7 @@ function createApp(): Express {
   return app
 }
 
-/** It receives at `/ws` what it has decided to accept. */
+/** Receives at `/ws` after a decision. */
 function createWaitingApp(decide: (request: Request, next: NextFunction) => void): { app: Express; received: unknown[] } {
   const received: unknown[] = []
   const app = express()
@@ -62,7 +62,7 @@ function createWaitingApp(decide: (request: Request, next: NextFunction) => void
   return { app, received }
 }
 
-/** Somebody else's listener, which answers whatever it sees with 418. */
+/** A foreign listener, which answers 418 to every upgrade request. */
 function answerAsTeapot(server: Server): void {
   server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => {
     socket.end('HTTP/1.1 418 Teapot\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
@@ -77,7 +77,7 @@ describe.each(http1Starts)('attachWebSockets, over %s', (_, start) => {
     return server
   }
 
-  it('sends what its filter claims through the application, and leaves the rest to the other listeners', async () => {
+  it('passes the requests that its filter claims to the application, and leaves the rest to the other listeners', async () => {
     const server = await startAttached()
     const { client, response } = await openWebSocket(server)
     expect(response.headers).toMatchObject({ 'x-own': 'own', connection: 'Upgrade' })
@@ -91,7 +91,7 @@ describe.each(http1Starts)('attachWebSockets, over %s', (_, start) => {
     expect(await page.receiveResponse()).toMatch(/page$/)
   })
 
-  it('claims before a listener that is added later, and on a server that has none yet', async () => {
+  it('claims requests before a listener that was added later, and on a server without upgrade listeners', async () => {
     const app = createApp()
     const server = await start(app)
     attachWebSockets(server.server, app, { filter })
@@ -106,7 +106,7 @@ describe.each(http1Starts)('attachWebSockets, over %s', (_, start) => {
     ['/ws/refused', 401, '{"error":"no"}'],
     ['/ws/nowhere', 404, /Cannot GET \/ws\/nowhere/],
     ['/ws/failing', 500, 'before accept'],
-  ])('answers a handshake to %s as any request, %i', async (path, status, body) => {
+  ])('answers a handshake to %s like any other request: %i', async (path, status, body) => {
     const client = await RawHttp1Client.connect(await startAttached())
     client.write(handshakeHead({}, `GET ${path} HTTP/1.1`))
     const response = await client.receiveResponse()
@@ -117,7 +117,7 @@ describe.each(http1Starts)('attachWebSockets, over %s', (_, start) => {
     expect(await client.receiveResponse()).toMatch(/page$/)
   })
 
-  it('hands over what came with the handshake and while the application took its time', async () => {
+  it('delivers bytes that came with the handshake and while the application decided', async () => {
     const client = await RawHttp1Client.connect(await startAttached())
     client.write(handshakeHead({}, 'GET /ws/slow HTTP/1.1'), rawFrame(1, 'one'))
     client.write(rawFrame(1, 'two'))
@@ -126,7 +126,7 @@ describe.each(http1Starts)('attachWebSockets, over %s', (_, start) => {
     expect(await client.receive(rawFrame(1, 'two', { mask: false }))).toContain('two')
   })
 
-  it('hands over single bytes that came meanwhile', async () => {
+  it('delivers single bytes that came meanwhile', async () => {
     const waiting: NextFunction[] = []
     const { app, received } = createWaitingApp((_request, next) => void waiting.push(next))
     const client = await RawHttp1Client.connect(await startAttached(app))
@@ -139,7 +139,7 @@ describe.each(http1Starts)('attachWebSockets, over %s', (_, start) => {
     expect(received).toEqual(['in single bytes'])
   })
 
-  it('notices a client that resets its connection meanwhile, although nobody reads', async () => {
+  it('notices a client that resets its connection meanwhile, even if it is not read', async () => {
     const requests: Request[] = []
     const { app } = createWaitingApp((request) => void requests.push(request))
     const { port, isSecure } = await startAttached(app)
@@ -155,12 +155,12 @@ describe.each(http1Starts)('attachWebSockets, over %s', (_, start) => {
   it.each<[string, (request: Request) => unknown]>([
     ['reads the request', (request) => request.toArray()],
     ['lets the request flow', (request) => request.resume()],
-  ])('hands over what came early when somebody before %s', async (_name, read) => {
+  ])('delivers early bytes if an earlier handler %s', async (_name, read) => {
     const app = express()
     app.use(useWebSockets())
     app.use((request, _response, next) => {
       void read(request)
-      // Until what was sent together has surely been read, if anybody reads.
+      // Until everything that was sent together has been read.
       setImmediate(() => setImmediate(next))
     })
     app.all(
@@ -177,7 +177,7 @@ describe.each(http1Starts)('attachWebSockets, over %s', (_, start) => {
     expect(await client.receive(rawFrame(1, 'second', { mask: false }))).toContain('second')
   })
 
-  it('takes a body for what it is', async () => {
+  it('treats a body as a body', async () => {
     const client = await RawHttp1Client.connect(await startAttached())
     client.write(handshakeHead({ 'Content-Length': '5' }), 'hello')
     expect(await client.receiveResponse()).toMatch(/^HTTP\/1\.1 400 .*the request has a body/s)
@@ -185,7 +185,7 @@ describe.each(http1Starts)('attachWebSockets, over %s', (_, start) => {
     expect(await client.receiveResponse()).toMatch(/page$/)
   })
 
-  it('closes request and response with a client that vanishes before it was answered', async () => {
+  it('closes request and response if a client vanishes before the answer', async () => {
     const closed: string[] = []
     const app = express()
     app.use(useWebSockets())
@@ -202,7 +202,7 @@ describe.each(http1Starts)('attachWebSockets, over %s', (_, start) => {
     expect(closed.toSorted()).toEqual(['request', 'response', 'socket'])
   })
 
-  it('lets several applications have their own', async () => {
+  it('works for several applications on one server', async () => {
     const server = await start(createApp())
     for (const name of ['one', 'two']) {
       const app = express()
@@ -217,7 +217,7 @@ describe.each(http1Starts)('attachWebSockets, over %s', (_, start) => {
     expect((await refusedWebSocket(server, '/ws/refused')).status).toBe(401)
   })
 
-  it('answers 400 where its filter fails, and lives on', async () => {
+  it('answers 400 if its filter throws an error, and keeps running', async () => {
     const app = createApp()
     const server = await start(app)
     answerAsTeapot(server.server)

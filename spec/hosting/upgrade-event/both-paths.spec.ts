@@ -16,30 +16,30 @@ import { until } from '../../support/until.ts'
 
 afterEach(closeHttp1Peers)
 
-/** What a request or a response of this server is made by. */
+/** The classes of a request and a response of this server. */
 class OwnRequest extends IncomingMessage {}
 class OwnResponse extends ServerResponse {}
 
 const classes = { IncomingMessage: OwnRequest, ServerResponse: OwnResponse }
 
-/** How an application comes to its requests. */
+/** How requests reach an application. */
 type Path = (server: Server, app: RequestListener) => void
 
-/** Somebody else's listener, which lets everything wait. */
+/** A foreign listener, which never answers. */
 function ignoreUpgrades(server: Server): void {
   server.on('upgrade', (_request, socket: Duplex) => socket.on('error', () => undefined))
 }
 
 const attached: readonly (readonly [name: string, path: Path])[] = [
   [
-    'attached, with nobody else',
+    'attached, without other listeners',
     (server, app) => {
       server.on('request', app)
       attachWebSockets(server, app, { filter: () => true })
     },
   ],
   [
-    'attached, beside others',
+    'attached, with other listeners',
     (server, app) => {
       server.on('request', app)
       ignoreUpgrades(server)
@@ -47,7 +47,7 @@ const attached: readonly (readonly [name: string, path: Path])[] = [
     },
   ],
   [
-    'attached, for another application than the rest of the server',
+    'attached, beside a second application for other requests',
     (server, app) => {
       server.on('request', (request, response) => {
         if (request.headers.upgrade?.startsWith('h2c')) app(request, response)
@@ -58,7 +58,7 @@ const attached: readonly (readonly [name: string, path: Path])[] = [
     },
   ],
   [
-    'attached, to a server of which another one has copied the listeners',
+    'attached, to a server whose listeners another server has copied',
     (server, app) => {
       const outer = createServer(app)
       ignoreUpgrades(outer)
@@ -72,7 +72,7 @@ const attached: readonly (readonly [name: string, path: Path])[] = [
   ],
 ]
 
-/** Plays something over a path, and tells what happened. */
+/** Sends something over a path, and reports what happened. */
 interface Question {
   readonly app: (tell: (fact: unknown) => void) => RequestListener
   readonly ask: (client: RawHttp1Client, server: Http1Server, facts: readonly unknown[]) => Promise<void>
@@ -107,7 +107,7 @@ const questions: Record<string, Question> = {
     },
     facts: [true, 4000],
   },
-  'is of the classes of its server': {
+  'uses the classes of its server': {
     app: (tell) => (request, response) => {
       tell([request instanceof OwnRequest, response instanceof OwnResponse])
       response.end()
@@ -128,7 +128,7 @@ const questions: Record<string, Question> = {
     },
     facts: [],
   },
-  'gives its place back when the client ends before the answer': {
+  'gives its place back if the client ends before the answer': {
     app: (tell) =>
       inWebSocketApp((app) => {
         app.all('/ws', (req, res) => {
@@ -148,7 +148,7 @@ const questions: Record<string, Question> = {
     },
     facts: [true, true, true, true, true],
   },
-  'times out as its server says': {
+  'times out as configured on its server': {
     app: (tell) =>
       inWebSocketApp((app) => {
         app.all('/ws', (req, res) => {
@@ -164,7 +164,7 @@ const questions: Record<string, Question> = {
     },
     facts: [true],
   },
-  'has its body, where it offers HTTP/2 with Upgrade: h2c': {
+  'can read the body of a request that offers HTTP/2 with Upgrade: h2c': {
     app: (tell) =>
       inWebSocketApp((app) => {
         app.use(express.text())
@@ -215,7 +215,7 @@ describe.each([['http'], ['https']])('a WebSocket request, over %s', (protocol) 
     },
   )
 
-  it('leaves what is not claimed to the others, also an upgrade that is no WebSocket', async () => {
+  it('leaves requests that it does not claim to other listeners, even upgrades to other protocols', async () => {
     const app = express()
     app.use(useWebSockets())
     const server = protocol === 'https' ? createSecureServer(createSelfSignedCertificate(), app) : createServer(app)

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
-/** The warnings of a process of its own, in which a server with another upgrade listener is prepared by `prepare` and gets three requests. */
+/** The warnings of a process with another upgrade listener on its server, which `prepare` prepares, after three requests. */
 async function warningsWith(prepare: string): Promise<string[]> {
   const script = `
     const { createServer, get } = require('node:http')
@@ -27,16 +27,16 @@ async function warningsWith(prepare: string): Promise<string[]> {
   return JSON.parse(stdout) as string[]
 }
 
-describe('a server with upgrade listeners of somebody else', () => {
-  it('is warned of once, with the remedy', async () => {
+describe('a server with foreign upgrade listeners', () => {
+  it('causes one warning, with the remedy', async () => {
     expect(await warningsWith('')).toEqual([expect.stringContaining('Call attachWebSockets(server, app, { filter })')])
   })
 
   it.each([
-    ['if it was attached', 'attachWebSockets(server, app, { filter: () => true })'],
-    ['if it chooses by request', 'server.shouldUpgradeCallback = () => false'],
-    ['if the listeners have gone', "server.removeAllListeners('upgrade')"],
-  ])('is not warned of %s', async (_, prepare) => {
+    ['if attachWebSockets was called', 'attachWebSockets(server, app, { filter: () => true })'],
+    ['if shouldUpgradeCallback is set', 'server.shouldUpgradeCallback = () => false'],
+    ['if the listeners were removed', "server.removeAllListeners('upgrade')"],
+  ])('causes no warning %s', async (_, prepare) => {
     expect(await warningsWith(prepare)).toEqual([])
   })
 })

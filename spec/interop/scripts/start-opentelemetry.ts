@@ -11,7 +11,7 @@ const exporter = new InMemorySpanExporter()
 new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).register()
 registerInstrumentations({ instrumentations: [new HttpInstrumentation()] })
 
-/** All spans that have ended. */
+/** All ended spans. */
 export const endedSpans = (): readonly ReadableSpan[] => exporter.getFinishedSpans()
 
 export const openTelemetry: Tracer = {

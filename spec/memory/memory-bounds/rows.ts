@@ -23,7 +23,7 @@ export const rows: readonly Row[] = [
     '/waiting',
     [...pings, ...unfinishedMessages].filter(({ parts }) => parts.length > 1),
   ),
-  ...combine(accepting, 'while nobody receives', '/silent', [...messages, ...pings, ...unfinishedMessages]),
+  ...combine(accepting, 'without a receive', '/silent', [...messages, ...pings, ...unfinishedMessages]),
   ...combine(accepting, 'in the middle of a message of for await', '/receiving', [...pings, ...unfinishedMessages]),
   ...combine(accepting, 'to a WebSocket of ws without a listener', '/ws', [...messages, ...pings, ...unfinishedMessages]),
   // Over HTTP/2, a window of 0 has this effect at all stages.

@@ -7,7 +7,7 @@ import type { WebSocketCompression } from '../../../lib/web-socket/values/web-so
 import { createPerMessageDeflate, toDeflateParams } from '../../../lib/ws/per-message-deflate-internals.ts'
 import type { PerMessageDeflate } from '../../../lib/ws/per-message-deflate-internals.ts'
 
-/** Lengths on both sides of every limit: what is done in the turn, what fits into one output, and what goes to the thread pool. */
+/** Lengths around every limit: of synchronous compression, of one output buffer, and of the thread pool. */
 const length = fc.oneof(
   { arbitrary: fc.integer({ min: 0, max: 200 }), weight: 6 },
   { arbitrary: fc.constantFrom(2047, 2048, 2049, 8191, 8192, 8193, 16_383, 16_384, 16_385), weight: 3 },
@@ -40,8 +40,8 @@ const compression: fc.Arbitrary<WebSocketCompression> = fc.record({
 
 const between = fc.constantFrom('nothing', 'forget', 'rest')
 
-describe('messages of all lengths, in fragments, compressed in the turn and in the thread pool', () => {
-  it('inflate with ws, byte for byte', async () => {
+describe('messages of any length, in fragments, compressed synchronously and in the thread pool', () => {
+  it('are inflated by ws byte for byte', async () => {
     await fc.assert(
       fc.asyncProperty(
         compression,
@@ -75,7 +75,7 @@ describe('messages of all lengths, in fragments, compressed in the turn and in t
         for (const { isFinal, ...payload } of fragments) {
           const bytes = bytesOf(payload)
           const compressed = bytes.length === 0 ? Buffer.from(isFinal ? [0] : []) : await compressByOracle(oracle, bytes, isFinal)
-          // zlib flushes nothing out of nothing, so an empty end of a message was not given to it.
+          // The empty end of a message was not passed to zlib, which writes nothing for an empty input.
           const keepsContext = isServer ? agreed.clientContextTakeover : agreed.serverContextTakeover
           if (bytes.length === 0 && isFinal && !keepsContext) oracle._deflate?.reset()
           deepStrictEqual(await inflate(inflater, compressed, isFinal), bytes)
@@ -87,7 +87,7 @@ describe('messages of all lengths, in fragments, compressed in the turn and in t
     )
   })
 
-  it('are stopped at the limit, and not before', async () => {
+  it('are rejected above maxMessageSize, and not below', async () => {
     await fc.assert(
       fc.asyncProperty(compression, fragment, fc.integer({ min: 0, max: 2 }), async (agreed, payload, missing) => {
         const bytes = bytesOf(payload)

@@ -19,7 +19,7 @@ afterEach(() => {
 })
 
 describe('the context of a deflater', () => {
-  it('is kept from message to message, and is not known to other deflaters', () => {
+  it('is kept between messages, and is not shared with other deflaters', () => {
     const [one, other] = [create(), create()]
     expect([hello(one), hello(one), hello(other)]).toEqual([FRESH, REPEATED, FRESH])
   })
@@ -27,23 +27,23 @@ describe('the context of a deflater', () => {
   it.each<[string, (deflater: MessageDeflater) => void, boolean]>([
     ['has not been used for half a minute', (deflater) => rest(deflater, 30_000, 60_000), true],
     ['has not been used for less than that', (deflater) => rest(deflater, 30_000, 59_999), false],
-    ['was used between two looks', (deflater) => useBetweenLooks(deflater), false],
+    ['was used between two checks', (deflater) => useBetweenLooks(deflater), false],
     ['is in the middle of a message', (deflater) => restInMessage(deflater), false],
-  ])('that %s is given up, or not', (_name, pass, isFresh) => {
+  ])('that %s is released, or kept', (_name, pass, isFresh) => {
     const deflater = create()
     hello(deflater)
     pass(deflater)
     expect(hello(deflater) === FRESH).toBe(isFresh)
   })
 
-  it('is freed while the thread pool works with it, and the callback is called', async () => {
+  it('is released while the thread pool works with it, and the callback is called', async () => {
     const deflater = create()
     const compressed = new Promise<Error | undefined>((resolve) => deflater.compressInPool(Buffer.alloc(100_000), true, resolve))
     deflater.dispose()
     expect(await compressed).toBeUndefined()
   })
 
-  it('calls back with an error if it is freed before its turn in the thread pool has come', async () => {
+  it('calls back with an error if it is released before the thread pool starts its job', async () => {
     const errors = Array.from({ length: 30 }, () => {
       const deflater = create()
       return new Promise<Error | undefined>((resolve) => deflater.compressInPool(Buffer.alloc(100_000), true, resolve))
@@ -53,7 +53,7 @@ describe('the context of a deflater', () => {
     expect(outcomes).toEqual(Array.from({ length: 30 }, (_, index) => (index < 10 ? undefined : 'The WebSocket has ended')))
   })
 
-  it('compresses long messages of many deflaters, however many wait', async () => {
+  it('compresses long messages of many deflaters, regardless of how many are waiting', async () => {
     const lengths = Array.from({ length: 100 }, () => {
       const deflater = create()
       return new Promise<number>((resolve) => deflater.compressInPool(Buffer.alloc(100_000), true, (_error, { length }) => resolve(length)))

@@ -14,19 +14,19 @@ afterEach(() => {
   streams.clear()
 })
 
-describe('what is used of zlib streams beyond their documented interface', () => {
-  it('is there', () => {
+describe('the undocumented members of zlib streams', () => {
+  it('exist', () => {
     expect(canWriteNow(deflater())).toBe(true)
     expect(canWriteNow(inflater())).toBe(true)
   })
 
-  it('is missed where it is not', () => {
+  it('are detected as missing if they are', () => {
     const stream = deflater()
     stream.close()
     expect(canWriteNow(stream)).toBe(false)
   })
 
-  it('goes on with the context of what the thread pool wrote, and the other way round', async () => {
+  it('share their context between synchronous writes and the thread pool', async () => {
     const deflate = deflater()
     const inflate = inflater()
     const inflateInPool = inflater()
@@ -42,12 +42,12 @@ describe('what is used of zlib streams beyond their documented interface', () =>
     }
   })
 
-  it('makes the bytes that the documented functions make', () => {
+  it('produce the same bytes as the documented functions', () => {
     const bytes = Buffer.from('Hello '.repeat(50))
     expect(now(deflater(), bytes)).toEqual(deflateRawSync(bytes, { finishFlush: Z_SYNC_FLUSH }))
   })
 
-  it('forgets its context when it is reset', () => {
+  it('forget the context on reset', () => {
     const deflate = deflater()
     const first = now(deflate, Buffer.from('Hello'))
     expect(now(deflate, Buffer.from('Hello'))).not.toEqual(first)
@@ -55,7 +55,7 @@ describe('what is used of zlib streams beyond their documented interface', () =>
     expect(now(deflate, Buffer.from('Hello'))).toEqual(first)
   })
 
-  it('stops when the output is full, and lets the thread pool go on', async () => {
+  it('stop when the output buffer is full, and let the thread pool continue', async () => {
     const text = randomBytes(50_000).toString('hex')
     const compressed = deflateRawSync(text, { finishFlush: Z_SYNC_FLUSH })
     const inflate = inflater()
@@ -65,7 +65,7 @@ describe('what is used of zlib streams beyond their documented interface', () =>
     expect(Buffer.concat([head, rest]).toString()).toBe(text)
   })
 
-  it('has more output when all of the input was read, and the thread pool writes it', async () => {
+  it('have more output after all input was read, and the thread pool writes it', async () => {
     const compressed = deflateRawSync(Buffer.alloc(40_000), { finishFlush: Z_SYNC_FLUSH })
     const inflate = inflater()
     writeNow(inflate, compressed, compressed.length, output, 16_384)
@@ -73,7 +73,7 @@ describe('what is used of zlib streams beyond their documented interface', () =>
     expect(rest).toEqual(Buffer.alloc(40_000 - 16_384))
   })
 
-  it('tells at once of data that does not inflate, and emits the error later', async () => {
+  it('report data that does not inflate at once, and emit the error later', async () => {
     const inflate = inflater()
     const failed = once(inflate, 'error')
     writeNow(inflate, Buffer.alloc(10, 0xff), 10, output, output.length)
@@ -81,14 +81,14 @@ describe('what is used of zlib streams beyond their documented interface', () =>
     expect(await failed).toMatchObject([{ code: 'Z_DATA_ERROR' }])
   })
 
-  it('leaves what comes behind a final block', () => {
+  it('leave the bytes after a final block unread', () => {
     const inflate = inflater()
     const compressed = Buffer.concat([deflateRawSync('Hello'), Buffer.from('behind')])
     expect(writeNow(inflate, compressed, compressed.length, output, output.length)).toBe(5)
     expect(unreadBytes(inflate)).toBe(6)
   })
 
-  it('writes with one job of the thread pool, and counts what that has read', async () => {
+  it('write with one job of the thread pool, and count the bytes that it has read', async () => {
     const inflate = inflater()
     const compressed = Buffer.concat([deflateRawSync('Hello'), Buffer.from('behind')])
     expect((await writeInPool(inflate, compressed)).toString()).toBe('Hello')

@@ -25,7 +25,7 @@ describe('FrameHeader', () => {
     expect(header.mask).toBe(0xf1_02_03_04)
   })
 
-  it('counts no further than a number can: a length of 2^53 is infinite', () => {
+  it('reads a length of 2^53 or more as Infinity', () => {
     const header = parsed(rawFrame(2, '', { announcedLength: 2n ** 53n }))
 
     expect(header.outcome).toBe(Complete)
@@ -42,7 +42,7 @@ describe('FrameHeader', () => {
   })
 
   it.each([rawFrame(2, 'abc'), rawFrame(2, Buffer.alloc(126)), rawFrame(2, Buffer.alloc(65_536)), rawFrame(2, '', { mask: false })])(
-    'needs more of a header that is cut anywhere (frame %#)',
+    'needs more bytes for a header that is cut anywhere (frame %#)',
     (frame) => {
       const isMasked = (frame[1] ?? 0) >= 0x80
       const { size } = parsed(frame, isMasked)
@@ -77,7 +77,7 @@ describe('FrameHeader', () => {
     ['a length of all ones', 2, { announcedLength: 2n ** 64n - 1n }, 10, /most significant/],
   ]
 
-  it.each(rules)('refuses %s as soon as it can be seen', (_, opcode, options, bytesNeeded, message) => {
+  it.each(rules)('rejects %s as soon as the header shows it', (_, opcode, options, bytesNeeded, message) => {
     const frame = rawFrame(opcode, '', options)
     const header = parsed(frame.subarray(0, bytesNeeded))
 
@@ -86,11 +86,11 @@ describe('FrameHeader', () => {
     expect(header.violation).toMatch(message)
   })
 
-  it('refuses a masked frame of a server', () => {
+  it('rejects a masked frame of a server', () => {
     expect(parsed(rawFrame(1, 'text'), false).violation).toMatch(/masked/)
   })
 
-  it('refuses RSV1 of a control frame though compression is agreed, and takes it of data', () => {
+  it('rejects RSV1 on a control frame and accepts it on data if compression is negotiated', () => {
     expect(parsed(rawFrame(9, '', { reserved: 4 }), true, true).violation).toMatch(/compressed control/)
     expect(parsed(rawFrame(1, '', { reserved: 4 }), true, true)).toMatchObject({ outcome: Complete, isCompressed: true })
   })

@@ -7,7 +7,7 @@ import { readWithWs } from '../../support/read-with-ws.ts'
 import type { WhatWasRead } from '../../support/what-was-read.ts'
 import { readByParts, readWhole } from '../read-frames.ts'
 
-/** The longest message that the readers take. Bytes. */
+/** The maximum message size of the readers, in bytes. */
 const MAX_MESSAGE_SIZE = 300
 
 const text = fc.oneof(
@@ -51,7 +51,7 @@ const validStream = fc
   .tuple(fc.array(fc.oneof({ arbitrary: message, weight: 4 }, { arbitrary: control, weight: 1 }), { maxLength: 6 }), fc.option(close))
   .map(([frames, end]) => Buffer.concat(end === null ? frames : [...frames, end]))
 
-/** A frame that anybody might send. */
+/** A frame that any peer might send, valid or not. */
 const anyFrame = fc
   .record({
     opcode: fc.nat(15),
@@ -108,7 +108,7 @@ describe('any split of a stream of frames', () => {
     )
   })
 
-  it('gives the same when control frames are taken out ahead of whoever reads', () => {
+  it('gives the same if control frames are taken out before the messages are read', () => {
     fc.assert(
       fc.property(validStream, cuts, fc.integer({ min: 1, max: 50 }), (stream, places, chunksAhead) => {
         expect(readWhole(split(stream, places), MAX_MESSAGE_SIZE, chunksAhead)).toEqual(readWhole([stream], MAX_MESSAGE_SIZE))
@@ -139,7 +139,7 @@ describe('our frame reader and that of ws', () => {
     )
   })
 
-  it('agree on every broken stream, but for what differs on purpose', async () => {
+  it('agree on every invalid stream, except for intended differences', async () => {
     await fc.assert(
       fc.asyncProperty(brokenStream, cuts, async (stream, places) => {
         const ours = readWhole(split(stream, places), MAX_MESSAGE_SIZE)
@@ -153,18 +153,18 @@ describe('our frame reader and that of ws', () => {
 })
 
 /**
- * In what the readers disagree, if they do. What differs on purpose is none:
- * - the Close frame without a code reads as 1000, as in .NET (ws: 1005);
- * - text is refused at its first wrong byte (ws: at the end of its message, which another mistake may come before);
- * - a length in more bytes than needed is refused (ws takes it);
- * - a length of 2^63 and above is refused with 1002 (ws: 1009);
- * - a Close frame whose reason is not UTF-8 is refused with 1002, as in Kestrel (ws: 1007);
- * - a fragment out of order, and a Close frame of one byte, are refused when header and payload are complete (ws: after two bytes).
+ * Describes how the readers disagree, if they do. These differences are intended and not reported:
+ * - a Close frame without a code reads as 1000, as in .NET (ws: 1005);
+ * - text is rejected at its first invalid byte (ws: at the end of the message, after other errors in it);
+ * - a length encoded in more bytes than needed is rejected (ws accepts it);
+ * - a length of 2^63 and above is rejected with 1002 (ws: 1009);
+ * - a Close frame whose reason is not UTF-8 is rejected with 1002, as in Kestrel (ws: 1007);
+ * - a misplaced fragment and a Close frame of one byte are rejected when header and payload are complete (ws: after two bytes).
  */
 function disagreement(ours: WhatWasRead, theirs: WhatWasRead, stream: Buffer): unknown {
   const failure = ours.failure ?? ''
   const bothFailed = ours.end === 'failure' && theirs.end === 'failure'
-  // One may have gone further than the other: what both have read is the same.
+  // One reader may have read more than the other, so compare what both have read.
   const count = Math.min(ours.messages.length, theirs.messages.length)
   const isPrefixEqual = ours.messages.slice(0, count).join() === theirs.messages.slice(0, count).join()
   if (isPrefixEqual) {
@@ -182,7 +182,7 @@ function disagreement(ours: WhatWasRead, theirs: WhatWasRead, stream: Buffer): u
   return isDeepStrictEqual(seen, seenByWs) ? undefined : { ours, theirs }
 }
 
-/** With the code that .NET has for a Close frame without one. */
+/** With the code that .NET reports for a Close frame without one. */
 function asInDotnet(read: WhatWasRead): WhatWasRead {
   return read.end === 'close' && read.closeStatus === 1005 ? { ...read, closeStatus: 1000 } : read
 }
@@ -190,7 +190,7 @@ function asInDotnet(read: WhatWasRead): WhatWasRead {
 function split(stream: Buffer, places: readonly number[] | 'every byte'): Buffer[] {
   if (places === 'every byte') return Array.from(stream, (byte) => Buffer.of(byte))
   const ordered = [0, ...places.map((place) => Math.min(place, stream.length)).toSorted((a, b) => a - b), stream.length]
-  // Copies: ws unmasks in place.
+  // Copies, because ws unmasks in place.
   return ordered.slice(1).map((end, index) => Buffer.from(stream.subarray(ordered[index], end)))
 }
 

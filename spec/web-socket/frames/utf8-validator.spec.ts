@@ -21,7 +21,7 @@ const valid: Record<string, string> = {
   'Greek, as Autobahn has it': 'ce ba e1 bd b9 cf 83 ce bc ce b5',
 }
 
-/** How many bytes can still be the beginning of something valid stands behind the bar. */
+/** The number behind the bar is how many bytes can still be the start of a valid text. */
 const invalid: Record<string, string> = {
   'a lone continuation': '80 | 0',
   'a lone last continuation': 'bf | 0',
@@ -60,19 +60,19 @@ const truncated: Record<string, string> = {
 }
 
 describe('Utf8Validator', () => {
-  it.each(Object.entries(valid))('takes %s, in every split', (_, hex) => {
+  it.each(Object.entries(valid))('accepts %s, in every split', (_, hex) => {
     const bytes = parse(hex)
 
     for (const pieces of splits(bytes)) expect([pieces, validate(pieces)]).toEqual([pieces, true])
   })
 
-  it.each(Object.entries(invalid))('refuses %s, in every split', (_, row) => {
+  it.each(Object.entries(invalid))('rejects %s, in every split', (_, row) => {
     const bytes = parse(row)
 
     for (const pieces of splits(bytes)) expect(validate(pieces)).toBe(false)
   })
 
-  it.each(Object.entries(invalid))('refuses %s at its first wrong byte', (_, row) => {
+  it.each(Object.entries(invalid))('rejects %s at its first invalid byte', (_, row) => {
     const bytes = parse(row)
     const goodLength = Number(row.split('|')[1])
     const validator = new Utf8Validator()
@@ -83,7 +83,7 @@ describe('Utf8Validator', () => {
     }
   })
 
-  it.each(Object.entries(truncated))('refuses %s at the end of the message only', (_, hex) => {
+  it.each(Object.entries(truncated))('rejects %s only at the end of the message', (_, hex) => {
     for (const pieces of splits(parse(hex))) {
       const validator = new Utf8Validator()
 
@@ -92,7 +92,7 @@ describe('Utf8Validator', () => {
     }
   })
 
-  it('begins anew after the end of a message', () => {
+  it('starts afresh after the end of a message', () => {
     const validator = new Utf8Validator()
     validator.write(Buffer.of(0xe2), 0, 1, false)
     validator.end()
@@ -101,7 +101,7 @@ describe('Utf8Validator', () => {
     expect(validator.end()).toBe(true)
   })
 
-  it("looks at nothing outside of its range, and keeps none of the caller's memory", () => {
+  it("reads nothing outside its range, and keeps no reference to the caller's memory", () => {
     const validator = new Utf8Validator()
     const buffer = Buffer.from('ffe282ff', 'hex')
 
@@ -111,14 +111,14 @@ describe('Utf8Validator', () => {
     expect(validator.end()).toBe(true)
   })
 
-  it('refuses ASCII within a character, although it is announced as ASCII', () => {
+  it('rejects ASCII within a character, even if the caller says that it is ASCII', () => {
     const validator = new Utf8Validator()
     validator.write(Buffer.of(0xe2), 0, 1, false)
 
     expect(validator.write(Buffer.from('a'), 0, 1, true)).toBe(false)
   })
 
-  it('agrees with Node on any bytes in any pieces', () => {
+  it('agrees with Node on any bytes, split anywhere', () => {
     const byte = fc.oneof(fc.nat(255), fc.constantFrom(0xc2, 0xe0, 0xe2, 0xed, 0xf0, 0xf4, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0x41))
     const text = fc.oneof(
       fc.array(byte, { maxLength: 12 }).map((bytes) => Buffer.from(bytes)),

@@ -3,10 +3,10 @@ import { Backlog } from '../../../lib/web-socket/keep-alive/backlog.ts'
 
 type Look = readonly [now: number, isWaiting: boolean, left: number]
 
-describe('what waits for the peer', () => {
+describe('the backlog of a peer', () => {
   it.each<[title: string, looks: readonly Look[], seen: readonly (number | undefined)[]]>([
     [
-      'shows nothing while nothing waits, whatever leaves',
+      'reports nothing if nothing is queued, regardless of what is sent',
       [
         [0, false, 0],
         [100, false, 5_000_000],
@@ -14,7 +14,7 @@ describe('what waits for the peer', () => {
       [undefined, undefined],
     ],
     [
-      'shows nothing while nothing of it leaves, and more comes',
+      'reports nothing while none of it is sent and more is added',
       [
         [0, true, 1000],
         [100, true, 1000],
@@ -22,7 +22,7 @@ describe('what waits for the peer', () => {
       [undefined, undefined],
     ],
     [
-      'shows that some of it has left, and that more is to come',
+      'reports that a part was sent and more remains',
       [
         [0, true, 1000],
         [100, true, 1001],
@@ -30,7 +30,7 @@ describe('what waits for the peer', () => {
       [undefined, 0],
     ],
     [
-      'gives what had left at once the time that it takes at the rate of what waited behind it, when the last has left',
+      'extends the time for the bytes that left at once by the rate of those queued behind them, when the queue is empty',
       [
         [0, false, 1000],
         [100, true, 4_001_000],
@@ -43,7 +43,7 @@ describe('what waits for the peer', () => {
       [undefined, undefined, undefined, 0, 1000, undefined],
     ],
     [
-      'takes what waits anew for a queue of its own',
+      'starts a new queue when bytes are queued again',
       [
         [0, true, 1_000_000],
         [100, false, 2_000_000],
@@ -54,7 +54,7 @@ describe('what waits for the peer', () => {
       [undefined, 100, undefined, 100],
     ],
     [
-      'gives no time for the little that leaves at once of any stream, if only a turn later',
+      'adds no time for the few bytes that leave any stream at once, even a turn later',
       [
         [0, false, 0],
         [100, true, 65_536],
@@ -63,7 +63,7 @@ describe('what waits for the peer', () => {
       [undefined, undefined, 0],
     ],
     [
-      'is content with a stream that only tells how much waits',
+      'works with a stream that only reports how much is queued',
       [
         [0, false, 0],
         [100, true, -1000],

@@ -10,7 +10,7 @@ import { openBothOverTcp, openInMemory, openOverTcp } from '../../support/web-so
 const { Open, Aborted } = WebSocketState
 
 describe('keep-alive without a timeout', () => {
-  it('pings at every interval, whether answered or not, with a counter of 8 bytes', async () => {
+  it('pings at every interval, answered or not, with a counter of 8 bytes', async () => {
     const { webSocket, peer } = await openOverTcp({ keepAliveInterval: 5 })
     const counters = [await nextCounter(peer), await nextCounter(peer), await nextCounter(peer)]
 
@@ -42,7 +42,7 @@ describe('keep-alive without a timeout', () => {
     expect((await other.peer.remainingFrames()).at(-1)).toMatchObject({ opcode: Opcode.Close, payload: closePayload(1000) })
   })
 
-  it('takes an interval that is longer than a timer can wait', async () => {
+  it('accepts an interval that is longer than the longest timer', async () => {
     const { webSocket, peer } = await openOverTcp({ keepAliveInterval: 2 ** 40 })
     await delay(30)
     await webSocket.sendAsync('text')
@@ -52,7 +52,7 @@ describe('keep-alive without a timeout', () => {
 })
 
 describe('the round-trip time', () => {
-  it('is that of the last ping that was answered, of keep-alive or of the application', async () => {
+  it('is that of the last answered ping, whether keep-alive or the application sent it', async () => {
     const { webSocket, peer } = await openOverTcp({ keepAliveInterval: 5 })
     expect(webSocket.roundTripTime).toBe(undefined)
     const { payload } = await peer.nextFrame()
@@ -64,7 +64,7 @@ describe('the round-trip time', () => {
     expect(other.server.roundTripTime).toBeLessThanOrEqual(time)
   })
 
-  it('does not change with a pong that answers nothing, and with one that comes twice', async () => {
+  it('is not changed by an unsolicited or a repeated pong', async () => {
     const { webSocket, peer } = await openOverTcp()
     const pinged = webSocket.pingAsync()
     const { payload } = await peer.nextFrame()
@@ -81,7 +81,7 @@ describe('the round-trip time', () => {
 })
 
 describe('keep-alive with a timeout', () => {
-  it('aborts the connection of a peer that does not answer, without a Close frame', async () => {
+  it('aborts the connection without a Close frame if the peer does not answer', async () => {
     const { webSocket, peer } = await openOverTcp({ keepAliveInterval: 5, keepAliveTimeout: 20 })
     const received = webSocket.receiveAsync(Buffer.alloc(1))
     const died = { code: 'ERR_WEBSOCKET_KEEP_ALIVE_TIMEOUT', webSocketErrorCode: 2 }
@@ -93,14 +93,14 @@ describe('keep-alive with a timeout', () => {
     expect((await peer.remainingFrames()).map(({ opcode }) => opcode)).toEqual([Opcode.Ping])
   })
 
-  it('keeps the connection of a peer that answers, though nobody receives', async () => {
+  it('keeps the connection if the peer answers, even without a receive', async () => {
     const { webSocket, peer } = await openOverTcp({ keepAliveInterval: 5, keepAliveTimeout: 2000 })
     for (let count = 1n; count <= 10n; count++) await answerPing(peer)
 
     expect(webSocket.state).toBe(Open)
   })
 
-  it('finds the answer behind data that nobody has received', async () => {
+  it('finds the pong behind unread data', async () => {
     const { webSocket, peer } = await openOverTcp({ keepAliveInterval: 5, keepAliveTimeout: 2000 })
     await peer.send(rawFrame(Opcode.Text, 'unread', { isFinal: false }), rawFrame(Opcode.Continuation, Buffer.alloc(10_000, 'x')))
     for (let count = 1n; count <= 10n; count++) await answerPing(peer)
@@ -113,8 +113,8 @@ describe('keep-alive with a timeout', () => {
     ['a message', (peer) => peer.sendFrame(Opcode.Text, 'text')],
     ['a part of a frame', (peer) => peer.send(Buffer.of(0x82))],
     ['a ping', (peer) => peer.sendFrame(Opcode.Ping)],
-    ['a pong that answers nothing', (peer) => peer.sendFrame(Opcode.Pong, counterPayload(9n))],
-  ])('takes %s for a sign of life, and asks anew', async (_, answer) => {
+    ['an unsolicited pong', (peer) => peer.sendFrame(Opcode.Pong, counterPayload(9n))],
+  ])('takes %s for a sign of life, and pings again', async (_, answer) => {
     const { webSocket, peer } = await openOverTcp({ keepAliveInterval: 20, keepAliveTimeout: 200 })
     const startedAt = performance.now()
     while (performance.now() < startedAt + 400) {
@@ -125,7 +125,7 @@ describe('keep-alive with a timeout', () => {
     expect(await webSocket.completion).toMatchObject({ error: { code: 'ERR_WEBSOCKET_KEEP_ALIVE_TIMEOUT' } })
   })
 
-  it('tells in its message how long the peer was silent', async () => {
+  it('says in its error message how long the peer was silent', async () => {
     const { webSocket } = await openOverTcp({ keepAliveInterval: 5, keepAliveTimeout: 20 })
 
     expect((await webSocket.completion).error?.message).toBe(
@@ -133,20 +133,20 @@ describe('keep-alive with a timeout', () => {
     )
   })
 
-  it('takes the pong of a later ping of the application for an answer', async () => {
+  it('accepts the pong of a later ping by the application', async () => {
     const { webSocket, peer } = await openOverTcp({ keepAliveInterval: 5, keepAliveTimeout: 300 })
     const first = await nextCounter(peer)
     const pinged = webSocket.pingAsync()
     expect([first, await nextCounter(peer)]).toEqual([1n, 2n])
     await peer.sendFrame(Opcode.Pong, counterPayload(2n))
     await pinged
-    // The next ping comes before any timeout: the first is no longer awaited.
+    // The next ping follows before any time-out, which ends the wait for the first pong.
     await answerPing(peer)
 
     expect(webSocket.state).toBe(Open)
   })
 
-  it('does not abort because of a pong that came too late, when that of the next ping comes', async () => {
+  it('does not abort because of a late pong if the pong of the next ping arrives in time', async () => {
     const { webSocket, peer } = await openOverTcp({ keepAliveInterval: 5, keepAliveTimeout: 2000 })
     const late = (await peer.nextFrame()).payload
     await peer.sendFrame(Opcode.Pong, late)
@@ -158,7 +158,7 @@ describe('keep-alive with a timeout', () => {
     expect(webSocket.state).toBe(Open)
   })
 
-  it('pings an idle connection only: what the peer sends counts as a sign of life', async () => {
+  it('pings an idle connection only: data from the peer counts as a sign of life', async () => {
     const { webSocket, peer } = await openOverTcp({ keepAliveInterval: 1000, keepAliveTimeout: 1000 })
     const startedAt = performance.now()
     while (performance.now() < startedAt + 1200) {
@@ -170,7 +170,7 @@ describe('keep-alive with a timeout', () => {
     expect(peer.frames).toEqual([])
   })
 
-  it('pings at every interval while it does not read and nothing waits for the peer, and finds it reset by that', async () => {
+  it('pings at every interval while it is not reading and nothing is queued, and so detects a reset', async () => {
     const { webSocket, peer, stream } = await openOverTcp({ keepAliveInterval: 20, keepAliveTimeout: 40 })
     void peer.sendFrame(Opcode.Binary, Buffer.alloc(200_000))
     for (let count = 0; count < 5; count++) await nextCounter(peer)
@@ -180,7 +180,7 @@ describe('keep-alive with a timeout', () => {
     expect(await webSocket.completion).toMatchObject({ closeStatus: 1006, error: { code: 'ERR_WEBSOCKET_CLOSED_PREMATURELY' } })
   })
 
-  it('waits as long for a sign of life after it has read again', async () => {
+  it('waits for the full time-out again after it has resumed reading', async () => {
     const { webSocket, peer } = await openOverTcp({ keepAliveInterval: 100, keepAliveTimeout: 100 })
     await peer.sendFrame(Opcode.Binary, Buffer.alloc(200_000))
     for (let count = 0; count < 4; count++) await nextCounter(peer)
@@ -191,7 +191,7 @@ describe('keep-alive with a timeout', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(150)
   })
 
-  it('does not take a transport that we paused for a dead peer', async () => {
+  it('does not take the peer for dead if the transport was paused locally', async () => {
     const { webSocket, peer } = openInMemory({ keepAliveInterval: 5, keepAliveTimeout: 20 })
     void peer.sendFrame(Opcode.Binary, Buffer.alloc(200_000))
     const pong = peer.sendFrame(Opcode.Pong, (await peer.nextFrame()).payload)
@@ -203,7 +203,7 @@ describe('keep-alive with a timeout', () => {
     expect(webSocket.state).toBe(Open)
   })
 
-  it('reads once more before it judges, when the process was busy past the timeout', async () => {
+  it('reads once more before it aborts if the process was busy past the time-out', async () => {
     const { webSocket, peer } = await openOverTcp({ keepAliveInterval: 5, keepAliveTimeout: 50 })
     const { payload } = await peer.nextFrame()
     peer.duplex.cork()
@@ -232,7 +232,7 @@ describe('pingAsync', () => {
     expect(roundTripTime).toBeLessThanOrEqual(performance.now() - startedAt)
   })
 
-  it('is answered while nobody receives, and while somebody does', async () => {
+  it('resolves with or without a pending receive', async () => {
     const { webSocket, peer } = await openOverTcp()
     void webSocket.pingAsync()
     await answerPing(peer)
@@ -245,7 +245,7 @@ describe('pingAsync', () => {
     expect(await received).toMatchObject({ count: 4 })
   })
 
-  it('is answered by the pong of a later ping, too', async () => {
+  it('resolves when the pong of a later ping arrives', async () => {
     const { webSocket, peer } = await openOverTcp()
     const pinged = Promise.all([webSocket.pingAsync(), webSocket.pingAsync(), webSocket.pingAsync()])
     const last = webSocket.pingAsync()
@@ -260,9 +260,9 @@ describe('pingAsync', () => {
     ['is aborted', 'ABORT_ERR', (webSocket) => webSocket.abort()],
     ['is disposed', 'ERR_WEBSOCKET_CLOSED_PREMATURELY', (webSocket) => webSocket.dispose()],
     ['loses its peer', 'ERR_WEBSOCKET_CLOSED_PREMATURELY', (_, peer) => peer.duplex.destroy()],
-    ['meets a violation', 'ERR_WEBSOCKET_PROTOCOL_ERROR', (webSocket, peer) => violate(webSocket, peer)],
+    ['receives an invalid frame', 'ERR_WEBSOCKET_PROTOCOL_ERROR', (webSocket, peer) => violate(webSocket, peer)],
     ['receives a Close frame', 'ERR_WEBSOCKET_INVALID_STATE', (webSocket, peer) => receiveClose(webSocket, peer)],
-  ] satisfies [string, string, (...pair: Parameters<typeof violate>) => unknown][])('rejects when the socket %s', async (_, code, end) => {
+  ] satisfies [string, string, (...pair: Parameters<typeof violate>) => unknown][])('rejects if the socket %s', async (_, code, end) => {
     const { webSocket, peer } = await openOverTcp()
     const pinged = webSocket.pingAsync()
     await end(webSocket, peer)
@@ -272,7 +272,7 @@ describe('pingAsync', () => {
 })
 
 describe('a ping of the peer', () => {
-  it('is answered with its own payload, while nobody receives', async () => {
+  it('is answered with its payload without a receive', async () => {
     const { peer } = await openOverTcp()
     for (const payload of ['', 'x', 'y'.repeat(125)]) {
       await peer.sendFrame(Opcode.Ping, payload)
@@ -281,7 +281,7 @@ describe('a ping of the peer', () => {
     }
   })
 
-  it('is answered in its turn when somebody receives', async () => {
+  it('is answered in order by a receive', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.send(rawFrame(Opcode.Text, 'first'), rawFrame(Opcode.Ping, 'ping'), rawFrame(Opcode.Text, 'second'))
     await webSocket.receiveAsync(Buffer.alloc(9))
@@ -292,7 +292,7 @@ describe('a ping of the peer', () => {
     expect((await peer.nextFrame()).opcode).toBe(Opcode.Pong)
   })
 
-  it('is answered behind data that nobody receives, once, and does not count against the read-ahead', async () => {
+  it('is answered once behind unread data, and does not count towards the read-ahead limit', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Text, 'unread')
     for (let count = 0; count < 1000; count++) {
@@ -316,7 +316,7 @@ describe('a ping of the peer', () => {
     expect(await message).toEqual({ done: false, value: 'ab' })
   })
 
-  it('is answered the latest only, by a transport that is full', async () => {
+  it('is dropped for a later one while the transport is full', async () => {
     const { webSocket, peer } = openInMemory({}, 1000)
     void webSocket.receiveAsync(Buffer.alloc(1)).catch(() => undefined)
     peer.duplex.pause()
@@ -332,7 +332,7 @@ describe('a ping of the peer', () => {
     expect(peer.frames).toEqual([])
   })
 
-  it('is answered by a client with masked pongs', async () => {
+  it('is answered by a client with a masked pong', async () => {
     const { peer } = await openOverTcp({ isServer: false })
     await peer.sendFrame(Opcode.Ping, 'ping')
 

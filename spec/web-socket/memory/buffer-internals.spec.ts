@@ -5,13 +5,13 @@ import { textMemory } from '../../../lib/web-socket/memory/shared-memory.ts'
 
 const texts = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)), maxLength: 30 })
 
-/** What Node has and does not document. If this fails, Node has changed, and `lib/web-socket/memory/buffer-internals.ts` must follow. */
+/** Contract of undocumented members of Buffer. If it fails, adapt `lib/web-socket/memory/buffer-internals.ts` to the new Node. */
 it.each(['latin1Slice', 'utf8Write'])('Buffer has %s', (name) => {
   expect(typeof Reflect.get(Buffer.prototype, name)).toBe('function')
 })
 
 describe.each([
-  ['with what Buffer does not document', direct],
+  ['with the undocumented methods of Buffer', direct],
   ['without', loadWithoutInternals()],
 ])('the conversions, %s,', (_, { decodeLatin1, encodeUtf8 }) => {
   it('decode every byte as toString() does, in any memory', () => {
@@ -24,7 +24,7 @@ describe.each([
     )
   })
 
-  it('encode every string as write() does, halves of surrogates among them, and leave alone what lies beyond', () => {
+  it('encode every string as write() does, lone surrogates included, and write nothing beyond', () => {
     fc.assert(
       fc.property(texts, fc.nat(9), (text, start) => {
         const expected = Buffer.alloc(100, 1)
@@ -37,7 +37,7 @@ describe.each([
   })
 })
 
-/** As on a Node that has them no more. They come back at once: Buffer's documented methods of today need them. */
+/** Simulates a Node without these methods. They are restored at once, because Buffer's documented methods use them. */
 function loadWithoutInternals(): typeof direct {
   const { latin1Slice, utf8Write } = Object.getOwnPropertyDescriptors(Buffer.prototype) as Record<string, PropertyDescriptor>
   let loaded = direct

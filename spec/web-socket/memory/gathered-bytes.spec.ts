@@ -3,7 +3,7 @@ import { array, assert, property, uint8Array } from 'fast-check'
 import { GatheredBytes } from '../../../lib/web-socket/memory/gathered-bytes.ts'
 
 describe('GatheredBytes', () => {
-  it('hands over what was pushed, in order, and begins anew', () => {
+  it('returns what was pushed, in order, and starts afresh', () => {
     assert(
       property(array(uint8Array({ maxLength: 700 }), { maxLength: 20 }), (chunks) => {
         const bytes = new GatheredBytes()
@@ -18,7 +18,7 @@ describe('GatheredBytes', () => {
     )
   })
 
-  it('takes at most twice the memory of what it holds, whatever the chunks are a part of', () => {
+  it('uses at most twice the memory of its content, even if the chunks are slices of larger buffers', () => {
     const bytes = new GatheredBytes()
     const large = Buffer.alloc(65_536, 'a')
     for (let count = 0; count < 5000; count++) bytes.push(large.subarray(count, count + 1))

@@ -12,7 +12,7 @@ afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy()
 })
 
-/** A socket, what it emits, and the other end of its connection. */
+/** A socket, the events that it emits, and the other end of its connection. */
 async function open(): Promise<{ socket: Socket; events: string[]; peer: Socket }> {
   const [socket, peer] = await connectTcp()
   sockets.push(socket, peer)
@@ -29,7 +29,7 @@ async function arrive(socket: Socket, peer: Socket, text: string): Promise<void>
 }
 
 describe('HeldBack', () => {
-  it('keeps what arrives until it is let go, and reads on then', async () => {
+  it('keeps what arrives until it is released, and reads on then', async () => {
     const { socket, events, peer } = await open()
     await arrive(socket, peer, 'one')
     const heldBack = new HeldBack(socket)
@@ -42,7 +42,7 @@ describe('HeldBack', () => {
     expect(events).toEqual(['one', 'two', 'three'])
   })
 
-  it('keeps the end', async () => {
+  it('keeps the end of the stream', async () => {
     const { socket, events, peer } = await open()
     const heldBack = new HeldBack(socket)
     peer.end()
@@ -53,7 +53,7 @@ describe('HeldBack', () => {
     expect(events).toEqual(['end'])
   })
 
-  it('keeps bytes and end of a paused stream, which reads no more than once', async () => {
+  it('keeps bytes and end of a paused stream, which reads at most once more', async () => {
     const { socket, events, peer } = await open()
     socket.pause()
     const heldBack = new HeldBack(socket)
@@ -66,7 +66,7 @@ describe('HeldBack', () => {
     expect(events.join('')).toBe(`${'x'.repeat(1_000_000)}end`)
   })
 
-  it('holds back again and again', async () => {
+  it('can hold back repeatedly', async () => {
     const { socket, events, peer } = await open()
     for (const text of ['one', 'two', 'three']) {
       const heldBack = new HeldBack(socket)
@@ -90,7 +90,7 @@ describe('HeldBack', () => {
     expect(events).toEqual(['onetwo', 'three'])
   })
 
-  it('leaves in place what was put before it since, when it stops', async () => {
+  it('leaves bytes to a later HeldBack of the same socket when it stops', async () => {
     const { socket, events, peer } = await open()
     const first = new HeldBack(socket)
     await arrive(socket, peer, 'one')

@@ -16,7 +16,7 @@ function namesIn(queue: Queue<Entry>): number[] {
 }
 
 describe('a Queue', () => {
-  it('is what an array is, whatever enters and leaves, and wherever', () => {
+  it('behaves like an array for any sequence of operations', () => {
     const step = oneof(
       constant({ kind: 'push' as const }),
       constant({ kind: 'shift' as const }),

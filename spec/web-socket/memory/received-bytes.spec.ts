@@ -6,7 +6,7 @@ import { ReceivedBytes } from '../../../lib/web-socket/memory/received-bytes.ts'
 import { chunkMemory, readMemory } from '../../../lib/web-socket/memory/shared-memory.ts'
 
 describe('ReceivedBytes', () => {
-  it('reads across chunks, whatever their sizes', () => {
+  it('reads across chunks of any size', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 5 }), { maxLength: 200 }), fc.array(fc.nat(7)), (chunks, steps) => {
         const bytes = filled(chunks)
@@ -24,7 +24,7 @@ describe('ReceivedBytes', () => {
     )
   })
 
-  it('takes bytes out of the middle', () => {
+  it('removes bytes from the middle', () => {
     fc.assert(
       fc.property(
         fc.array(fc.uint8Array({ maxLength: 5 }), { maxLength: 100 }),
@@ -45,7 +45,7 @@ describe('ReceivedBytes', () => {
     )
   })
 
-  it('keeps no more memory than twice what waits, of chunks that are a small part of it', () => {
+  it('uses at most twice the memory of its content if the chunks are small slices', () => {
     const memory = Buffer.alloc(65_536, 'abc')
     const bytes = filled(Array.from({ length: 5 }, (_, index) => memory.subarray(index * 60, index * 60 + 60)))
     bytes.skip(10)
@@ -64,11 +64,11 @@ describe('ReceivedBytes', () => {
 
   it.each([
     ['of the caller', Buffer.alloc(AREA_LENGTH)],
-    ['that all sockets are read into', readMemory],
-  ])('keeps what is left of borrowed memory %s, also in memory that is lent to it, which it gives back', (_whose, borrowed) => {
+    ['that all sockets share for reading', readMemory],
+  ])('copies the rest of borrowed memory %s, possibly into lent memory, which it returns', (_whose, borrowed) => {
     fc.assert(
       fc.property(fc.array(steps, { maxLength: 60 }), masks, (plan, mask) => {
-        // Two queues, so that what one gives back the other gets.
+        // Two queues, so that one gets the memory that the other returns.
         const queues = [new Queue(mask), new Queue(mask)]
         for (const { queue, length, filling, read, removed } of plan) {
           queues[queue]?.push(borrowed.subarray(0, length).fill(filling))
@@ -84,7 +84,7 @@ describe('ReceivedBytes', () => {
     )
   })
 
-  it('gives lent memory back when it has been read, however often it was asked to keep it', () => {
+  it('returns lent memory after reading it, even if it was told to keep it several times', () => {
     const bytes = filled([readMemory.subarray(0, 100)])
     bytes.keepLast()
     bytes.keepLast()
@@ -93,7 +93,7 @@ describe('ReceivedBytes', () => {
     expect(lendableChunks()).toBe(chunkMemory.length)
   })
 
-  it('tells whether what it moves is ASCII', () => {
+  it('reports whether the bytes that it moves are ASCII', () => {
     const bytes = filled([Buffer.from('abc'), Buffer.of(0x80), Buffer.from('def')])
     const target = Buffer.alloc(7)
 
@@ -102,7 +102,7 @@ describe('ReceivedBytes', () => {
     expect(bytes.unmaskInto(target, 5, 2, 0, 0)).toBe(true)
   })
 
-  it('leaves the chunks as they were', () => {
+  it('does not modify the chunks', () => {
     const chunk = Buffer.from('masked')
     const bytes = filled([chunk])
     bytes.unmaskInto(Buffer.alloc(6), 0, 6, 0x01_02_03_04, 0)
@@ -116,7 +116,7 @@ describe('ReceivedBytes', () => {
     expect(contents(bytes)).toEqual(Buffer.from(Array.from({ length: 10_000 }, (_, index) => index & 0xff)))
   })
 
-  it('holds nothing after it was cleared', () => {
+  it('holds nothing after clear()', () => {
     const bytes = filled([Buffer.from('abc')])
     bytes.skip(1)
     bytes.clear()
@@ -125,7 +125,7 @@ describe('ReceivedBytes', () => {
     expect(contents(bytes)).toEqual(Buffer.from('xyz'))
   })
 
-  it('throws when asked for more than it has', () => {
+  it('throws an error if more bytes are requested than it holds', () => {
     const bytes = filled([Buffer.from('abc')])
 
     expect(() => bytes.at(3)).toThrow(RangeError)
@@ -135,7 +135,7 @@ describe('ReceivedBytes', () => {
 
 const masks = fc.integer({ min: 0, max: 0xffff_ffff })
 
-/** Received bytes beside what they have to be. */
+/** Received bytes, and the bytes that are expected. */
 class Queue {
   readonly bytes = new ReceivedBytes()
   readonly #mask: number
@@ -151,14 +151,14 @@ class Queue {
     this.#expected = Buffer.concat([this.#expected, chunk])
   }
 
-  /** Takes `count` bytes out, from behind the first one. */
+  /** Removes `count` bytes after the first one. */
   remove(count: number): void {
     if (count === 0 || this.bytes.length <= count) return
     this.bytes.remove(1, count)
     this.#expected = Buffer.concat([this.#expected.subarray(0, 1), this.#expected.subarray(1 + count)])
   }
 
-  /** Reads and unmasks a part of what is there; tells whether it is what it has to be. */
+  /** Reads and unmasks a part of the bytes. Returns whether they are as expected. */
   isRight(part: number): boolean {
     const target = Buffer.alloc(Math.floor(this.bytes.length * part))
     this.bytes.unmaskInto(target, 0, target.length, this.#mask, this.#taken)
@@ -171,7 +171,7 @@ class Queue {
   }
 }
 
-/** How many chunks of shared memory nobody holds. */
+/** The number of shared chunks that are not in use. */
 function lendableChunks(): number {
   const lent: Buffer[] = []
   for (let chunk = takeChunk(1); chunk !== undefined; chunk = takeChunk(1)) lent.push(chunk)

@@ -7,7 +7,7 @@ import { readMemory, textMemory } from '../../../lib/web-socket/memory/shared-me
 import { unmask, unmaskByBytes, unmaskBySimd, unmaskInSharedMemory } from '../../../lib/web-socket/memory/unmask.ts'
 import { assembleUnmaskSimd } from '../../../scripts/assemble-unmask-simd.ts'
 
-/** RFC 6455, section 5.3, word for word. */
+/** The algorithm of RFC 6455, section 5.3. */
 function unmaskAsWritten(source: Uint8Array, mask: number, maskOffset: number): Buffer {
   const key = Buffer.alloc(4)
   key.writeUInt32BE(mask)
@@ -25,7 +25,7 @@ const payloads = lengths.chain((length) =>
 )
 
 describe('unmask', () => {
-  it('does what RFC 6455 says, from any offset to any offset, and tells whether the result is ASCII', () => {
+  it('follows RFC 6455 for any source and target offset, and reports whether the result is ASCII', () => {
     fc.assert(
       fc.property(payloads, masks, fc.nat(7), fc.nat(9), fc.nat(9), (payload, mask, maskOffset, sourceStart, targetStart) => {
         const source = Buffer.concat([Buffer.alloc(sourceStart, 0xee), payload, Buffer.alloc(5, 0xee)])
@@ -38,7 +38,7 @@ describe('unmask', () => {
     )
   })
 
-  it('sees a single byte that is not ASCII, wherever it stands', () => {
+  it('detects a single non-ASCII byte at any position', () => {
     const places = lengths.filter((length) => length > 0).chain((length) => fc.tuple(fc.constant(length), fc.nat(length - 1)))
     fc.assert(
       fc.property(places, masks, ([length, place], mask) => {
@@ -61,7 +61,7 @@ describe('unmask', () => {
     )
   })
 
-  it('does it in shared memory, where it leaves what was taken as it likes, and all else as it was', () => {
+  it('works in shared memory: it may overwrite the source, and nothing else', () => {
     fc.assert(
       fc.property(
         payloads,
@@ -78,7 +78,7 @@ describe('unmask', () => {
           const expected = unmaskAsWritten(payload.subarray(0, length), mask, maskOffset)
           expect(to.equals(Buffer.concat([expected, Buffer.alloc(to.length - length, 0xdd)]))).toBe(true)
           expect(isAscii).toBe(expected.every((byte) => byte < 0x80))
-          // Of memory that is not the text's, the part that was taken is free.
+          // If the target is not the shared text memory, the source may be overwritten.
           if (target === 'other') readMemory.copy(before, sourceStart, sourceStart, sourceStart + length)
           expect(readMemory.equals(before)).toBe(true)
         },
@@ -86,7 +86,7 @@ describe('unmask', () => {
     )
   })
 
-  it('gives the same bytes with and without SIMD', () => {
+  it('produces the same bytes with and without SIMD', () => {
     const simd = loadUnmaskSimd()
     if (simd === undefined) throw new Error('Every supported Node has WebAssembly SIMD')
     fc.assert(
@@ -101,7 +101,7 @@ describe('unmask', () => {
 })
 
 describe('unmask-simd-module.ts', () => {
-  it('is what unmask-simd.wat assembles to', async () => {
+  it('equals the assembled unmask-simd.wat', async () => {
     const folder = join(__dirname, '../../../lib/web-socket/memory')
     const text = readFileSync(join(folder, 'unmask-simd.wat'), 'utf8')
     expect(readFileSync(join(folder, 'unmask-simd-module.ts'), 'utf8')).toBe(await assembleUnmaskSimd(text))

@@ -11,7 +11,7 @@ afterEach(() => {
   for (const stream of open.splice(0)) stream.destroy()
 })
 
-/** A peer that has answered, with a ping, before the write of what it answers returns. */
+/** A peer that sends a ping in response, before the write returns. */
 function openWithHastyPeer(): { readonly webSocket: ManagedWebSocket; readonly sent: Buffer[] } {
   const sent: Buffer[] = []
   const stream = new Duplex({
@@ -27,10 +27,10 @@ function openWithHastyPeer(): { readonly webSocket: ManagedWebSocket; readonly s
   return { webSocket: ManagedWebSocket.createFromStream(stream, { isServer: true }), sent }
 }
 
-describe('the slab that sockets write from', () => {
-  it('keeps what is framed apart from what is answered meanwhile, and from that of other sockets', async () => {
+describe('the slab that all sockets write from', () => {
+  it('keeps frames apart from pongs written meanwhile, and from frames of other sockets', async () => {
     const both = [openWithHastyPeer(), openWithHastyPeer()]
-    // Every receive is passed by pings, which are answered in their turn.
+    // The pending receive makes each socket read the pings and answer them.
     for (const { webSocket } of both)
       webSocket[Symbol.asyncIterator]()
         .next()

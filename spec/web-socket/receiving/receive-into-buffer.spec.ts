@@ -11,7 +11,7 @@ import { openInMemory, openOverTcp } from '../../support/web-socket-pairs.ts'
 const { Text, Binary, Close } = WebSocketMessageType
 
 describe('receiveAsync', () => {
-  it('tells the type of a message, and its end', async () => {
+  it('reports the type of a message and its end', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Text, 'text')
     await peer.sendFrame(Opcode.Binary, Buffer.of(1, 2, 3))
@@ -20,7 +20,7 @@ describe('receiveAsync', () => {
     expect(await receive(webSocket, 10)).toEqual(['\x01\x02\x03', Binary, true])
   })
 
-  it('gives a message in parts of the size of the buffer', async () => {
+  it('returns a message in parts of the size of the buffer', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Text, 'abcdefgh')
 
@@ -29,7 +29,7 @@ describe('receiveAsync', () => {
     expect(await receive(webSocket, 3)).toEqual(['gh', Text, true])
   })
 
-  it('tells the end of a message that just fits', async () => {
+  it('reports the end of a message that fits exactly', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Binary, 'abcdef')
 
@@ -37,7 +37,7 @@ describe('receiveAsync', () => {
     expect(await receive(webSocket, 3)).toEqual(['def', Binary, true])
   })
 
-  it('ends at the end of a frame, and keeps the type of the first fragment', async () => {
+  it('returns at the end of a frame, with the type of the first fragment', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Text, 'ab', { isFinal: false })
     await peer.sendFrame(Opcode.Continuation, 'cd', { isFinal: false })
@@ -48,7 +48,7 @@ describe('receiveAsync', () => {
     expect(await receive(webSocket, 10)).toEqual(['ef', Text, true])
   })
 
-  it('counts 0 for an empty fragment, which is not the end, and for an empty last one, which is', async () => {
+  it('returns 0 for an empty fragment, with endOfMessage only if it is the last', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Binary, '', { isFinal: false })
     await peer.sendFrame(Opcode.Continuation, '', { isFinal: false })
@@ -61,7 +61,7 @@ describe('receiveAsync', () => {
     expect(await receive(webSocket, 10)).toEqual(['', Text, true])
   })
 
-  it('waits, with an empty buffer, for a message, and takes nothing of it', async () => {
+  it('waits for a message with an empty buffer, and consumes nothing', async () => {
     const { webSocket, peer } = await openOverTcp()
     const waiting = receive(webSocket, 0)
     await peer.sendFrame(Opcode.Ping)
@@ -73,7 +73,7 @@ describe('receiveAsync', () => {
     expect(await receive(webSocket, 4)).toEqual(['text', Text, true])
   })
 
-  it('takes an empty message, and a Close frame, with an empty buffer', async () => {
+  it('returns an empty message and a Close frame with an empty buffer', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Binary, '')
     await peer.sendFrame(Opcode.Close, closePayload(1001, 'bye'))
@@ -82,14 +82,14 @@ describe('receiveAsync', () => {
     expect(await receive(webSocket, 0)).toEqual(['', Close, true])
   })
 
-  it('waits for as many bytes as the buffer and the frame have', async () => {
+  it('waits until the buffer is full or the frame ends', async () => {
     const { webSocket, peer } = openInMemory()
     const frame = rawFrame(Opcode.Text, 'abcdef')
     const received = receive(webSocket, 4)
     let isReceived = false
     void received.finally(() => (isReceived = true))
     for (const byte of frame.subarray(0, -3)) await peer.send(Buffer.of(byte))
-    // In memory, what was sent has arrived.
+    // In memory, sent bytes arrive at once.
     await setImmediate()
     expect(isReceived).toBe(false)
     await peer.send(frame.subarray(-3))
@@ -98,7 +98,7 @@ describe('receiveAsync', () => {
     expect(await receive(webSocket, 4)).toEqual(['ef', Text, true])
   })
 
-  it('fills a view of any kind within its bounds', async () => {
+  it('fills a view of any type within its bounds', async () => {
     const { webSocket, peer } = await openOverTcp()
     const memory = new ArrayBuffer(8)
     const bytes = Buffer.from(memory)
@@ -122,7 +122,7 @@ describe('receiveAsync', () => {
     expect(Buffer.from(memory).toString()).toBe('tent \u2713')
   })
 
-  it('gives what had arrived as an already settled promise', async () => {
+  it('returns a settled promise if data has arrived already', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Text, 'ab')
     await webSocket.receiveAsync(Buffer.alloc(1))
@@ -134,7 +134,7 @@ describe('receiveAsync', () => {
     expect(order).toEqual(['received', 'settled'])
   })
 
-  it('serves calls in their order, across messages', async () => {
+  it('serves concurrent calls in order, across messages', async () => {
     const { webSocket, peer } = await openOverTcp()
     const received = Promise.all([receive(webSocket, 2), receive(webSocket, 2), receive(webSocket, 9), receive(webSocket, 9)])
     await peer.send(rawFrame(Opcode.Text, 'abc'), rawFrame(Opcode.Binary, 'def'), rawFrame(Opcode.Close))
@@ -147,7 +147,7 @@ describe('receiveAsync', () => {
     ])
   })
 
-  it('takes messages that wait one behind the other: plain, not ASCII, longer than the buffer, empty, and at last a wrong one', async () => {
+  it('returns queued messages: plain, non-ASCII, longer than the buffer, empty, and finally an invalid one', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.send(
       rawFrame(Opcode.Text, 'first'),
@@ -174,7 +174,7 @@ describe('receiveAsync', () => {
     await expect(webSocket.receiveAsync(Buffer.alloc(9))).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_PAYLOAD' })
   })
 
-  it('gives the Close frame to one call, and refuses those behind it', async () => {
+  it('returns the Close frame to one call, and rejects those queued behind it', async () => {
     const { webSocket, peer } = await openOverTcp()
     const first = webSocket.receiveAsync(Buffer.alloc(1))
     const second = webSocket.receiveAsync(Buffer.alloc(1))
@@ -185,7 +185,7 @@ describe('receiveAsync', () => {
     expect(webSocket.state).toBe(WebSocketState.CloseReceived)
   })
 
-  it('has no close status before a Close frame', async () => {
+  it('reports no close status before a Close frame', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Text, 'text')
 
@@ -193,7 +193,7 @@ describe('receiveAsync', () => {
     expect([webSocket.closeStatus, webSocket.closeStatusDescription]).toEqual([null, null])
   })
 
-  it('does not touch the chunks of the transport, nor hand them out', async () => {
+  it('neither modifies nor exposes the chunks of the transport', async () => {
     const { webSocket, peer, stream } = openInMemory()
     const chunks: Buffer[] = []
     stream.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -230,7 +230,7 @@ describe('receiveAsync', () => {
     ['in one frame', [rawFrame(Opcode.Text, Buffer.from('61e282', 'hex'))]],
     ['before an empty last fragment', [rawFrame(Opcode.Text, Buffer.from('61e282', 'hex'), { isFinal: false }), rawFrame(0, '')]],
     ['in the second fragment', [rawFrame(Opcode.Text, 'a', { isFinal: false }), rawFrame(0, Buffer.from('e282', 'hex'))]],
-  ])('refuses text that ends within a character, %s, with 1007', async (_, frames) => {
+  ])('rejects text that ends within a character, %s, with 1007', async (_, frames) => {
     const { webSocket, peer } = await openOverTcp()
     await peer.send(...frames)
 
@@ -239,7 +239,7 @@ describe('receiveAsync', () => {
     expect(webSocket.state).toBe(WebSocketState.Aborted)
   })
 
-  it('refuses wrong text before the rest of the message has come', async () => {
+  it('rejects invalid text before the rest of the message has arrived', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.send(rawFrame(Opcode.Text, Buffer.concat([Buffer.from('ab'), Buffer.of(0xc0), Buffer.alloc(100)])).subarray(0, 10))
 
@@ -247,7 +247,7 @@ describe('receiveAsync', () => {
     expect((await peer.nextFrame()).payload).toEqual(closePayload(1007))
   })
 
-  it('takes the good text before the wrong, and refuses the call that meets it', async () => {
+  it('returns the valid part of a text, and rejects the call that reaches the invalid part', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Text, Buffer.from('6162ff63', 'hex'))
 
@@ -255,7 +255,7 @@ describe('receiveAsync', () => {
     await expect(webSocket.receiveAsync(Buffer.alloc(2))).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_PAYLOAD' })
   })
 
-  it('takes any bytes as binary', async () => {
+  it('accepts any bytes as binary', async () => {
     const { webSocket, peer } = await openOverTcp()
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index))
     await peer.sendFrame(Opcode.Binary, bytes)
@@ -265,7 +265,7 @@ describe('receiveAsync', () => {
     expect(buffer).toEqual(bytes)
   })
 
-  it('refuses what is no buffer', async () => {
+  it('throws an error if the argument is not a buffer', async () => {
     const { webSocket } = await openOverTcp()
     for (const buffer of ['text', 5, null, undefined, [1, 2]]) {
       // @ts-expect-error None of them is a buffer.

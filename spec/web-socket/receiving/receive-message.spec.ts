@@ -8,7 +8,7 @@ import { openBothOverTcp, openInMemory, openOverTcp } from '../../support/web-so
 const DONE = { done: true, value: undefined }
 
 describe('for await', () => {
-  it('gives text as strings and binary as Buffers, until the Close frame', async () => {
+  it('returns text as strings and binary as Buffers, until the Close frame', async () => {
     const { webSocket, peer } = await openOverTcp()
     const texts = ['', 'text', 'h\u00e9llo \u{1f600}', 'x'.repeat(100_000), '\u20ac'.repeat(50_000)]
     for (const text of texts) await peer.sendFrame(Opcode.Text, text)
@@ -22,7 +22,7 @@ describe('for await', () => {
     expect(webSocket.state).toBe(WebSocketState.CloseReceived)
   })
 
-  it('joins fragments, also where they cut a character', async () => {
+  it('joins fragments, even if they split a character', async () => {
     const { webSocket, peer } = await openOverTcp()
     const euro = Buffer.from('\u20ac')
     const parts = ['', 'a', euro.subarray(0, 1), '', euro.subarray(1), 'b'.repeat(70_000), '']
@@ -34,7 +34,7 @@ describe('for await', () => {
   it.each([
     ['text', Opcode.Text],
     ['binary', Opcode.Binary],
-  ])('gives a byte order mark, and NUL, as they are, in %s', async (_, opcode) => {
+  ])('returns a byte order mark and NUL unchanged, in %s', async (_, opcode) => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(opcode, '\ufeffa\0b')
     const { value = '' } = await webSocket[Symbol.asyncIterator]().next()
@@ -42,7 +42,7 @@ describe('for await', () => {
     expect(value.toString()).toBe('\ufeffa\0b')
   })
 
-  it("gives messages that are the receiver's alone", async () => {
+  it('returns messages whose memory is not shared', async () => {
     const { webSocket, peer } = await openOverTcp()
     for (const fill of ['a', 'b', 'c']) await peer.sendFrame(Opcode.Binary, fill.repeat(1000))
     const messages: Buffer[] = []
@@ -58,7 +58,7 @@ describe('for await', () => {
     expect(messages.map(String)).toEqual(['x'.repeat(1000), 'b'.repeat(1000), 'c'.repeat(1000)])
   })
 
-  it('leaves the socket as it is when the loop is left, by break or by an error', async () => {
+  it('leaves the socket open if the loop ends with break or an error', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.send(rawFrame(Opcode.Text, 'first'), rawFrame(Opcode.Text, 'second'), rawFrame(Opcode.Text, 'third'))
     for await (const message of webSocket) {
@@ -76,7 +76,7 @@ describe('for await', () => {
     expect(buffer.toString()).toBe('third')
   })
 
-  it('serves calls of next() at the same time in their order, and ends them all with the Close frame', async () => {
+  it('serves concurrent calls of next() in order, and ends them all at the Close frame', async () => {
     const { webSocket, peer } = await openOverTcp()
     const iterator = webSocket[Symbol.asyncIterator]()
     const results = Promise.all([iterator.next(), iterator.next(), iterator.next(), iterator.next()])
@@ -91,7 +91,7 @@ describe('for await', () => {
     expect(await iterator.next()).toEqual({ done: true, value: undefined })
   })
 
-  it('takes the rest of a message that receiveAsync began', async () => {
+  it('returns the rest of a message that receiveAsync started', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Text, 'abcdef')
     await webSocket.receiveAsync(Buffer.alloc(2))
@@ -99,7 +99,7 @@ describe('for await', () => {
     expect(await webSocket[Symbol.asyncIterator]().next()).toEqual({ done: false, value: 'cdef' })
   })
 
-  it('is done when the peer ends without a Close frame, and stays so', async () => {
+  it('is done if the peer ends without a Close frame, and remains done', async () => {
     const { webSocket, peer } = await openOverTcp()
     const iterator = webSocket[Symbol.asyncIterator]()
     const nexts = [iterator.next(), iterator.next()]
@@ -110,7 +110,7 @@ describe('for await', () => {
     expect(webSocket.closeStatus).toBe(null)
   })
 
-  it('ends a message that is not valid UTF-8 with 1007, before its end', async () => {
+  it('fails with 1007 at invalid UTF-8, before the end of the message', async () => {
     const { webSocket, peer } = await openOverTcp()
     const next = webSocket[Symbol.asyncIterator]().next()
     await peer.send(rawFrame(Opcode.Text, Buffer.from('61ed', 'hex'), { isFinal: false }), rawFrame(0, Buffer.of(0xa0), { isFinal: false }))
@@ -121,7 +121,7 @@ describe('for await', () => {
 })
 
 describe('maxMessageSize', () => {
-  it('is as long as a message may be', async () => {
+  it('allows a message of exactly that size', async () => {
     const { webSocket, peer } = await openOverTcp({ maxMessageSize: 1000 })
     await peer.sendFrame(Opcode.Text, 'x'.repeat(1000))
     await peer.send(rawFrame(Opcode.Binary, Buffer.alloc(999), { isFinal: false }), rawFrame(0, Buffer.alloc(1)))
@@ -137,7 +137,7 @@ describe('maxMessageSize', () => {
     ['one frame of 2^63 - 1 bytes', [rawFrame(Opcode.Text, '', { announcedLength: 2n ** 63n - 1n })]],
     ['fragments', [rawFrame(Opcode.Text, 'x'.repeat(500), { isFinal: false }), rawFrame(0, '', { announcedLength: 501n, isFinal: false })]],
     ['a compressed frame, by its header', [rawFrame(Opcode.Text, '', { announcedLength: 1105n, reserved: 4 })]],
-  ])('ends a longer message with 1009: %s', async (_, frames) => {
+  ])('closes with 1009 for a longer message: %s', async (_, frames) => {
     const { webSocket, peer } = await openOverTcp({ maxMessageSize: 1000, dangerousDeflateOptions: {} })
     const next = webSocket[Symbol.asyncIterator]().next()
     await peer.send(...frames)
@@ -151,7 +151,7 @@ describe('maxMessageSize', () => {
     })
   })
 
-  it('is as long as a message may be that is longer when it is compressed', async () => {
+  it('allows a message of that size even if its compressed form is longer', async () => {
     const { server, client } = await openBothOverTcp({ maxMessageSize: 1000, dangerousDeflateOptions: {} })
     const message = randomBytes(1000)
     await client.sendAsync(message)
@@ -176,19 +176,19 @@ describe('maxMessageSize', () => {
     ['a frame', { announcedLength: 2n ** 31n }],
     ['a compressed frame', { announcedLength: 2n ** 31n, reserved: 4 }],
     ['a compressed frame longer than any buffer', { announcedLength: 2n ** 62n, reserved: 4 }],
-  ])('allocates no more than a mebibyte for %s that is only announced', async (_, header) => {
+  ])('allocates at most 1 MiB for %s that is only announced', async (_, header) => {
     const before = process.memoryUsage().arrayBuffers
     for (let count = 0; count < 50; count++) {
       const { webSocket, peer } = openInMemory({ maxMessageSize: Infinity, dangerousDeflateOptions: {} })
       void webSocket[Symbol.asyncIterator]().next()
-      // In memory, what was sent has arrived.
+      // In memory, sent bytes arrive at once.
       await peer.send(rawFrame(Opcode.Binary, '', header))
     }
 
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(60 * 1_048_576)
   })
 
-  it('bounds neither the number of fragments nor of empty ones, only their bytes', async () => {
+  it('limits the bytes of a message, not the number of its fragments, even empty ones', async () => {
     const { webSocket, peer } = openInMemory({ maxMessageSize: 20_000 })
     const next = webSocket[Symbol.asyncIterator]().next()
     await peer.sendFrame(Opcode.Text, 'a', { isFinal: false })
@@ -202,7 +202,7 @@ describe('maxMessageSize', () => {
   })
 })
 
-describe('bytes that somebody is about to read', () => {
+describe('bytes that a receive is waiting for', () => {
   it('do not pause the transport', async () => {
     const { webSocket, peer, stream } = openInMemory({}, 1_000_000)
     let pauses = 0
@@ -219,8 +219,8 @@ describe('bytes that somebody is about to read', () => {
   })
 })
 
-describe('bytes that nobody reads', () => {
-  it('pause the transport, and are all there when somebody reads again', async () => {
+describe('bytes that are not read', () => {
+  it('pause the transport, and are delivered completely when receives continue', async () => {
     const { webSocket, peer, stream } = await openOverTcp()
     const messages = Array.from({ length: 2000 }, (_, index) => `${index}`.padEnd(1000, 'x'))
     const sent = Promise.all(messages.map((message) => peer.sendFrame(Opcode.Text, message)))

@@ -52,12 +52,12 @@ const ways: Record<string, Way> = {
   'a receive is cancelled': {
     end: (webSocket) => webSocket.receiveAsync(Buffer.alloc(1), AbortSignal.abort()),
   },
-  'the peer closes, and nobody answers': { end: (_, peer) => peer.write(CLOSE) },
-  'the peer closes behind messages that nobody receives': {
+  'the peer closes, without an answer': { end: (_, peer) => peer.write(CLOSE) },
+  'the peer closes after messages that are not received': {
     options: { closeAnswerTimeout: 1, closeTimeout: 5 },
     end: (_, peer) => peer.write(Buffer.concat([TEXT, TEXT, TEXT, CLOSE])),
   },
-  'the peer closes behind compressed messages that nobody receives': {
+  'the peer closes after compressed messages that are not received': {
     options: { closeAnswerTimeout: 1, closeTimeout: 5, dangerousDeflateOptions: {} },
     end: (_, peer) => peer.write(Buffer.concat([COMPRESSED, COMPRESSED, COMPRESSED, CLOSE])),
   },

@@ -14,14 +14,14 @@ process.on('unhandledRejection', (error) => {
 
 const [stream] = duplexPair()
 const webSocket = ManagedWebSocket.createFromStream(stream, { isServer: true })
-// @ts-expect-error: JSON is the application's.
+// @ts-expect-error: plain JavaScript may pass it.
 void webSocket.sendAsync({ a: 1 })
 void webSocket.sendAsync('text', 2)
 void webSocket.sendAsync('text', undefined, 4)
 void webSocket.sendAsync('begun', undefined, false)
 void webSocket.sendAsync(prepareMessage('prepared'))
 void webSocket.sendAsync('ended', undefined, WebSocketMessageFlags.EndOfMessage | WebSocketMessageFlags.DisableCompression)
-// @ts-expect-error: it is no buffer.
+// @ts-expect-error: it is not a buffer.
 void webSocket.receiveAsync('buffer')
 void webSocket.closeAsync(1)
 void webSocket.closeAsync(1000, 'x'.repeat(124))

@@ -3,7 +3,7 @@ import { WebSocketState } from '../../../lib/web-socket/values/web-socket-state.
 import { openInMemory } from '../../support/web-socket-pairs.ts'
 
 describe('maxBufferedAmount', () => {
-  it('aborts the connection to a peer that does not read, when more waits of sends that nobody awaits', async () => {
+  it('aborts the connection if a peer does not read and sends that are not awaited exceed it', async () => {
     const { webSocket, peer } = openInMemory({ maxBufferedAmount: 100_000 })
     peer.duplex.pause()
     const sends = Array.from({ length: 400 }, () => webSocket.sendAsync('x'.repeat(1000)))
@@ -16,7 +16,7 @@ describe('maxBufferedAmount', () => {
     expect(await webSocket.completion).toMatchObject({ closeStatus: 1006, endedBy: 'local', error: { code: 'ERR_WEBSOCKET_TOO_SLOW' } })
   })
 
-  it('lets a message that is longer wait, and does not count sends that are awaited', async () => {
+  it('allows a single longer message, and does not count awaited sends', async () => {
     const { webSocket, peer } = openInMemory({ maxBufferedAmount: 1000 })
     peer.duplex.pause()
     await webSocket.sendAsync('y'.repeat(100_000))

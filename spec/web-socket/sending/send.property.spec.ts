@@ -14,7 +14,7 @@ import { parseFrames, rawFrame } from '../../support/raw-frames.ts'
 import { readWithWs } from '../../support/read-with-ws.ts'
 import { until } from '../../support/until.ts'
 
-/** What an application, or its peer, does at one moment. */
+/** An action of the application or its peer. */
 type Step =
   | { readonly type: 'send'; readonly data: string | Buffer; readonly isFinal: boolean; readonly isCancelled: boolean }
   | { readonly type: 'prepared'; readonly data: string | Buffer }
@@ -64,7 +64,7 @@ const deflateOptions = fc.option(
 const THE_LAST: Step = { type: 'send', data: 'the last', isFinal: true, isCancelled: false }
 
 describe('any interleaving of sends, pings and a close', () => {
-  it('leaves as valid frames, which ws reads as the same messages in the same order', async () => {
+  it('produces valid frames, which ws reads as the same messages in the same order', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { maxLength: 25 }),
@@ -101,7 +101,7 @@ describe('any interleaving of sends, pings and a close', () => {
     )
   })
 
-  it('leaves as valid frames, with nothing behind a Close frame, when the socket ends meanwhile', async () => {
+  it('produces valid frames, and none after a Close frame, if the socket ends meanwhile', async () => {
     const ending = fc.constantFrom('closeOutputAsync', 'violation', 'dispose')
     await fc.assert(
       fc.asyncProperty(
@@ -150,11 +150,11 @@ describe('any interleaving of sends, pings and a close', () => {
 interface Expectation {
   readonly messages: readonly string[]
   readonly pongs: readonly string[]
-  /** What becomes of each send, in order. */
+  /** The outcome of each send, in order. */
   readonly outcomes: readonly string[]
 }
 
-/** Does the steps; tells what must come of them, and what became of the sends. */
+/** Executes the steps. Returns the expected frames, and the outcomes of the sends. */
 async function play(
   steps: readonly Step[],
   webSocket: ManagedWebSocket,
@@ -216,7 +216,7 @@ function codeOf(error: unknown): string {
   return error instanceof WebSocketException ? error.code : String(error)
 }
 
-/** Text is not validated on its way out, as in .NET: here it may go on with any bytes. */
+/** As in .NET, sent text is not validated, so a text message may continue with any bytes. */
 function receiverOptions(isServer: boolean, deflate: WebSocketDeflateOptions | null): object {
   if (deflate === null) return { isServer: !isServer, skipUTF8Validation: true }
   const extension = createPerMessageDeflate(

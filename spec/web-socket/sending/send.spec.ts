@@ -13,7 +13,7 @@ import { openInMemory, openOverTcp } from '../../support/web-socket-pairs.ts'
 const { Text, Binary } = WebSocketMessageType
 
 describe('sendAsync', () => {
-  it('sends a string as text, and bytes as binary, each as one final unmasked frame', async () => {
+  it('sends a string as text and bytes as binary, in one final unmasked frame each', async () => {
     const { webSocket, peer } = await openOverTcp()
     await webSocket.sendAsync('text')
     await webSocket.sendAsync(Buffer.of(1, 2))
@@ -22,7 +22,7 @@ describe('sendAsync', () => {
     expect(await peer.nextFrame()).toEqual({ opcode: 2, payload: Buffer.of(1, 2), isFinal: true, reserved: 0, isMasked: false })
   })
 
-  it('sends bytes as text, and a string as binary, if the type says so', async () => {
+  it('sends bytes as text and a string as binary if the type says so', async () => {
     const { webSocket, peer } = await openOverTcp()
     await webSocket.sendAsync(Buffer.from('text'), Text)
     await webSocket.sendAsync('bytes', Binary)
@@ -31,7 +31,7 @@ describe('sendAsync', () => {
     expect(await peer.nextFrame()).toMatchObject({ opcode: 2, payload: Buffer.from('bytes') })
   })
 
-  it('sends bytes in any of their forms', async () => {
+  it('sends bytes of every supported type', async () => {
     const { webSocket, peer } = await openOverTcp()
     const memory = Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8]).buffer
     const shared = new SharedArrayBuffer(3)
@@ -66,14 +66,14 @@ describe('sendAsync', () => {
   })
 
   it.each([
-    ['as many bytes as characters, at the end of a short header', 'a'.repeat(125)],
-    ['more bytes than characters, from a short header to a longer one', '\u00e9'.repeat(63)],
-    ['three bytes a character', '\u20ac'.repeat(125)],
-    ['two halves of a character', '\u{1f600}'.repeat(40)],
-    ['half a character, which becomes U+FFFD', 'a\ud800b'],
-    ['more than fits beside others', '\u20ac'.repeat(16_384)],
-    ['more than a slab', '\u20ac'.repeat(40_000)],
-  ])('sends text of %s', async (_, text) => {
+    ['that is ASCII and has the greatest length of a short header', 'a'.repeat(125)],
+    ['that needs a longer header in bytes than in characters', '\u00e9'.repeat(63)],
+    ['with three bytes per character', '\u20ac'.repeat(125)],
+    ['with surrogate pairs', '\u{1f600}'.repeat(40)],
+    ['with a lone surrogate, which becomes U+FFFD', 'a\ud800b'],
+    ['that is too long to be batched with others', '\u20ac'.repeat(16_384)],
+    ['that is longer than a slab', '\u20ac'.repeat(40_000)],
+  ])('sends text %s', async (_, text) => {
     const { webSocket, peer } = await openOverTcp()
     await webSocket.sendAsync(text)
     await webSocket.sendAsync('next')
@@ -82,7 +82,7 @@ describe('sendAsync', () => {
     expect((await peer.nextFrame()).payload.toString()).toBe('next')
   })
 
-  it('sends what is sent in one turn in one write', async () => {
+  it('writes everything that is sent in one turn at once', async () => {
     const { webSocket, peer, stream } = await openOverTcp()
     const written: number[] = []
     const write = stream._write.bind(stream)
@@ -96,7 +96,7 @@ describe('sendAsync', () => {
     expect(written).toEqual([100 * 11])
   })
 
-  it('takes its copy of small data at once, and of large data until it resolves', async () => {
+  it('copies small data at once, and uses large data until it resolves', async () => {
     const { webSocket, peer } = await openOverTcp()
     const small = Buffer.alloc(10, 'a')
     const large = Buffer.alloc(1_000_000, 'b')
@@ -109,7 +109,7 @@ describe('sendAsync', () => {
     expect((await peer.nextFrame()).payload.equals(Buffer.alloc(1_000_000, 'b'))).toBe(true)
   })
 
-  it('sends a message in fragments, whatever the type of the later ones', async () => {
+  it('sends a message in fragments and ignores the type of the later ones', async () => {
     const { webSocket, peer } = await openOverTcp()
     await webSocket.sendAsync('a', undefined, false)
     await webSocket.sendAsync('b', Binary, WebSocketMessageFlags.None)
@@ -125,7 +125,7 @@ describe('sendAsync', () => {
     ])
   })
 
-  it('lets pings, pongs and a Close frame pass between fragments', async () => {
+  it('sends pings, pongs and a Close frame between fragments', async () => {
     const { webSocket, peer } = await openOverTcp()
     await webSocket.sendAsync('a', undefined, false)
     await peer.nextFrame()
@@ -141,7 +141,7 @@ describe('sendAsync', () => {
     expect(opcodes).toEqual([Opcode.Ping, Opcode.Continuation, Opcode.Close])
   })
 
-  it('queues calls in their order, small and large, data and Close', async () => {
+  it('sends small and large data and the Close frame in the order of the calls', async () => {
     const { webSocket, peer } = openInMemory({}, 1000)
     const sizes = Array.from({ length: 60 }, (_, index) => [1, 500, 20_000][index % 3] ?? 0)
     const sent = sizes.map((size, index) => webSocket.sendAsync(Buffer.alloc(size, index)))
@@ -152,14 +152,14 @@ describe('sendAsync', () => {
     expect((await peer.nextFrame()).opcode).toBe(Opcode.Close)
   })
 
-  it('waits for a peer that reads slowly, with bounded memory and a true bufferedAmount', async () => {
+  it('waits for a slow peer, with bounded memory and a correct bufferedAmount', async () => {
     const { webSocket, peer, stream } = openInMemory({}, 10_000)
     peer.duplex.pause()
     let sentCount = 0
     const sending = (async () => {
       for (; sentCount < 1000; sentCount++) await webSocket.sendAsync(Buffer.alloc(1000))
     })()
-    // What the peer's stream takes without reading has left us.
+    // What the peer's stream buffers is no longer ours.
     while (!stream.writableNeedDrain) await new Promise(setImmediate)
     await new Promise(setImmediate)
 
@@ -177,7 +177,7 @@ describe('sendAsync', () => {
     ['long text', 'x'.repeat(20_000)],
     ['long bytes', Buffer.alloc(20_000)],
     ['short text', 'x'.repeat(1000)],
-  ])('does not let a loop that awaits nothing else run ahead of the transport, with %s', async (_, data) => {
+  ])('does not let a loop that only awaits sends run ahead of the transport, with %s', async (_, data) => {
     for (const isServer of [true, false]) {
       const { webSocket, peer } = openInMemory({ isServer }, 10_000)
       peer.duplex.pause()
@@ -196,7 +196,7 @@ describe('sendAsync', () => {
     }
   })
 
-  it('is not blocked for ever by a stream whose high-water mark is 0', async () => {
+  it('does not block if the high-water mark of the stream is 0', async () => {
     const { webSocket, peer } = openInMemory({}, 0)
     await webSocket.sendAsync('a')
     await webSocket.sendAsync('b')
@@ -205,7 +205,7 @@ describe('sendAsync', () => {
     expect((await peer.nextFrame()).payload.toString()).toBe('b')
   })
 
-  it('rejects what waits, and what is on its way, when the peer resets the connection', async () => {
+  it('rejects queued sends and the one being written if the peer resets the connection', async () => {
     const { webSocket, peer } = await openOverTcp()
     peer.duplex.pause()
     const large = webSocket.sendAsync(Buffer.alloc(30_000_000))
@@ -217,7 +217,7 @@ describe('sendAsync', () => {
     expect(webSocket.state).toBe(WebSocketState.Aborted)
   })
 
-  it('waits on a stream that was full before it was ours', async () => {
+  it('waits for a stream that was full from the start', async () => {
     const written: (() => void)[] = []
     const stream = new Duplex({
       read: () => undefined,
@@ -238,7 +238,7 @@ describe('sendAsync', () => {
     stream.destroy()
   })
 
-  it('rejects with the cause when a write fails', async () => {
+  it('rejects with the error of the stream as cause if a write fails', async () => {
     const cause = new Error('EPIPE')
     const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, callback) => callback(cause) })
     const webSocket = ManagedWebSocket.createFromStream(stream, { isServer: true })
@@ -248,7 +248,7 @@ describe('sendAsync', () => {
     expect(webSocket.state).toBe(WebSocketState.Aborted)
   })
 
-  it('rejects what waits, and what is on its way, when the socket is aborted', async () => {
+  it('rejects queued sends and the one being written if the socket is aborted', async () => {
     const { webSocket, peer } = await openOverTcp()
     peer.duplex.pause()
     const large = webSocket.sendAsync(Buffer.alloc(30_000_000))
@@ -259,7 +259,7 @@ describe('sendAsync', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'ABORT_ERR' })
   })
 
-  it('rejects all that are on their way, in order, when the socket is aborted', async () => {
+  it('rejects all sends being written, in order, if the socket is aborted', async () => {
     const stream = new Duplex({ read: () => undefined, write: () => undefined, writableHighWaterMark: 1_000_000 })
     const webSocket = ManagedWebSocket.createFromStream(stream, { isServer: true })
     const rejected: [index: number, error: unknown][] = []
@@ -272,7 +272,7 @@ describe('sendAsync', () => {
     expect(rejected).toEqual([0, 1, 2, 3, 4].map((index) => [index, expect.objectContaining({ code: 'ABORT_ERR' })]))
   })
 
-  it('lets what is on its way leave, and rejects what waits, when the socket is disposed', async () => {
+  it('completes the send being written and rejects queued ones if the socket is disposed', async () => {
     const { webSocket, peer } = openInMemory({}, 1000)
     const large = webSocket.sendAsync(Buffer.alloc(3_000_000))
     const waiting = webSocket.sendAsync('text')
@@ -283,7 +283,7 @@ describe('sendAsync', () => {
     expect((await peer.remainingFrames()).map(({ payload }) => payload.length)).toEqual([3_000_000])
   })
 
-  it('sends into state CloseReceived, until our Close frame', async () => {
+  it('sends in state CloseReceived until its own Close frame', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Close, closePayload(1000))
     await webSocket.receiveAsync(Buffer.alloc(1))
@@ -294,7 +294,7 @@ describe('sendAsync', () => {
     expect((await peer.remainingFrames()).map(({ opcode }) => opcode)).toEqual([Opcode.Text, Opcode.Close])
   })
 
-  it('refuses arguments in the order type, flags, data, continuation', async () => {
+  it('checks its arguments in the order type, flags, data, continuation', async () => {
     const { webSocket } = await openOverTcp()
     await webSocket.sendAsync('a', Text, WebSocketMessageFlags.DisableCompression)
     const calls: [data: unknown, type: unknown, flags: unknown, argument: string][] = [
@@ -307,14 +307,14 @@ describe('sendAsync', () => {
       ['a', 0, true, 'messageFlags'],
     ]
     for (const [data, type, flags, argument] of calls) {
-      // @ts-expect-error None of them is right.
+      // @ts-expect-error None of them is valid.
       await expect(webSocket.sendAsync(data, type, flags)).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_INVALID_ARGUMENT', argument })
     }
     await webSocket.sendAsync('b', Text, 3)
     await webSocket.sendAsync('c')
   })
 
-  it('names the argument, its value and the remedy', async () => {
+  it('names the argument, its value and the remedy in the error message', async () => {
     const { webSocket } = await openOverTcp()
 
     await expect(webSocket.sendAsync('a', WebSocketMessageType.Close)).rejects.toThrow(
@@ -322,7 +322,7 @@ describe('sendAsync', () => {
     )
   })
 
-  it('goes on when the transport has room again', async () => {
+  it('continues when the transport drains', async () => {
     const { webSocket, peer, stream } = openInMemory({}, 1000)
     peer.duplex.pause()
     await webSocket.sendAsync(Buffer.alloc(5000))

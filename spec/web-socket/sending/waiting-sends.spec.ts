@@ -15,9 +15,9 @@ interface Measured {
 /** `maxBufferedAmount`, in bytes. */
 const LIMIT = 16_000_000
 
-describe('what waits for a peer that does not read', () => {
+describe('the queue for a peer that does not read', () => {
   it.each(transports)(
-    'takes at most maxBufferedAmount and a tenth of it, and leaves in short turns when the peer reads again, over %s',
+    'uses at most 1.1 times maxBufferedAmount, and is sent in short turns when the peer reads again, over %s',
     async (transport) => {
       const { exitCode, stdout, stderr } = await runScript(
         'spec/web-socket/scripts/waiting-sends.ts',
@@ -30,11 +30,11 @@ describe('what waits for a peer that does not read', () => {
         .split('\n')
         .map((line) => JSON.parse(line) as Measured)
       expect(measured.map(({ kind }) => kind)).toEqual(['empty', 'text of 20 bytes', 'binary of 20 bytes', 'prepared'])
-      // As many as the limit has room for, at no more than 1,000 bytes each.
+      // As many sends as fit into the limit, with at most 1,000 bytes each.
       expect(measured.filter(({ sends }) => sends < LIMIT / 1000)).toEqual([])
       expect(measured.filter(({ kept }) => kept > 1.1 * LIMIT)).toEqual([])
       expect(measured.filter(({ expected, received }) => received < expected)).toEqual([])
-      // Milliseconds of the main thread, its part of collecting garbage included. It was 33,000 when a queue was an array.
+      // Milliseconds of the main thread, including its part of garbage collection.
       expect(measured.filter(({ longestTurn }) => longestTurn > 50)).toEqual([])
     },
     60_000,

@@ -16,14 +16,14 @@ import { openOverTcp } from '../../support/web-socket-pairs.ts'
 
 const owned = { ownsWebSocket: true }
 
-/** What comes until the connection ends: texts, and codes of Close frames. */
+/** The texts and the codes of Close frames that arrive until the connection ends. */
 async function readToEnd(peer: RawPeer): Promise<(string | number)[]> {
   peer.duplex.on('end', () => peer.end())
   const frames = await peer.remainingFrames()
   return frames.map(({ opcode, payload }) => (opcode === Opcode.Close ? payload.readUInt16BE() : payload.toString()))
 }
 
-/** A socket whose peer has sent a message and its Close frame. */
+/** A socket whose peer has sent a message and a Close frame. */
 async function openToRead(): Promise<{ webSocket: ManagedWebSocket; peer: RawPeer }> {
   const opened = await openOverTcp({ closeAnswerTimeout: Infinity })
   await opened.peer.send(rawFrame(Opcode.Text, 'message'), rawFrame(Opcode.Close, closePayload(4000)))
@@ -42,7 +42,7 @@ describe('a stream that owns its socket', () => {
         for await (const chunk of stream) expect(chunk).toEqual(Buffer.from('message'))
       },
     ],
-  ])('answers and ends it when it was read to its end, with %s', async (_, read) => {
+  ])('answers the Close frame and ends the connection after it was read to its end, with %s', async (_, read) => {
     const { webSocket, peer } = await openToRead()
     const stream = createWebSocketStream(webSocket, owned)
     await read(stream)
@@ -56,7 +56,7 @@ describe('a stream that owns its socket', () => {
     ['a pipeline', (stream) => pipeline(stream, slow(), stream), ['message']],
     ['a pipe', (stream) => stream.pipe(slow()).pipe(stream), ['message']],
     [
-      'a pipeline of a generator that comes to its answer late',
+      'a pipeline of a generator that yields its answer late',
       (stream) =>
         pipeline(
           stream,
@@ -72,7 +72,7 @@ describe('a stream that owns its socket', () => {
       ['7'],
     ],
     [
-      'somebody who writes in the turn in which it ends',
+      'a caller that writes in the turn in which the stream ends',
       (stream) =>
         void stream.resume().once('end', () => {
           stream.write('one')
@@ -80,7 +80,7 @@ describe('a stream that owns its socket', () => {
         }),
       ['one', 'two'],
     ],
-  ])('waits for what is written to it by %s', async (_, write, written) => {
+  ])('first sends the data written to it by %s', async (_, write, written) => {
     const { webSocket, peer } = await openToRead()
     void write(createWebSocketStream(webSocket, owned))
 
@@ -93,7 +93,7 @@ describe('a stream whose peer vanishes', () => {
   it.each<[string, (webSocket: ManagedWebSocket) => Duplex]>([
     ['createWebSocketStream', (webSocket) => createWebSocketStream(webSocket)],
     ['createWebSocketStream, owning', (webSocket) => createWebSocketStream(webSocket, owned)],
-  ])('fails for those who listen: %s', async (_, create) => {
+  ])('emits an error if it has a listener: %s', async (_, create) => {
     const { webSocket, peer } = await openOverTcp()
     const stream = create(webSocket).resume()
     const end = finished(stream)
@@ -102,11 +102,11 @@ describe('a stream whose peer vanishes', () => {
     await expect(end).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_CLOSED_PREMATURELY' })
   })
 
-  it('only closes, and does not end the process, when nobody listens', async () => {
+  it('only closes, without ending the process, if it has no error listener', async () => {
     expect(await runScript('spec/web-socket/scripts/unwatched-streams.ts')).toEqual({ exitCode: 0, stdout: 'alive', stderr: '' })
   })
 
-  it('has the error all the same', async () => {
+  it('sets its error property nevertheless', async () => {
     const { webSocket, peer } = await openOverTcp()
     const streams = [createReadableMessageStream(webSocket).resume(), createWebSocketStream(webSocket).resume()]
     peer.end()
@@ -119,8 +119,8 @@ describe('a stream whose peer vanishes', () => {
   })
 })
 
-describe('a stream that is misused', () => {
-  it('tells it, though its peer has vanished', async () => {
+describe('a stream that is used incorrectly', () => {
+  it('reports the mistake even if its peer has vanished', async () => {
     const { webSocket } = await openOverTcp()
     const writing: Writable = createWritableMessageStream(webSocket)
     webSocket.abort()
@@ -131,7 +131,7 @@ describe('a stream that is misused', () => {
   })
 })
 
-/** Without a listener of `'error'`, which `once()` adds. */
+/** Does not add a listener of `'error'`, as `once()` would. */
 function closed(stream: Readable): Promise<void> {
   return new Promise((resolve) => {
     if (stream.closed) resolve()

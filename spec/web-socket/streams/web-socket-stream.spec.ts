@@ -28,14 +28,14 @@ describe('createWebSocketStream', () => {
     expect((await peer.nextFrame()).payload.equals(Buffer.alloc(100_000, 'x'))).toBe(true)
   })
 
-  it('sends text if told so', async () => {
+  it('sends text if the option says so', async () => {
     const { webSocket, peer } = await openOverTcp()
     createWebSocketStream(webSocket, { messageType: WebSocketMessageType.Text }).write('text')
 
     expect(await peer.nextFrame()).toMatchObject({ opcode: Opcode.Text })
   })
 
-  it('reads the bytes of all messages, until the Close frame', async () => {
+  it('reads the bytes of all messages until the Close frame', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.send(
       rawFrame(Opcode.Text, 'one '),
@@ -50,7 +50,7 @@ describe('createWebSocketStream', () => {
     expect(webSocket.state).toBe(WebSocketState.CloseReceived)
   })
 
-  it('leaves a socket that it does not own as it is', async () => {
+  it('leaves a socket open that it does not own', async () => {
     const { webSocket, peer } = await openOverTcp()
     const stream = createWebSocketStream(webSocket)
     stream.end('data')
@@ -63,7 +63,7 @@ describe('createWebSocketStream', () => {
     expect((await peer.nextFrame()).payload.toString()).toBe('still open')
   })
 
-  it('closes a socket that it owns with 1000 when it ends, though nobody reads from it', async () => {
+  it('closes a socket that it owns with 1000 when it ends, even if it is not read', async () => {
     const { webSocket, peer } = await openOverTcp()
     peer.duplex.on('end', () => peer.end())
     const stream = createWebSocketStream(webSocket, { ownsWebSocket: true })
@@ -77,7 +77,7 @@ describe('createWebSocketStream', () => {
     expect(await webSocket.completion).toMatchObject({ closeStatus: 1000, wasClean: true })
   })
 
-  it('reads on after it has ended, until the peer closes', async () => {
+  it('keeps reading after it has ended, until the peer closes', async () => {
     const { webSocket, peer } = await openOverTcp()
     const stream = createWebSocketStream(webSocket, { ownsWebSocket: true })
     stream.end('question')
@@ -91,7 +91,7 @@ describe('createWebSocketStream', () => {
     expect(await webSocket.completion).toMatchObject({ wasClean: true })
   })
 
-  it('answers the Close frame of the peer, when it owns the socket', async () => {
+  it('answers the Close frame of the peer if it owns the socket', async () => {
     const { webSocket, peer } = await openOverTcp()
     peer.duplex.on('end', () => peer.end())
     const stream = createWebSocketStream(webSocket, { ownsWebSocket: true })
@@ -102,7 +102,7 @@ describe('createWebSocketStream', () => {
     expect(await webSocket.completion).toMatchObject({ closeStatus: 4000, wasClean: true, endedBy: 'remote' })
   })
 
-  it('closes a socket that it owns with 1011 when it is destroyed by an error', async () => {
+  it('closes a socket that it owns with 1011 if it is destroyed with an error', async () => {
     const { webSocket, peer } = await openOverTcp()
     const stream = createWebSocketStream(webSocket, { ownsWebSocket: true })
     const broken = Readable.from(
@@ -122,7 +122,7 @@ describe('createWebSocketStream', () => {
     expect(await webSocket.completion).toMatchObject({ wasClean: true })
   })
 
-  it('gives the close handshake closeTimeout, and none at all with 0', async () => {
+  it('waits for the close handshake for closeTimeout, and not at all if that is 0', async () => {
     const waiting = await openOverTcp()
     createWebSocketStream(waiting.webSocket, { closeTimeout: 20 }).destroy()
     expect(await waiting.webSocket.completion).toMatchObject({ closeStatus: 1000, wasClean: false, error: { code: 'ABORT_ERR' } })
@@ -135,21 +135,18 @@ describe('createWebSocketStream', () => {
     expect(hasty.peer.frames).toEqual([])
   })
 
-  it.each([20.5, 2 ** 31 + 10, 5e9])(
-    'takes a closeTimeout of %d: no socket stays open, and none is given up early',
-    async (closeTimeout) => {
-      const { peer, webSocket } = await openOverTcp()
-      createWebSocketStream(webSocket, { closeTimeout }).destroy()
-      expect((await peer.nextFrame()).payload).toEqual(closePayload(1000))
-      const isLong = closeTimeout > 1000
-      if (isLong) await peer.sendFrame(Opcode.Close, closePayload(1000))
-      peer.end()
+  it.each([20.5, 2 ** 31 + 10, 5e9])('honours a closeTimeout of %d: no socket stays open or is aborted early', async (closeTimeout) => {
+    const { peer, webSocket } = await openOverTcp()
+    createWebSocketStream(webSocket, { closeTimeout }).destroy()
+    expect((await peer.nextFrame()).payload).toEqual(closePayload(1000))
+    const isLong = closeTimeout > 1000
+    if (isLong) await peer.sendFrame(Opcode.Close, closePayload(1000))
+    peer.end()
 
-      expect(await webSocket.completion).toMatchObject({ closeStatus: 1000, wasClean: isLong })
-    },
-  )
+    expect(await webSocket.completion).toMatchObject({ closeStatus: 1000, wasClean: isLong })
+  })
 
-  it('gives a socket that it owns no longer than closeTimeout to close when it ends', async () => {
+  it('waits for closeTimeout at most when it ends and closes its socket', async () => {
     const { webSocket } = await openOverTcp()
     const stream = createWebSocketStream(webSocket, { closeTimeout: 20 })
     stream.end()
@@ -157,7 +154,7 @@ describe('createWebSocketStream', () => {
     expect(await webSocket.completion).toMatchObject({ closeStatus: 1000, wasClean: false })
   })
 
-  it('fails when the peer vanishes', async () => {
+  it('emits an error if the peer vanishes', async () => {
     const { webSocket, peer } = await openOverTcp()
     const reading = buffer(createWebSocketStream(webSocket, { ownsWebSocket: true }))
     peer.duplex.destroy()
@@ -165,7 +162,7 @@ describe('createWebSocketStream', () => {
     await expect(reading).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_CLOSED_PREMATURELY' })
   })
 
-  it('fails when it writes to a socket that cannot send', async () => {
+  it('emits an error if it writes to a socket that cannot send', async () => {
     const { webSocket } = await openOverTcp()
     const stream = createWebSocketStream(webSocket)
     await webSocket.closeOutputAsync(1000)
@@ -174,7 +171,7 @@ describe('createWebSocketStream', () => {
     expect(await once(stream, 'error')).toMatchObject([{ code: 'ERR_WEBSOCKET_INVALID_STATE' }])
   })
 
-  it('holds back whoever writes, while the peer does not read', async () => {
+  it('applies back pressure to writers while the peer does not read', async () => {
     const { webSocket, peer } = openInMemory({}, 10_000)
     peer.duplex.pause()
     let taken = 0
@@ -193,7 +190,7 @@ describe('createWebSocketStream', () => {
     expect(taken).toBeGreaterThan(2_000_000)
   })
 
-  it('holds back the peer, while nobody reads', async () => {
+  it('applies back pressure to the peer while it is not read', async () => {
     const { webSocket, peer, stream: transport } = openInMemory()
     const stream = createWebSocketStream(webSocket)
     void peer.send(...Array.from({ length: 100 }, () => rawFrame(Opcode.Binary, Buffer.alloc(10_000))), rawFrame(Opcode.Close))
@@ -205,7 +202,7 @@ describe('createWebSocketStream', () => {
     expect(await buffer(stream)).toHaveLength(1_000_000)
   })
 
-  it('carries a pipeline through both roles, byte for byte', async () => {
+  it('pipes data through both roles byte for byte', async () => {
     const { server, client } = await openBothOverTcp()
     const data = Buffer.from(Array.from({ length: 500_000 }, (_, index) => (index * 2_654_435_761) >>> 24))
     const echo = createWebSocketStream(server, { ownsWebSocket: true })
@@ -219,7 +216,7 @@ describe('createWebSocketStream', () => {
     expect(await client.completion).toMatchObject({ wasClean: true })
   })
 
-  it('refuses wrong options', async () => {
+  it('throws an error for invalid options', async () => {
     const { webSocket } = await openOverTcp()
 
     expect(() => createWebSocketStream(webSocket, { closeTimeout: -1 })).toThrow(expect.objectContaining({ argument: 'closeTimeout' }))
@@ -232,7 +229,7 @@ describe('createWebSocketStream', () => {
 })
 
 describe('createReadableMessageStream', () => {
-  it('reads one message, and leaves the next one', async () => {
+  it('reads one message and leaves the next one', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.send(
       rawFrame(Opcode.Binary, 'fi', { isFinal: false }),
@@ -256,7 +253,7 @@ describe('createReadableMessageStream', () => {
     expect(webSocket.state).toBe(WebSocketState.CloseReceived)
   })
 
-  it('aborts the socket when it is destroyed before the end of the message, not after it', async () => {
+  it('aborts the socket if it is destroyed before the end of the message, but not after it', async () => {
     const { webSocket, peer } = await openOverTcp()
     await peer.sendFrame(Opcode.Text, 'whole')
     const whole = createReadableMessageStream(webSocket)
@@ -272,7 +269,7 @@ describe('createReadableMessageStream', () => {
     expect(webSocket.state).toBe(WebSocketState.Aborted)
   })
 
-  it('fails with the socket', async () => {
+  it('emits an error if the socket fails', async () => {
     const { webSocket, peer } = await openOverTcp()
     const reading = text(createReadableMessageStream(webSocket))
     await peer.sendFrame(3)
@@ -282,7 +279,7 @@ describe('createReadableMessageStream', () => {
 })
 
 describe('createWritableMessageStream', () => {
-  it('sends one message: each write is a fragment, the end an empty one', async () => {
+  it('sends one message: each write as a fragment, and an empty last fragment at the end', async () => {
     const { webSocket, peer } = await openOverTcp()
     const stream = createWritableMessageStream(webSocket, WebSocketMessageType.Text)
     stream.write('one ')
@@ -299,14 +296,14 @@ describe('createWritableMessageStream', () => {
     ])
   })
 
-  it('sends an empty message when nothing is written', async () => {
+  it('sends an empty message if nothing is written', async () => {
     const { webSocket, peer } = await openOverTcp()
     createWritableMessageStream(webSocket).end()
 
     expect(await peer.nextFrame()).toMatchObject({ opcode: Opcode.Binary, isFinal: true, payload: Buffer.alloc(0) })
   })
 
-  it('aborts the socket when it is destroyed within its message, also while a fragment is on its way', async () => {
+  it('aborts the socket if it is destroyed within its message, even while a fragment is being written', async () => {
     const { webSocket } = await openOverTcp()
     const stream = createWritableMessageStream(webSocket)
     stream.write('begun')
@@ -325,7 +322,7 @@ describe('createWritableMessageStream', () => {
     expect(blocked.webSocket.state).toBe(WebSocketState.Aborted)
   })
 
-  it('leaves the socket as it is when it is destroyed before or after its message', async () => {
+  it('leaves the socket open if it is destroyed before or after its message', async () => {
     const { webSocket, peer } = await openOverTcp()
     createWritableMessageStream(webSocket).destroy()
     const stream = createWritableMessageStream(webSocket)
@@ -341,7 +338,7 @@ describe('createWritableMessageStream', () => {
     ])
   })
 
-  it('leaves the socket to its close handshake when it can no longer send', async () => {
+  it('leaves the socket to its close handshake if it can no longer send', async () => {
     const { webSocket, peer } = await openOverTcp()
     await webSocket.closeOutputAsync(1000)
     const stream = createWritableMessageStream(webSocket)
@@ -353,7 +350,7 @@ describe('createWritableMessageStream', () => {
     expect(webSocket.state).toBe(WebSocketState.Closed)
   })
 
-  it('takes a pipeline', async () => {
+  it('can be the end of a pipeline', async () => {
     const { server, client } = await openBothOverTcp()
     const chunks: Buffer[] = []
     const upperCase = new Transform({ transform: (chunk: Buffer, _encoding, callback) => callback(null, chunk.toString().toUpperCase()) })
@@ -365,7 +362,7 @@ describe('createWritableMessageStream', () => {
     expect(Buffer.concat(chunks).toString()).toBe('ONE TWO')
   })
 
-  it('refuses a message type that cannot be sent', async () => {
+  it('throws an error for a message type that cannot be sent', async () => {
     const { webSocket } = await openOverTcp()
 
     expect(() => createWritableMessageStream(webSocket, WebSocketMessageType.Close)).toThrow(

@@ -16,14 +16,14 @@ afterEach(() => {
   for (const socket of open.splice(0)) socket.destroy()
 })
 
-/** More than the kernel takes at once. */
+/** More than the kernel accepts at once. */
 const LENGTH = 9_000_000
 
 describe.each([
   ['TCP', connectTcp],
   ['TLS', connectTls],
 ])('the counters of a native connection under %s', (name, connectPair) => {
-  it('tell what the kernel has taken of one long write, part by part', async () => {
+  it('report how much of one long write the kernel has accepted, part by part', async () => {
     const [socket, peer] = await connectPair()
     open.push(socket, peer)
     const before = nativeCounters(socket)
@@ -31,7 +31,7 @@ describe.each([
     await until(() => (nativeCounters(socket)?.waiting ?? 0) > 0)
     const { written = 0, waiting = 0 } = nativeCounters(socket) ?? {}
     expect(written - (before?.written ?? 0)).toBeGreaterThanOrEqual(LENGTH)
-    // TLS adds some to each record.
+    // TLS adds some bytes to each record.
     expect(written - (before?.written ?? 0)).toBeLessThan(LENGTH * 1.01)
     expect(socket.writableLength).toBe(LENGTH)
     const seen = new Set([waiting])
@@ -47,7 +47,7 @@ describe.each([
     expect(seen.size).toBeGreaterThan(2)
   })
 
-  it('tell what has arrived', async () => {
+  it('report how many bytes have arrived', async () => {
     const [socket, peer] = await connectPair()
     open.push(socket, peer)
     const before = nativeCounters(socket)?.read ?? 0
@@ -57,7 +57,7 @@ describe.each([
     expect(name === 'TCP' ? read === 5 : read >= 5).toBe(true)
   })
 
-  it('are gone with the connection', async () => {
+  it('do not exist after the connection has closed', async () => {
     const [socket, peer] = await connectPair()
     open.push(socket, peer)
     socket.destroy()
@@ -66,7 +66,7 @@ describe.each([
 })
 
 describe('the counters of a native connection', () => {
-  it('are there of a Unix socket', async () => {
+  it('exist for a Unix socket', async () => {
     const server = createServer()
     const path = `/tmp/express-use-websockets-${process.pid}-${Date.now()}.sock`
     server.listen(process.platform === 'win32' ? `\\\\.\\pipe\\${path}` : path)
@@ -78,7 +78,7 @@ describe('the counters of a native connection', () => {
     expect(nativeCounters(socket)).toEqual({ read: 0, written: 0, waiting: 0 })
   })
 
-  it('are none of any other stream, or of none', () => {
+  it('do not exist for other streams, or without a stream', () => {
     expect(nativeCounters(duplexPair()[0])).toBeUndefined()
     expect(nativeCounters(undefined)).toBeUndefined()
   })

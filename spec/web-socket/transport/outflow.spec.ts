@@ -4,7 +4,7 @@ import { outflowOf } from '../../../lib/web-socket/transport/outflow.ts'
 import { connectTcp } from '../../support/connect-tcp.ts'
 import { until } from '../../support/until.ts'
 
-it('is what the transport says, or the native connection, or else the length of what waits in the stream', async () => {
+it('comes from the transport, or from the native connection, or else from the bytes queued in the stream', async () => {
   const [duplex, peer] = duplexPair()
   const transport = { duplex, abort: () => undefined, end: () => undefined }
   duplex.write('hello')

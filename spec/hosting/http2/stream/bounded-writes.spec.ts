@@ -25,7 +25,7 @@ describe('boundWrites', () => {
           stream.write(bytes.subarray(10))
         }),
     ],
-  ])('writes %s in order, and then ends', async (_what, write) => {
+  ])('writes %s in order and then ends', async (_what, write) => {
     const server = createServer()
     server.on('stream', (stream) => {
       const end = boundWrites(stream)
@@ -38,7 +38,7 @@ describe('boundWrites', () => {
     expect([body.equals(bytes), closeCode]).toEqual([true, 0])
   })
 
-  it('leaves room in the session, whatever is written', async () => {
+  it('leaves room in the session, regardless of what is written', async () => {
     const server = createServer({ maxSessionMemory: 1 })
     server.on('stream', (stream, { ':method': method }) => {
       boundWrites(stream)
@@ -53,7 +53,7 @@ describe('boundWrites', () => {
     expect(tabledStatus(await client.frame(({ streamId }) => streamId === 3))).toBe(200)
   })
 
-  it('passes the error on when the stream breaks in the middle', async () => {
+  it('reports the error if the stream breaks in the middle', async () => {
     const server = createServer()
     const failed = new Promise<unknown>((resolve) => {
       server.on('stream', (stream) => {

@@ -14,8 +14,8 @@ afterEach(async () => {
   closeTcpLinks()
 })
 
-describe('what leaves a stream', () => {
-  it('is a sign of life only if the peer has sent something in the meantime', async () => {
+describe('the outflow of a stream', () => {
+  it('counts as a sign of life only if the peer has sent something in the meantime', async () => {
     const { stream, peer, link } = await open()
     const outflow = new StreamOutflow(stream)
     stream.write('hello')
@@ -34,7 +34,7 @@ describe('what leaves a stream', () => {
     expect(outflow.take().left).toBe(left + 15)
   })
 
-  it('is less than what was written while the window is shut', async () => {
+  it('is less than what was written while the window is closed', async () => {
     const { stream, peer } = await open()
     const outflow = new StreamOutflow(stream)
     boundWrites(stream)
@@ -49,7 +49,7 @@ describe('what leaves a stream', () => {
     expect(outflow.take()).toEqual({ isWaiting: false, left: 500_000 })
   })
 
-  it('is not asked of a stream that is gone', async () => {
+  it('is not read from a stream that has closed', async () => {
     const { stream } = await open()
     const outflow = new StreamOutflow(stream)
     const { session } = stream
