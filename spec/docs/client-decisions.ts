@@ -63,6 +63,9 @@ export const clientDecisions: Readonly<Record<string, Decision>> = {
   'docs/client.md#without-a-bundler': {
     cannotRun: 'needs the built package: spec/package bundles its ES module, and spec/browser loads that module in pages',
   },
+  'docs/client.md#without-a-bundler (2)': {
+    cannotRun: 'needs the built package: spec/package bundles its ES module, and spec/browser loads that module in pages',
+  },
   'docs/client.md#in-nodejs': {
     instead: address,
     proof: async (example) => {
