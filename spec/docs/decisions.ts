@@ -613,6 +613,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
   'docs/testing.md#with-jest': byItsTestRunner,
   'docs/testing.md#with-nodetest': byItsTestRunner,
   'docs/testing.md#with-supertest': byItsTestRunner,
+  'docs/testing.md#with-supertest (2)': { cannotRun: 'the imports of the code block before it, for another test runner' },
   'docs/testing.md#the-answer': async (example) => {
     const printer = new Printer()
     const app = inRoute(echo)
