@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const lib = join(__dirname, '../lib')
-const doors = readdirSync(lib).filter((file) => file.endsWith('.mts'))
+const entries = readdirSync(lib).filter((file) => file.endsWith('.mts'))
 
-describe.each(doors)('lib/%s', (door) => {
+describe.each(entries)('lib/%s', (entry) => {
   it('exports all names of its CommonJS twin', async () => {
-    const core = (await import(join(lib, door.replace(/\.mts$/, '.ts')))) as Record<string, unknown>
-    const [, names = ''] = /^export \{([^}]+)\}/m.exec(readFileSync(join(lib, door), 'utf8')) ?? []
+    const core = (await import(join(lib, entry.replace(/\.mts$/, '.ts')))) as Record<string, unknown>
+    const [, names = ''] = /^export \{([^}]+)\}/m.exec(readFileSync(join(lib, entry), 'utf8')) ?? []
 
     expect(
       names

@@ -1,7 +1,7 @@
-import type { EndedConnection } from './comes-back.ts'
+import type { EndedConnection } from './ended-connection.ts'
 import { refusal } from './refusal.ts'
-import { surroundings } from './surroundings.ts'
-import type { PlainWebSocketClass, WebSocketClass } from './surroundings.ts'
+import { runtimeGlobals } from './runtime-globals.ts'
+import type { PlainWebSocketClass, WebSocketClass } from './runtime-globals.ts'
 
 /** Options of {@link connectWebSocket}. Numbers can be from 0 to 1,000,000,000. */
 export interface ReconnectingWebSocketOptions {
@@ -55,7 +55,7 @@ export function readOptions(options: ReconnectingWebSocketOptions, never: AbortS
     signal: never,
     subProtocols: [],
     // A function in place of a class that is missing, for the type.
-    WebSocket: surroundings.WebSocket ?? refusal,
+    WebSocket: runtimeGlobals.WebSocket ?? refusal,
   }
   for (const [name, value = settings[name]] of Object.entries<unknown>({ ...options })) {
     const type = typeof settings[name]

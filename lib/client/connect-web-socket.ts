@@ -1,12 +1,12 @@
 import { readOptions } from './client-options.ts'
 import type { ReconnectingWebSocketOptions } from './client-options.ts'
-import { comesBack, readRetryAfter } from './comes-back.ts'
-import type { EndedConnection } from './comes-back.ts'
+import { isRetryable, readRetryAfter } from './ended-connection.ts'
+import type { EndedConnection } from './ended-connection.ts'
 import type { ReconnectingWebSocket, ReconnectingWebSocketState } from './reconnecting-web-socket.ts'
-import { checkData, keep, sizeOf } from './sendable-data.ts'
+import { runtimeGlobals } from './runtime-globals.ts'
+import type { PlainWebSocket, PlainWebSocketEvent } from './runtime-globals.ts'
+import { checkData, copyOf, sizeOf } from './sendable-data.ts'
 import type { SendableData } from './sendable-data.ts'
-import { surroundings } from './surroundings.ts'
-import type { PlainWebSocket, PlainWebSocketEvent } from './surroundings.ts'
 import { resolveAddress } from './web-socket-address.ts'
 import type { WebSocketAddress } from './web-socket-address.ts'
 
@@ -37,7 +37,7 @@ export function connectWebSocket(
   if (typeof address !== 'function') resolveAddress(address)
   // Aborted by `close()`, or when the client does not reconnect.
   const ended = new AbortController()
-  const { signal: over } = ended
+  const { signal: endedSignal } = ended
   const {
     baseDelay,
     connectTimeout,
@@ -51,7 +51,7 @@ export function connectWebSocket(
     signal,
     subProtocols,
     WebSocket,
-  } = readOptions(options, over)
+  } = readOptions(options, endedSignal)
   const queue: (string | Blob)[] = []
   const subscriptions = new Set<() => void>()
   let state: ReconnectingWebSocketState
@@ -86,15 +86,15 @@ export function connectWebSocket(
         return true
       }
       const size = sizeOf(data)
-      if (over.aborted || queue.length >= maxQueuedMessages || queuedBytes + size > maxQueuedBytes) return false
+      if (endedSignal.aborted || queue.length >= maxQueuedMessages || queuedBytes + size > maxQueuedBytes) return false
       queuedBytes += size
-      return queue.push(keep(data)) > 0
+      return queue.push(copyOf(data)) > 0
     }
 
     subscribe(data: SendableData): () => void {
       checkData(data)
-      const kept = keep(data)
-      const ask = (): void => socket?.send(kept)
+      const copy = copyOf(data)
+      const ask = (): void => socket?.send(copy)
       subscriptions.add(ask)
       if (isOpen()) ask()
       return () => void subscriptions.delete(ask)
@@ -109,7 +109,7 @@ export function connectWebSocket(
 
   // Some browsers keep a connection when the network is lost, but it seldom survives.
   for (const type of ['online', 'offline'])
-    surroundings.addEventListener?.(type, () => (type === 'online') !== (state === 'open') && reconnect(), ended)
+    runtimeGlobals.addEventListener?.(type, () => (type === 'online') !== (state === 'open') && reconnect(), ended)
   signal.addEventListener('abort', () => close(), ended)
   if (signal.aborted) queueMicrotask(close)
   void connect()
@@ -117,18 +117,18 @@ export function connectWebSocket(
   return client as unknown as ReconnectingWebSocket
 
   async function connect(): Promise<void> {
-    letGo()
+    abandonSocket()
     state = 'connecting'
-    const own = (timer = setTimeout(() => lose(withoutClose('connectTimeout')), connectTimeout))
+    const attemptTimer = (timer = setTimeout(() => onEnded(abnormalEnd('connectTimeout')), connectTimeout))
     try {
       // eslint-disable-next-line typescript/await-thenable -- no event of this attempt comes before the caller has added its listeners
       await undefined
       const [url, protocols] = await Promise.all([valueOf(address), valueOf(subProtocols)])
-      if (timer !== own) return
+      if (timer !== attemptTimer) return
       listen(new WebSocket(resolveAddress(url), protocols))
     } catch (error) {
-      if (timer === own)
-        lose({ ...withoutClose(String(error)), error }, typeof address === 'function' || typeof subProtocols === 'function')
+      if (timer === attemptTimer)
+        onEnded({ ...abnormalEnd(String(error)), error }, typeof address === 'function' || typeof subProtocols === 'function')
     }
   }
 
@@ -147,9 +147,9 @@ export function connectWebSocket(
       dispatch('message', { data })
       nextMessage.resolve({ data, next: (nextMessage = defer()) })
     })
-    on('close', ({ code, reason, wasClean }) => lose({ code, reason, wasClean }))
+    on('close', ({ code, reason, wasClean }) => onEnded({ code, reason, wasClean }))
     // A close with 1006 follows, except on Node.js 22 when there was no connection.
-    on('error', () => lose(withoutClose('')))
+    on('error', () => onEnded(abnormalEnd('')))
   }
 
   function onOpen(): void {
@@ -170,7 +170,7 @@ export function connectWebSocket(
   function startPing(): void {
     if (pingInterval > 0)
       timer = setTimeout(() => {
-        if (isAnswerDue) return lose(withoutClose('No pong'))
+        if (isAnswerDue) return onEnded(abnormalEnd('No pong'))
         isAnswerDue = true
         socket?.send(pingMessage)
         startPing()
@@ -178,40 +178,40 @@ export function connectWebSocket(
   }
 
   function reconnect(): void {
-    if (over.aborted) return
+    if (endedSignal.aborted) return
     failures = 0
-    if (state === 'open') leave(withoutClose('reconnect()'), 0)
+    if (state === 'open') endConnection(abnormalEnd('reconnect()'), 0)
     else void connect()
   }
 
   function close(code = 1000, reason = ''): void {
-    if (over.aborted) return
+    if (endedSignal.aborted) return
     if (state === 'open') {
       socket?.close(code, reason)
       state = 'closing'
       clearTimeout(timer)
       ended.abort()
-    } else leave({ code, reason, wasClean: true }, null)
+    } else endConnection({ code, reason, wasClean: true }, null)
   }
 
   /** Called when the connection or the attempt has ended. Waits for the next attempt, or closes. */
-  function lose(end: EndedConnection, byDefault = comesBack(end)): void {
+  function onEnded(end: EndedConnection, byDefault = isRetryable(end)): void {
     if (Date.now() - openedAt >= maxDelay) failures = 0
     // Full jitter, so that the clients of a lost server do not all reconnect at once. The delay that the server asks for is added.
     // https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     const delay = Math.random() * Math.min(maxDelay, baseDelay * 2 ** failures++) + (readRetryAfter(end.reason) || 0) * 1000
-    let isToReturn = byDefault
+    let willReconnect = byDefault
     try {
-      isToReturn = shouldReconnect(end, byDefault, failures)
+      willReconnect = shouldReconnect(end, byDefault, failures)
     } finally {
       // Even if it throws. It may also have called `close()`.
-      if (state !== 'closed') leave(end, isToReturn && !over.aborted ? delay : null)
+      if (state !== 'closed') endConnection(end, willReconnect && !endedSignal.aborted ? delay : null)
     }
   }
 
   /** Dispatches the `close` event, which tells whether another attempt follows. */
-  function leave(end: EndedConnection, retryDelay: number | null): void {
-    letGo()
+  function endConnection(end: EndedConnection, retryDelay: number | null): void {
+    abandonSocket()
     openedAt = Infinity
     if (retryDelay === null) {
       state = 'closed'
@@ -225,7 +225,7 @@ export function connectWebSocket(
   }
 
   /** Stops the timer and abandons the socket. */
-  function letGo(): void {
+  function abandonSocket(): void {
     clearTimeout(timer)
     const leaving = socket
     timer = socket = undefined
@@ -263,7 +263,7 @@ interface ReceivedMessage {
   readonly next: Deferred<ReceivedMessage | undefined>
 }
 
-function withoutClose(reason: string): EndedConnection {
+function abnormalEnd(reason: string): EndedConnection {
   return { code: 1006, reason, wasClean: false }
 }
 

@@ -1,6 +1,6 @@
-import type { EndedConnection } from './comes-back.ts'
+import type { EndedConnection } from './ended-connection.ts'
 import type { SendableData } from './sendable-data.ts'
-import type { PlainWebSocket } from './surroundings.ts'
+import type { PlainWebSocket } from './runtime-globals.ts'
 
 /**
  * The state of a {@link ReconnectingWebSocket}: it has a connection (`'open'`), tries to connect (`'connecting'`), waits before the next attempt

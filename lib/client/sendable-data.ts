@@ -15,6 +15,6 @@ export function sizeOf(data: SendableData | Blob): number {
 }
 
 /** Returns data to keep: a copy of bytes, because the caller may overwrite them. A WebSocket sends a Blob as it sends other bytes. */
-export function keep(data: SendableData): string | Blob {
+export function copyOf(data: SendableData): string | Blob {
   return typeof data === 'string' ? data : new Blob([data as ArrayBuffer])
 }

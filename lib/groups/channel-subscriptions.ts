@@ -7,7 +7,7 @@ export interface ChannelConnection {
   subscribe(channels: string[]): Promise<unknown>
   unsubscribe(channels: string[]): Promise<unknown>
   /** Whether an error is an answer of the engine, and not the error of a connection that is being lost. */
-  isAnswer(error: unknown): boolean
+  isErrorReply(error: unknown): boolean
 }
 
 /** The wanted channels and their listeners. After a reconnect, all of them are subscribed to again. */
@@ -15,7 +15,7 @@ export class ChannelSubscriptions {
   readonly #connection: ChannelConnection
   readonly #channels = new Map<string, Channel>()
   /** The channels that the client was told to subscribe to. It subscribes to them again by itself when it reconnects. */
-  readonly #told = new Set<string>()
+  readonly #requested = new Set<string>()
 
   constructor(connection: ChannelConnection) {
     this.#connection = connection
@@ -25,16 +25,16 @@ export class ChannelSubscriptions {
     const channel = this.#channels.get(name) ?? new Channel()
     const isNew = channel.listeners.size === 0
     // A separate function, because the same listener may be added twice.
-    const own = (message: Uint8Array): void => listener(message)
-    channel.listeners.add(own)
+    const uniqueListener = (message: Uint8Array): void => listener(message)
+    channel.listeners.add(uniqueListener)
     this.#channels.set(name, channel)
     if (isNew && this.#connection.isReady) void this.#subscribe([name])
-    return { active: channel.active, unsubscribe: () => this.#delete(name, channel, own) }
+    return { active: channel.active, unsubscribe: () => this.#delete(name, channel, uniqueListener) }
   }
 
   /** Subscribes to all channels after a connect. Resolves when that is done or the connection is lost again. */
   async restore(): Promise<void> {
-    const unwanted = [...this.#told].filter((name) => !this.#channels.has(name))
+    const unwanted = [...this.#requested].filter((name) => !this.#channels.has(name))
     if (unwanted.length > 0) await this.#unsubscribe(unwanted)
     if (this.#channels.size > 0) await this.#subscribe([...this.#channels.keys()])
   }
@@ -44,30 +44,30 @@ export class ChannelSubscriptions {
   }
 
   async #subscribe(names: string[]): Promise<void> {
-    for (const name of names) this.#told.add(name)
+    for (const name of names) this.#requested.add(name)
     try {
       await this.#connection.subscribe(names)
       for (const name of names) this.#channels.get(name)?.activate()
     } catch (error) {
       // If the connection is lost, the reconnect subscribes to all channels.
-      if (this.#connection.isAnswer(error)) for (const name of names) this.#channels.get(name)?.fail(error)
+      if (this.#connection.isErrorReply(error)) for (const name of names) this.#channels.get(name)?.fail(error)
     }
   }
 
   #delete(name: string, channel: Channel, listener: (message: Uint8Array) => void): void {
     if (!channel.listeners.delete(listener) || channel.listeners.size > 0) return
     this.#channels.delete(name)
-    if (this.#connection.isReady && this.#told.has(name)) void this.#unsubscribe([name])
+    if (this.#connection.isReady && this.#requested.has(name)) void this.#unsubscribe([name])
   }
 
   /** Messages that arrive before the promise resolves have no listener. */
   async #unsubscribe(names: string[]): Promise<void> {
-    for (const name of names) this.#told.delete(name)
+    for (const name of names) this.#requested.delete(name)
     try {
       await this.#connection.unsubscribe(names)
     } catch {
       // The connection was lost, and the client subscribes again after the reconnect.
-      for (const name of names) this.#told.add(name)
+      for (const name of names) this.#requested.add(name)
     }
   }
 }

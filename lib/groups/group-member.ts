@@ -77,12 +77,12 @@ export class GroupMember {
   #wait(sent: Promise<void>): Promise<void> {
     if (this.#waiting++ === 0) this.#startTimer()
     return sent.then(
-      () => this.#onTaken(),
+      () => this.#onSent(),
       () => this.#onFailed(),
     )
   }
 
-  #onTaken(): void {
+  #onSent(): void {
     this.#waiting--
     clearTimeout(this.#timer)
     if (this.#waiting > 0) this.#startTimer()
@@ -94,7 +94,7 @@ export class GroupMember {
   /** The socket has closed, or the application is sending a message of several frames, which no other message may interrupt. */
   #onFailed(): void {
     this.#listener.onDropped()
-    this.#onTaken()
+    this.#onSent()
   }
 
   #startTimer(): void {

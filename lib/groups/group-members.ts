@@ -85,10 +85,10 @@ export class GroupMembers {
     let waiting: Promise<void>[] | undefined
     for (const member of this.#members) {
       if (except?.has(member.webSocket) === true) continue
-      const taken = member.send(message)
-      if (taken === undefined) continue
+      const sent = member.send(message)
+      if (sent === undefined) continue
       waiting ??= []
-      waiting.push(taken)
+      waiting.push(sent)
     }
     return waiting === undefined || this.#options.slowMembers !== 'wait' ? SETTLED : Promise.all(waiting).then(nothing)
   }

@@ -1,7 +1,7 @@
 import type { GroupMembers } from './group-members.ts'
 import { decodePresence, encodePresence } from './presence-message.ts'
 import type { PresenceMessage } from './presence-message.ts'
-import { bad } from './relayed-message.ts'
+import { invalidMessageError } from './relayed-message.ts'
 import { startTimer } from '../options/start-timer.ts'
 
 /** The members of a group in all processes. */
@@ -29,7 +29,7 @@ export class GroupPresence {
   /** The groups that need an announcement, and whether it asks for answers. */
   readonly #changed = new Map<string, boolean>()
   readonly #beat: NodeJS.Timeout | undefined
-  #pause: NodeJS.Timeout | undefined
+  #announceTimer: NodeJS.Timeout | undefined
 
   constructor(interval: number, listener: PresenceListener) {
     this.#interval = interval
@@ -51,12 +51,12 @@ export class GroupPresence {
 
   /** A member has joined or left. Changes in quick succession are announced together. */
   onChange(name: string): void {
-    this.#tell(name, false)
+    this.#announce(name, false)
   }
 
   /** This process now gets messages about the group. */
   onListening(name: string): void {
-    this.#tell(name, true)
+    this.#announce(name, true)
   }
 
   /** The last member in this process has left the group. */
@@ -69,13 +69,13 @@ export class GroupPresence {
   /** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_BACKPLANE_MESSAGE`. */
   onMessage(name: string, origin: string, payload: Uint8Array): void {
     const message = decodePresence(name, payload)
-    if (message.isAsking) this.#tell(name, false)
+    if (message.isReplyRequested) this.#announce(name, false)
     const others = this.#others.get(name) ?? new Map<string, OtherProcess>()
     const known = others.get(origin)
     if (known === undefined && others.size >= MAX_PROCESSES)
-      throw bad(name, `comes from one more process than the limit of ${MAX_PROCESSES}`)
+      throw invalidMessageError(name, `comes from one more process than the limit of ${MAX_PROCESSES}`)
     if (message.count === 0) others.delete(origin)
-    else others.set(origin, { ...message, heardAt: performance.now() })
+    else others.set(origin, { ...message, announcedAt: performance.now() })
     if (others.size === 0) this.#others.delete(name)
     else this.#others.set(name, others)
     if (!isSame(known, message)) this.#listener.onPresence(name)
@@ -83,29 +83,29 @@ export class GroupPresence {
 
   dispose(): void {
     clearInterval(this.#beat)
-    clearTimeout(this.#pause)
+    clearTimeout(this.#announceTimer)
   }
 
-  #tell(name: string, isAsking: boolean): void {
-    this.#changed.set(name, isAsking || this.#changed.get(name) === true)
-    this.#pause ??= startTimer(PAUSE, () => this.#tellAll(), undefined)?.unref()
+  #announce(name: string, isReplyRequested: boolean): void {
+    this.#changed.set(name, isReplyRequested || this.#changed.get(name) === true)
+    this.#announceTimer ??= startTimer(COLLECTION_TIME, () => this.#announceAll(), undefined)?.unref()
   }
 
-  #tellAll(): void {
-    this.#pause = undefined
-    for (const [name, isAsking] of this.#changed) {
+  #announceAll(): void {
+    this.#announceTimer = undefined
+    for (const [name, isReplyRequested] of this.#changed) {
       const members = this.#listener.membersOf(name)
-      if (members !== undefined) this.#listener.publishPresence(name, encodePresence(describe(members, isAsking)))
+      if (members !== undefined) this.#listener.publishPresence(name, encodePresence(describe(members, isReplyRequested)))
     }
     this.#changed.clear()
   }
 
   #onBeat(): void {
-    for (const name of this.#listener.names()) this.#tell(name, false)
+    for (const name of this.#listener.names()) this.#announce(name, false)
     const oldest = performance.now() - BEATS_TO_EXPIRE * this.#interval
     for (const [name, others] of this.#others) {
       const before = others.size
-      for (const [origin, { heardAt }] of others) if (heardAt < oldest) others.delete(origin)
+      for (const [origin, { announcedAt }] of others) if (announcedAt < oldest) others.delete(origin)
       if (others.size === 0) this.#others.delete(name)
       if (others.size < before) this.#listener.onPresence(name)
     }
@@ -114,11 +114,11 @@ export class GroupPresence {
 
 interface OtherProcess extends PresenceMessage {
   /** The time of its last announcement. */
-  readonly heardAt: number
+  readonly announcedAt: number
 }
 
-function describe(members: GroupMembers | undefined, isAsking: boolean): PresenceMessage {
-  return members === undefined ? NOBODY : { count: members.size, identities: members.identities, isAsking }
+function describe(members: GroupMembers | undefined, isReplyRequested: boolean): PresenceMessage {
+  return members === undefined ? NOBODY : { count: members.size, identities: members.identities, isReplyRequested }
 }
 
 function isSame(known: PresenceMessage | undefined, { count, identities }: PresenceMessage): boolean {
@@ -126,9 +126,9 @@ function isSame(known: PresenceMessage | undefined, { count, identities }: Prese
   return identities.every((identity, index) => identity === known?.identities[index])
 }
 
-const NOBODY: PresenceMessage = { count: 0, identities: [], isAsking: false }
+const NOBODY: PresenceMessage = { count: 0, identities: [], isReplyRequested: false }
 /** The time over which changes are collected, in milliseconds. */
-const PAUSE = 50
+const COLLECTION_TIME = 50
 /** A process counts as gone after this number of intervals without an announcement. */
 const BEATS_TO_EXPIRE = 3
 /** The maximum number of processes per group, because other users of the engine must not be able to fill the memory. */

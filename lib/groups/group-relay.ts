@@ -26,7 +26,7 @@ export class GroupRelay {
   }
 
   /** @returns an error if the message is too long for the other processes, so that no member may get it. `onError` is also called. */
-  refuse({ length }: Uint8Array): WebSocketException | undefined {
+  checkLength({ length }: Uint8Array): WebSocketException | undefined {
     const { maxMessageSize, onError } = this.#options
     if (length <= maxMessageSize) return undefined
     const message = `A message of ${length} bytes is too long for the backplane: maxMessageSize of the groups is ${maxMessageSize}`
@@ -42,7 +42,7 @@ export class GroupRelay {
 
   /** Works as `publish()` for messages that are repeated soon: a failure of the backplane is not reported. */
   repeat(name: string, kind: RelayedKind, payload: Uint8Array): void {
-    if (this.refuse(payload) !== undefined) return
+    if (this.checkLength(payload) !== undefined) return
     const { backplane } = this.#options
     const bytes = encodeRelayedMessage({ kind, origin: this.#origin, payload })
     new Promise((resolve) => resolve(backplane.publish(name, bytes))).catch(ignore)
@@ -56,11 +56,11 @@ export class GroupRelay {
     try {
       channel.open(this.#options.backplane.subscribe(name, (message) => this.#onMessage(name, channel, message)))
     } catch (error) {
-      channel.giveUp()
+      channel.fail()
       this.#options.onError(toUnavailable(error))
     }
     channel.failed?.catch((error: unknown) => {
-      channel.giveUp()
+      channel.fail()
       this.#options.onError(toUnavailable(error))
     })
   }
@@ -115,7 +115,7 @@ class RelayChannel {
   }
 
   /** No message will arrive. */
-  giveUp(): void {
+  fail(): void {
     this.#settle(false)
   }
 

@@ -41,7 +41,7 @@ export class NamedGroups implements GroupMembersListener, PresenceListener, Rela
     if (identity !== undefined && typeof identity !== 'string') throw argumentError('add', 'identity', 'must be a string', identity)
     const group = this.groups.get(name) ?? new GroupMembers(name, this.#options, this)
     if (!group.add(webSocket, identity)) return false
-    if (group.size === 1) this.#onFirst(name, group)
+    if (group.size === 1) this.#onFirstMember(name, group)
     this.#onChange(name)
     return true
   }
@@ -69,12 +69,12 @@ export class NamedGroups implements GroupMembersListener, PresenceListener, Rela
     } catch (error) {
       return Promise.reject(error)
     }
-    const refusal = this.#relay?.refuse(message.payload)
+    const refusal = this.#relay?.checkLength(message.payload)
     if (refusal !== undefined) return handledRejection(refusal)
-    const taken = this.groups.get(name)?.send(message, resolved.except) ?? SETTLED
-    if (this.#relay === undefined) return taken
+    const sent = this.groups.get(name)?.send(message, resolved.except) ?? SETTLED
+    if (this.#relay === undefined) return sent
     const published = this.#relay.publish(name, message.isText ? RelayedKind.Text : RelayedKind.Binary, message.payload)
-    return markHandled(taken.then(() => published))
+    return markHandled(sent.then(() => published))
   }
 
   async whenListening(name: string): Promise<boolean> {
@@ -128,7 +128,7 @@ export class NamedGroups implements GroupMembersListener, PresenceListener, Rela
     this.onPresence(name)
   }
 
-  #onFirst(name: string, group: GroupMembers): void {
+  #onFirstMember(name: string, group: GroupMembers): void {
     this.groups.set(name, group)
     this.#relay?.join(name)
     void this.#relay?.whenListening(name).then((isListening) => isListening && this.#presence?.onListening(name))

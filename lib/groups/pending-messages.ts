@@ -37,7 +37,7 @@ export class PendingMessages {
   async whenIdle(): Promise<void> {
     if (this.#count === 0) return
     await new Promise<void>((resolve) => {
-      const timer = startTimer(PATIENCE, resolve, undefined)
+      const timer = startTimer(MAX_IDLE_WAIT, resolve, undefined)
       this.#onIdle = () => {
         clearTimeout(timer)
         resolve()
@@ -52,4 +52,4 @@ export function unavailable(message: string, cause?: unknown): WebSocketExceptio
 }
 
 /** The longest wait for the engine when a backplane closes, in milliseconds. */
-const PATIENCE = 5000
+const MAX_IDLE_WAIT = 5000

@@ -1,4 +1,4 @@
-import { bad } from './relayed-message.ts'
+import { invalidMessageError } from './relayed-message.ts'
 
 /** The announcement of one process about the members of a group in it. */
 export interface PresenceMessage {
@@ -7,21 +7,21 @@ export interface PresenceMessage {
   /** The identities of the members that have one, each once. */
   readonly identities: readonly string[]
   /** Whether the other processes must answer with their members. */
-  readonly isAsking: boolean
+  readonly isReplyRequested: boolean
 }
 
 /** Encodes the announcement as JSON, for a message between processes. */
-export function encodePresence({ count, identities, isAsking }: PresenceMessage): Buffer {
-  return Buffer.from(JSON.stringify([count, isAsking, identities]))
+export function encodePresence({ count, identities, isReplyRequested }: PresenceMessage): Buffer {
+  return Buffer.from(JSON.stringify([count, isReplyRequested, identities]))
 }
 
 /** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_BACKPLANE_MESSAGE` if the message is not valid. */
 export function decodePresence(channel: string, payload: Uint8Array): PresenceMessage {
   const value = parse(payload)
-  const [count, isAsking, identities]: readonly unknown[] = Array.isArray(value) ? value : []
-  if (!isCount(count) || typeof isAsking !== 'boolean' || !isStrings(identities))
-    throw bad(channel, 'is not a valid announcement of presence')
-  return { count, isAsking, identities }
+  const [count, isReplyRequested, identities]: readonly unknown[] = Array.isArray(value) ? value : []
+  if (!isCount(count) || typeof isReplyRequested !== 'boolean' || !isStrings(identities))
+    throw invalidMessageError(channel, 'is not a valid announcement of presence')
+  return { count, isReplyRequested, identities }
 }
 
 function parse(payload: Uint8Array): unknown {

@@ -35,20 +35,23 @@ export function encodeRelayedMessage({ kind, origin, payload }: RelayedMessage):
 /** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_BACKPLANE_MESSAGE` if the message is not valid. */
 export function decodeRelayedMessage(channel: string, message: Uint8Array, maxMessageSize: number): RelayedMessage {
   const bytes = Buffer.from(message.buffer, message.byteOffset, message.length)
-  if (bytes.length < HEADER_LENGTH || bytes[0] !== MAGIC[0] || bytes[1] !== MAGIC[1]) throw bad(channel, 'was not sent by this package')
-  if (bytes[2] !== VERSION) throw bad(channel, `has format version ${bytes[2]}, but this process supports version ${VERSION}`)
+  if (bytes.length < HEADER_LENGTH || bytes[0] !== MAGIC[0] || bytes[1] !== MAGIC[1])
+    throw invalidMessageError(channel, 'was not sent by this package')
+  if (bytes[2] !== VERSION)
+    throw invalidMessageError(channel, `has format version ${bytes[2]}, but this process supports version ${VERSION}`)
   const payload = bytes.subarray(HEADER_LENGTH)
-  if (payload.length > maxMessageSize) throw bad(channel, `has ${payload.length} bytes, more than maxMessageSize (${maxMessageSize})`)
+  if (payload.length > maxMessageSize)
+    throw invalidMessageError(channel, `has ${payload.length} bytes, more than maxMessageSize (${maxMessageSize})`)
   const kind = bytes[3]
   if (kind !== RelayedKind.Text && kind !== RelayedKind.Binary && kind !== RelayedKind.Presence)
-    throw bad(channel, `has the unknown kind ${kind}`)
+    throw invalidMessageError(channel, `has the unknown kind ${kind}`)
   // A client must fail the connection if it gets such text (RFC 6455, section 8.1).
-  if (kind === RelayedKind.Text && !isUtf8(payload)) throw bad(channel, 'is text that is not valid UTF-8')
+  if (kind === RelayedKind.Text && !isUtf8(payload)) throw invalidMessageError(channel, 'is text that is not valid UTF-8')
   return { kind, origin: bytes.toString('latin1', 4, HEADER_LENGTH), payload }
 }
 
 /** The error of a message that was ignored. */
-export function bad(channel: string, what: string): WebSocketException {
+export function invalidMessageError(channel: string, what: string): WebSocketException {
   return new WebSocketException('ERR_WEBSOCKET_BACKPLANE_MESSAGE', `A message of the backplane for '${channel.slice(0, 100)}' ${what}`)
 }
 

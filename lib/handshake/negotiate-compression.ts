@@ -2,7 +2,7 @@ import { splitHeaderList, withoutQuotes } from './header-list.ts'
 import { headerLines } from './header-lines.ts'
 
 /** The permessage-deflate settings of the application. */
-export interface CompressionWishes {
+export interface CompressionPreferences {
   readonly serverContextTakeover: boolean
   /** 9 to 15. */
   readonly serverMaxWindowBits: number
@@ -23,10 +23,10 @@ export interface CompressionAgreement {
  * unknown parameters are declined (section 7.1). So are offers with windows of 256 bytes, which zlib does not support.
  * @returns `undefined` if no offer was accepted.
  */
-export function negotiateCompression(rawHeaders: readonly string[], wishes: CompressionWishes): CompressionAgreement | undefined {
+export function negotiateCompression(rawHeaders: readonly string[], preferences: CompressionPreferences): CompressionAgreement | undefined {
   for (const offer of splitHeaderList(headerLines(rawHeaders, 'sec-websocket-extensions'))) {
     const parameters = parseOffer(offer)
-    if (parameters !== undefined) return agree(parameters, wishes)
+    if (parameters !== undefined) return toAgreement(parameters, preferences)
   }
   return undefined
 }
@@ -69,17 +69,17 @@ function parseWindowBits(value: string): number | undefined {
 }
 
 /** The answer, in ASP.NET Core's order: the client's parameters as offered, then the server's. */
-function agree(parameters: OfferedParameters, wishes: CompressionWishes): CompressionAgreement {
+function toAgreement(parameters: OfferedParameters, preferences: CompressionPreferences): CompressionAgreement {
   const answer = ['permessage-deflate']
   const clientMaxWindowBits = windowBits(parameters.get('client_max_window_bits'))
   for (const name of parameters.keys()) {
     if (name === 'client_no_context_takeover') answer.push(name)
     if (name === 'client_max_window_bits') answer.push(`${name}=${clientMaxWindowBits}`)
   }
-  const serverContextTakeover = wishes.serverContextTakeover && !parameters.has('server_no_context_takeover')
+  const serverContextTakeover = preferences.serverContextTakeover && !parameters.has('server_no_context_takeover')
   if (!serverContextTakeover) answer.push('server_no_context_takeover')
   const offeredServerBits = parameters.get('server_max_window_bits')
-  const serverMaxWindowBits = Math.min(windowBits(offeredServerBits), wishes.serverMaxWindowBits)
+  const serverMaxWindowBits = Math.min(windowBits(offeredServerBits), preferences.serverMaxWindowBits)
   if (offeredServerBits !== undefined || serverMaxWindowBits !== MAX_WINDOW_BITS)
     answer.push(`server_max_window_bits=${serverMaxWindowBits}`)
   return {

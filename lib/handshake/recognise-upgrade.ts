@@ -30,7 +30,7 @@ export interface UpgradeRecognition {
 export function recogniseUpgrade({ method, httpVersion, rawHeaders }: UpgradeRequest): UpgradeRecognition {
   const lines = handshakeLines(rawHeaders)
   const canonicalHeaders: Record<string, string> = {}
-  const isAttempt = lines.key.length > 0 || lines.version.length > 0 || holds(lines.upgrade, 'websocket')
+  const isAttempt = lines.key.length > 0 || lines.version.length > 0 || includesToken(lines.upgrade, 'websocket')
   if (!isAttempt) return { isWebSocketRequest: false, refusal: undefined, key: undefined, canonicalHeaders }
   const refusal =
     checkRequestHead(method, httpVersion, lines) ??
@@ -79,7 +79,7 @@ const UNQUOTED_UPGRADE = /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i
 
 function checkToken(name: string, lines: readonly string[], token: string): string | undefined {
   if (lines.length === 0) return `the ${name} header is missing (does a proxy in front remove it?)`
-  if (holds(lines, token)) return undefined
+  if (includesToken(lines, token)) return undefined
   return `the ${name} header is ${quoted(lines.join(', '))}; it must contain '${token}'`
 }
 
@@ -88,6 +88,6 @@ function canonicalise(canonicalHeaders: Record<string, string>, name: string, li
   if (splitHeaderList(lines).length === 1) canonicalHeaders[name] = value
 }
 
-function holds(lines: readonly string[], token: string): boolean {
+function includesToken(lines: readonly string[], token: string): boolean {
   return splitHeaderList(lines).some((item) => item.toLowerCase() === token.toLowerCase())
 }

@@ -26,7 +26,7 @@ export class AcceptingHead {
   }
 
   /** Restores the response, so that the application can answer, unless the head was sent. */
-  takeBack(): void {
+  restore(): void {
     const response = this.#response
     if (response.headersSent) return
     for (const [name] of this.#fields) response.removeHeader(name)

@@ -9,8 +9,8 @@ export class ResponseGate {
   readonly #response: GatedResponse
   readonly #end: ResponseMethod
   readonly #write: ResponseMethod
-  #isShut = false
-  #onReached: (() => void) | undefined
+  #isClosed = false
+  #onEndReached: (() => void) | undefined
   #onAnswer: (() => void) | undefined
 
   private constructor(response: GatedResponse) {
@@ -40,18 +40,18 @@ export class ResponseGate {
    * @returns whether the application answered before the hooks had let the end pass and one more turn of the event loop was over. A failing session
    * store reports its error that late.
    */
-  async passHooks(onAnswer: () => void): Promise<boolean> {
+  async runHooks(onAnswer: () => void): Promise<boolean> {
     const response = this.#response
     let isAnswered = false
     const settled = new Promise<void>((resolve) => {
-      this.#onReached = resolve
+      this.#onEndReached = resolve
       this.#onAnswer = () => {
         isAnswered = true
         onAnswer()
         resolve()
       }
     })
-    this.#isShut = true
+    this.#isClosed = true
     try {
       response.end()
     } finally {
@@ -82,15 +82,15 @@ export class ResponseGate {
 
   /** @internal Called below the hooks. */
   onEnd(values: readonly unknown[]): unknown {
-    if (!this.#isShut) return this.end(...values)
+    if (!this.#isClosed) return this.end(...values)
     callBack(values)
-    this.#onReached?.()
+    this.#onEndReached?.()
     return this.#response
   }
 
   /** @internal Called below the hooks. */
   onWrite(values: readonly unknown[]): unknown {
-    if (!this.#isShut) return this.write(...values)
+    if (!this.#isClosed) return this.write(...values)
     callBack(values)
     return true
   }

@@ -22,13 +22,13 @@ export function binaryMessage(): InvalidJsonMessage {
 }
 
 /** The error of a message that does not parse. */
-export function noJson(cause: unknown): InvalidJsonMessage {
+export function invalidJson(cause: unknown): InvalidJsonMessage {
   const message = cause instanceof Error ? cause.message : String(cause)
   return invalidMessage(WebSocketCloseStatus.InvalidPayloadData, 'is not valid JSON', [{ message }], cause)
 }
 
 /** The error of a message that the schema refuses. */
-export function notAsDescribed(issues: readonly StandardSchemaV1.Issue[]): InvalidJsonMessage {
+export function schemaMismatch(issues: readonly StandardSchemaV1.Issue[]): InvalidJsonMessage {
   return invalidMessage(WebSocketCloseStatus.InvalidPayloadData, 'does not match the schema', issues)
 }
 

@@ -2,7 +2,7 @@ import { argumentError } from '../options/argument-error.ts'
 import { OptionReader } from '../options/option-reader.ts'
 import { checkWebSocket } from '../web-socket/arguments.ts'
 import type { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
-import { binaryMessage, noJson, notAsDescribed } from './invalid-json-message.ts'
+import { binaryMessage, invalidJson, schemaMismatch } from './invalid-json-message.ts'
 import type { InvalidJsonMessage } from './invalid-json-message.ts'
 import type { StandardSchemaV1 } from './standard-schema.ts'
 
@@ -87,24 +87,24 @@ async function* receiveValues<Value>(
   }
 }
 
-type Reading = { readonly value: unknown } | { readonly error: InvalidJsonMessage }
+type ParseResult = { readonly value: unknown } | { readonly error: InvalidJsonMessage }
 
-function parse(message: string): Reading {
+function parse(message: string): ParseResult {
   try {
     return { value: JSON.parse(message) as unknown }
   } catch (error) {
-    return { error: noJson(error) }
+    return { error: invalidJson(error) }
   }
 }
 
-async function validate(schema: StandardSchemaV1, value: unknown): Promise<Reading> {
+async function validate(schema: StandardSchemaV1, value: unknown): Promise<ParseResult> {
   try {
     const result = await schema['~standard'].validate(value)
-    return result.issues === undefined ? { value: result.value } : { error: notAsDescribed(result.issues) }
+    return result.issues === undefined ? { value: result.value } : { error: schemaMismatch(result.issues) }
   } catch (error) {
     // A recursive schema follows any depth of nesting. An overflow of the stack is the fault of the peer, not of the schema.
     if (error instanceof RangeError && error.message === STACK_OVERFLOW)
-      return { error: notAsDescribed([{ message: 'Nested too deeply' }]) }
+      return { error: schemaMismatch([{ message: 'Nested too deeply' }]) }
     throw error
   }
 }

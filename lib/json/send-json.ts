@@ -49,13 +49,13 @@ function toText(value: unknown): string {
   try {
     text = JSON.stringify(value)
   } catch (cause) {
-    throw noJsonValue(cause instanceof Error ? cause.message : String(cause), cause)
+    throw serializationError(cause instanceof Error ? cause.message : String(cause), cause)
   }
   if (typeof text === 'string') return text
-  throw noJsonValue(`JSON cannot represent ${typeof value}`)
+  throw serializationError(`JSON cannot represent ${typeof value}`)
 }
 
-function noJsonValue(why: string, cause?: unknown): WebSocketException {
+function serializationError(why: string, cause?: unknown): WebSocketException {
   const message = `${OWNER}: the argument 'value' cannot be written as JSON: ${why}`
   return new WebSocketException('ERR_WEBSOCKET_INVALID_ARGUMENT', message, { argument: 'value', ...(cause === undefined ? {} : { cause }) })
 }

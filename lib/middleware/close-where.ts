@@ -14,14 +14,14 @@ export async function closeWhere<Request extends IncomingMessage>(
 ): Promise<WebSocketDrainResult> {
   if (typeof predicate !== 'function') throw argumentError('closeWhereAsync', 'predicate', 'must be a function', predicate)
   const plan = resolveDrainOptions(options, 'closeWhereAsync', WebSocketCloseStatus.PolicyViolation)
-  const picked = openWebSockets<Request>(registry).filter((open) => {
-    const isPicked: unknown = predicate(open)
-    if (typeof isPicked === 'boolean') return isPicked
+  const selected = openWebSockets<Request>(registry).filter((open) => {
+    const isSelected: unknown = predicate(open)
+    if (typeof isSelected === 'boolean') return isSelected
     // The promise of an async function is truthy, so it would select every socket.
-    throw argumentError('closeWhereAsync', 'predicate', 'must return true or false', isPicked)
+    throw argumentError('closeWhereAsync', 'predicate', 'must return true or false', isSelected)
   })
   return registry.closeSome(
-    picked.map(({ webSocket }) => webSocket),
+    selected.map(({ webSocket }) => webSocket),
     plan,
   )
 }

@@ -6,7 +6,7 @@ import { diagnostics } from './diagnostics.ts'
 import { headerLines } from '../handshake/header-lines.ts'
 import { createOriginFilter } from '../handshake/origin-filter.ts'
 import type { OriginFilter } from '../handshake/origin-filter.ts'
-import { noteArrivals } from '../hosting/http1/http1-arrival.ts'
+import { recordArrivals } from '../hosting/http1/http1-arrival.ts'
 import { Http1WebSocketRequest } from '../hosting/http1/http1-request.ts'
 import { http2WebSocketRequestOf } from '../hosting/http2/http2-web-socket-request.ts'
 import type { OpenWebSocket } from './open-web-socket.ts'
@@ -91,7 +91,7 @@ export function useWebSockets(options?: WebSocketOptions, ..._nothing: never[]):
   const isOriginAllowed = createOriginFilter(resolved.allowedOrigins)
   const registry = new WebSocketRegistry(resolved.maxConnections)
   const pipeline = { options: resolved, defaultContext: resolveAcceptContext(undefined, resolved), registry }
-  noteArrivals()
+  recordArrivals()
 
   function webSockets(request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): Promise<void> | undefined {
     // If there are several middlewares, the first one decides, as in ASP.NET Core.
@@ -127,21 +127,21 @@ interface MiddlewareCall {
 
 /** Passes a WebSocket request on or refuses it. This is synchronous unless the origin filter is asynchronous. */
 function admit(call: MiddlewareCall, isOriginAllowed: OriginFilter | undefined, registry: WebSocketRegistry): Promise<void> {
-  const whenThrough = untilThrough(call)
-  const isAllowed = askOrigin(call, isOriginAllowed)
-  if (typeof isAllowed === 'boolean') decide(isAllowed, call, registry, whenThrough)
-  else isAllowed.then((isAllowedNow) => decide(isAllowedNow, call, registry, whenThrough)).catch(call.next)
-  return whenThrough
+  const responseClosed = untilResponseClosed(call)
+  const isAllowed = checkOrigin(call, isOriginAllowed)
+  if (typeof isAllowed === 'boolean') decide(isAllowed, call, registry, responseClosed)
+  else isAllowed.then((isAllowedNow) => decide(isAllowedNow, call, registry, responseClosed)).catch(call.next)
+  return responseClosed
 }
 
-function decide(isAllowed: boolean, call: MiddlewareCall, registry: WebSocketRegistry, whenThrough: Promise<void>): void {
+function decide(isAllowed: boolean, call: MiddlewareCall, registry: WebSocketRegistry, responseClosed: Promise<void>): void {
   if (!isAllowed) return refuse(call, 403, 'the origin is not allowed')
-  if (!registry.takePlace()) return refuse(call, 503, registry.isDraining ? 'the server is closing' : 'maxConnections is reached')
-  void whenThrough.then(registry.givePlaceBack)
+  if (!registry.reservePlace()) return refuse(call, 503, registry.isDraining ? 'the server is closing' : 'maxConnections is reached')
+  void responseClosed.then(registry.releasePlace)
   call.next()
 }
 
-function askOrigin({ request }: MiddlewareCall, isOriginAllowed: OriginFilter | undefined): boolean | Promise<boolean> {
+function checkOrigin({ request }: MiddlewareCall, isOriginAllowed: OriginFilter | undefined): boolean | Promise<boolean> {
   if (isOriginAllowed === undefined) return true
   const origin = headerLines(request.rawHeaders, 'origin').join(',')
   if (origin === '') return true
@@ -163,7 +163,7 @@ function refuse({ request, response }: MiddlewareCall, statusCode: 403 | 503, re
  * Resolves when the response has closed. A response that waits behind another one on its connection does not close with the connection, so the
  * connection is observed.
  */
-function untilThrough({ request, response }: MiddlewareCall): Promise<void> {
+function untilResponseClosed({ request, response }: MiddlewareCall): Promise<void> {
   return new Promise((resolve) => {
     // on() and not once(), which would allocate a wrapper: the event comes only once.
     response.on('close', resolve)

@@ -69,11 +69,11 @@ export function webSocketHandler<Request extends IncomingMessage = IncomingMessa
 
   async function handle(request: Request, webSockets: WebSocketManager): Promise<void> {
     const webSocket = await webSockets.acceptWebSocketAsync(typeof context === 'function' ? await context(request) : context)
-    await converse(webSocket, request, handler)
+    await runHandler(webSocket, request, handler)
   }
 }
 
-async function converse<Request extends IncomingMessage>(
+async function runHandler<Request extends IncomingMessage>(
   webSocket: ManagedWebSocket,
   request: Request,
   handler: WebSocketHandler<Request>,
@@ -82,10 +82,10 @@ async function converse<Request extends IncomingMessage>(
     await handler(webSocket, request)
     await closeInOrder(webSocket)
   } catch (error) {
-    const isSocketsOwn = hasEnded(webSocket) && isAboutSocket(error)
-    if (!isSocketsOwn) diagnostics.error({ request, webSocket, error })
+    const isFromSocket = hasEnded(webSocket) && isSocketError(error)
+    if (!isFromSocket) diagnostics.error({ request, webSocket, error })
     await failWebSocket(webSocket)
-    if (!isSocketsOwn) throw error
+    if (!isFromSocket) throw error
   }
 }
 
@@ -95,7 +95,7 @@ async function closeInOrder(webSocket: ManagedWebSocket): Promise<void> {
 }
 
 /** Whether an ended socket rejects its calls with such an error. Other errors, such as an invalid argument, are mistakes of the handler. */
-function isAboutSocket(error: unknown): boolean {
+function isSocketError(error: unknown): boolean {
   if (!(error instanceof WebSocketException)) return false
   return error.code === 'ABORT_ERR' || error.code === 'ERR_WEBSOCKET_INVALID_STATE' || isConnectionError(error)
 }

@@ -16,7 +16,7 @@ import type { WebSocketSettings } from '../web-socket/values/web-socket-settings
 import type { WebSocketTransport } from '../web-socket/transport/web-socket-transport.ts'
 
 /** Creates the socket of an accepted connection. */
-export type OpenWebSocket<Socket extends AcceptedWebSocket> = (
+export type WebSocketFactory<Socket extends AcceptedWebSocket> = (
   transport: WebSocketTransport,
   settings: WebSocketSettings,
   completionListener: CompletionListener,
@@ -36,7 +36,8 @@ export class WebSocketManager {
   readonly #response: ServerResponse
   readonly #webSocketRequest: WebSocketRequest
   readonly #pipeline: WebSocketPipeline
-  #isAccepting = false
+  /** Whether an accept has begun and has not failed. */
+  #isTaken = false
 
   /** @internal */
   constructor(request: IncomingMessage, response: ServerResponse, webSocketRequest: WebSocketRequest, pipeline: WebSocketPipeline) {
@@ -76,22 +77,22 @@ export class WebSocketManager {
    * `ERR_WEBSOCKET_CLIENT_GONE`; `ABORT_ERR` if the signal of the context was aborted. In all these cases nothing was written.
    */
   acceptWebSocketAsync(subProtocolOrContext?: string | WebSocketAcceptContext | null): Promise<ManagedWebSocket> {
-    return this.acceptWith(openManagedWebSocket, subProtocolOrContext)
+    return this.acceptWith(createManagedWebSocket, subProtocolOrContext)
   }
 
   /** @internal Works as `acceptWebSocketAsync()`, for a socket of another class. */
   async acceptWith<Socket extends AcceptedWebSocket>(
-    open: OpenWebSocket<Socket>,
+    createWebSocket: WebSocketFactory<Socket>,
     subProtocolOrContext: string | WebSocketAcceptContext | null | undefined,
   ): Promise<Socket> {
     const { options, defaultContext } = this.#pipeline
     const context = subProtocolOrContext === undefined ? defaultContext : resolveAcceptContext(subProtocolOrContext, options)
     this.#checkState()
-    this.#isAccepting = true
+    this.#isTaken = true
     try {
-      return await this.#accept(open, context)
+      return await this.#accept(createWebSocket, context)
     } catch (error) {
-      this.#isAccepting = false
+      this.#isTaken = false
       throw error
     }
   }
@@ -102,7 +103,7 @@ export class WebSocketManager {
       const message = `Not a WebSocket request: ${refusal ?? 'it has no WebSocket handshake. Check isWebSocketRequest first'}`
       throw new WebSocketException('ERR_WEBSOCKET_NOT_A_WEBSOCKET_REQUEST', message)
     }
-    if (this.#isAccepting) {
+    if (this.#isTaken) {
       throw new WebSocketException(
         'ERR_WEBSOCKET_ALREADY_ACCEPTED',
         'The WebSocket of this request was already accepted; a request can be accepted only once',
@@ -119,14 +120,17 @@ export class WebSocketManager {
     }
   }
 
-  async #accept<Socket extends AcceptedWebSocket>(open: OpenWebSocket<Socket>, context: ResolvedAcceptContext): Promise<Socket> {
+  async #accept<Socket extends AcceptedWebSocket>(
+    createWebSocket: WebSocketFactory<Socket>,
+    context: ResolvedAcceptContext,
+  ): Promise<Socket> {
     const headers: [name: string, value: string][] = []
     if (context.subProtocol !== null) headers.push(['Sec-WebSocket-Protocol', context.subProtocol])
     const agreement = context.compression && negotiateCompression(this.#request.rawHeaders, context.compression)
     if (agreement !== undefined) headers.push(['Sec-WebSocket-Extensions', agreement.responseHeader])
     const transport = await this.#webSocketRequest.acceptAsync(headers, context.signal)
     const accepted = new AcceptedRequest(this.#request, this.#response, this.#webSocketRequest, this.#pipeline.registry)
-    const webSocket = open(transport, toSettings(context, agreement), accepted)
+    const webSocket = createWebSocket(transport, toSettings(context, agreement), accepted)
     accepted.begin(webSocket, transport.duplex)
     // The transport is handed over paused.
     transport.duplex.resume()
@@ -134,7 +138,7 @@ export class WebSocketManager {
   }
 }
 
-function openManagedWebSocket(
+function createManagedWebSocket(
   transport: WebSocketTransport,
   settings: WebSocketSettings,
   completionListener: CompletionListener,

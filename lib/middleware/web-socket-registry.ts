@@ -32,7 +32,7 @@ export interface WebSocketDrainResult {
 export class WebSocketRegistry {
   readonly #maxConnections: number
   readonly #open = new MemberList<OpenWebSocket>()
-  #places = 0
+  #reservedPlaces = 0
   /** The number of messages that drains have discarded. */
   #unreceived = 0
   #drain: Promise<WebSocketDrainResult> | undefined
@@ -53,15 +53,15 @@ export class WebSocketRegistry {
   }
 
   /** Reserves a place for a new WebSocket; returns `false` if there is none. */
-  takePlace(): boolean {
-    if (this.isDraining || this.#places >= this.#maxConnections) return false
-    this.#places++
+  reservePlace(): boolean {
+    if (this.isDraining || this.#reservedPlaces >= this.#maxConnections) return false
+    this.#reservedPlaces++
     return true
   }
 
   /** Releases a reserved place. It is a property and not a method, so that it can be passed as a callback. */
-  readonly givePlaceBack = (): void => {
-    this.#places--
+  readonly releasePlace = (): void => {
+    this.#reservedPlaces--
   }
 
   /** A snapshot of the open WebSockets. */

@@ -15,7 +15,7 @@ export interface PostgresClient {
   /** Runs a statement. */
   query(text: string, values?: unknown[]): Promise<unknown>
   /** Returns the connection to the pool, or ends it. */
-  release(isToBeEnded?: boolean): void
+  release(shouldDestroy?: boolean): void
 }
 
 /** A received notification. */

@@ -54,7 +54,7 @@ export class PostgresSession implements ChannelConnection {
     return this.#run('UNLISTEN', channels)
   }
 
-  isAnswer(error: unknown): boolean {
+  isErrorReply(error: unknown): boolean {
     return error instanceof Error && 'severity' in error
   }
 

@@ -35,7 +35,7 @@ export class IoRedisConnection implements RedisConnection {
     return this.#client.unsubscribe(...channels)
   }
 
-  isAnswer(error: unknown): boolean {
+  isErrorReply(error: unknown): boolean {
     return isErrorReply(error)
   }
 

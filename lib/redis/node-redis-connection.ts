@@ -33,7 +33,7 @@ export class NodeRedisConnection implements RedisConnection {
     return this.#client.unsubscribe(channels, this.#onMessage, true)
   }
 
-  isAnswer(error: unknown): boolean {
+  isErrorReply(error: unknown): boolean {
     return isErrorReply(error)
   }
 

@@ -15,7 +15,7 @@ export interface RedisConnection {
   publish(channel: string, message: Buffer): Promise<unknown>
   subscribe(channels: string[]): Promise<unknown>
   unsubscribe(channels: string[]): Promise<unknown>
-  isAnswer(error: unknown): boolean
+  isErrorReply(error: unknown): boolean
   /** Ends the connection. */
   close(): void
 }

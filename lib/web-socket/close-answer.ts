@@ -6,7 +6,7 @@ import type { TurnEndTask } from './sending/turn-end.ts'
 /** The part of a connection that a close answer uses. */
 export interface CloseAnswerListener {
   /** How long the application may take to answer, in milliseconds; `Infinity` means no limit. */
-  readonly answerTime: number
+  readonly answerTimeout: number
   /** The number of bytes that wait to be received. It decreases while the application receives. */
   readonly unreadBytes: number
   /** Whether a receive operation waits. */
@@ -38,12 +38,12 @@ export class CloseAnswer implements TurnEndTask {
     void SETTLED.then(() => runAtTurnEnd(this))
   }
 
-  /** Answers when the application has neither received nor answered for `answerTime`. */
+  /** Answers when the application has neither received nor answered for `answerTimeout`. */
   answerInTime(): void {
     this.#stopTimer()
     if (this.#isStopped || this.#isTurnEndDue) return
     this.#unreadBytes = this.#listener.unreadBytes
-    this.#timer = startTimer(this.#listener.answerTime, onTime, this)?.unref()
+    this.#timer = startTimer(this.#listener.answerTimeout, onTime, this)?.unref()
   }
 
   /** Cancels the answer. */
@@ -57,8 +57,8 @@ export class CloseAnswer implements TurnEndTask {
     const sent = this.#listener.whenSent()
     if (sent === undefined) return this.#answer()
     // The code that awaits those sends may send more data or close the socket.
-    const goOn = (): void => runAtTurnEnd(this)
-    sent.then(goOn, goOn)
+    const runAgain = (): void => runAtTurnEnd(this)
+    sent.then(runAgain, runAgain)
   }
 
   onTime(): void {

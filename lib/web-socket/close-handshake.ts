@@ -14,7 +14,7 @@ export class CloseHandshake {
   /** The peer's Close frame if it was answered before the application received it. The data in front of it can still be received. */
   ahead: CloseFrame | undefined
   /** Whether the peer has sent a Close frame that was received, that was answered ahead, or that breaks the rules. */
-  isPeerDone = false
+  hasPeerClosed = false
   /** The side that was the first to send a Close frame or to end the connection. */
   endedBy: 'local' | 'remote' | undefined
 

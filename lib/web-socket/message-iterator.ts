@@ -11,7 +11,7 @@ export class MessageIterator implements AsyncIterator<WebSocketMessage, undefine
 
   constructor(connection: WebSocketConnection) {
     this.#connection = connection
-    connection.loopsAtWork++
+    connection.activeLoops++
   }
 
   next(): Promise<IteratorResult<WebSocketMessage, undefined>> {

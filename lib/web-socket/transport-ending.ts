@@ -47,7 +47,7 @@ export class TransportEnding {
   }
 
   /** Stops waiting for the peer to end its side. */
-  giveUpPeer(): void {
+  stopWaitingForPeer(): void {
     this.#isPeerAwaited = false
     if (this.#transport.duplex.writableEnded) this.destroyWhenFinished()
   }

@@ -41,7 +41,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
   /** Whether the peer's Close frame was answered automatically. */
   isAnsweredForApplication = false
   /** The number of active `for await` loops. Each of them asks for the next message. */
-  loopsAtWork = 0
+  activeLoops = 0
   completion: WebSocketCompletion | undefined
   readonly #transport: WebSocketTransport
   readonly #ending: TransportEnding
@@ -84,9 +84,9 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     return this.#isAlive()
   }
 
-  get answerTime(): number {
+  get answerTimeout(): number {
     const { closeAnswerTimeout, closeTimeout } = this.settings
-    const isLoopBusy = this.closeFrame === undefined && this.loopsAtWork > 0
+    const isLoopBusy = this.closeFrame === undefined && this.activeLoops > 0
     return isLoopBusy ? Math.max(closeAnswerTimeout, closeTimeout) : closeAnswerTimeout
   }
 
@@ -125,7 +125,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
   /** Aborts the connection. If it is closed, it only stops waiting for the peer, so that written data can still leave. */
   abort(error: WebSocketException = abortError('The WebSocket was aborted')): void {
     this.#dropUnread()
-    if (this.state === WebSocketState.Closed && !this.channel.isBlocked) return this.#leave()
+    if (this.state === WebSocketState.Closed && !this.channel.isBlocked) return this.#endWithoutPeer()
     if (this.#isAlive()) {
       this.state = WebSocketState.Aborted
       this.#handshake.endedBy ??= 'local'
@@ -168,7 +168,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
 
   onClose(closeFrame: CloseFrame, isLoop: boolean): void {
     this.#handshake.received = closeFrame
-    this.#handshake.isPeerDone = true
+    this.#handshake.hasPeerClosed = true
     this.#handshake.endedBy ??= 'remote'
     this.channel.stopReading(() => this.invalidState(CLOSED_BEFORE_PONG))
     if (this.#handshake.sent !== undefined) return this.#setClosed()
@@ -183,7 +183,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
 
   /** The application has left a loop, and may never receive again. */
   onLoopLeft(): void {
-    this.loopsAtWork--
+    this.activeLoops--
     this.#closeAnswer?.answerInTime()
   }
 
@@ -210,7 +210,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
   /** The peer broke the rules: sends a Close frame (RFC 6455, section 7.1.7) and ends the connection. */
   onFailure({ closeStatus, error, isCloseReceived }: FrameFailure): void {
     if (!this.#isAlive()) return
-    if (isCloseReceived) this.#handshake.isPeerDone = true
+    if (isCloseReceived) this.#handshake.hasPeerClosed = true
     this.error = error
     this.isLost = true
     this.#writeClose({ status: closeStatus, description: '' })
@@ -300,7 +300,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     this.#closeAnswer?.stop()
     this.#handshake.endedBy ??= 'local'
     this.channel.writeControl(Opcode.Close, encodeCloseFrame(closeFrame))
-    if (this.#handshake.isPeerDone) this.#setClosed()
+    if (this.#handshake.hasPeerClosed) this.#setClosed()
     else if (this.state === WebSocketState.Open) this.state = WebSocketState.CloseSent
     this.sends.close(() => this.invalidState('Not sent: a Close frame was sent first, and nothing may follow it'))
     this.#ending.startTimer(this.settings.closeTimeout)
@@ -322,7 +322,7 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
   #finishHandshake(): void {
     if (this.settings.isServer) return this.#end()
     this.#ending.stopTimer()
-    this.#ending.startTimer(CLIENT_PATIENCE)
+    this.#ending.startTimer(SERVER_END_TIMEOUT)
   }
 
   #getCloseAnswer(): CloseAnswer {
@@ -335,17 +335,17 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
     const closeFrame = this.channel.closeFrameAhead()
     if (closeFrame === undefined) return
     if (typeof closeFrame === 'string') return this.onFailure(protocolViolation(closeFrame, true))
-    if (this.#handshake.sent !== undefined) return this.#endBefore(closeFrame)
+    if (this.#handshake.sent !== undefined) return this.#endAhead(closeFrame)
     this.isAnsweredForApplication = true
     this.#handshake.endedBy ??= 'remote'
-    this.sendClose(answerTo(closeFrame), undefined).then(() => this.#endBefore(closeFrame), ignoreError)
+    this.sendClose(answerTo(closeFrame), undefined).then(() => this.#endAhead(closeFrame), ignoreError)
   }
 
   /** Both Close frames were exchanged, but the application has not received the peer's yet. */
-  #endBefore(closeFrame: CloseFrame): void {
-    if (!this.#isAlive() || this.#handshake.isPeerDone) return
+  #endAhead(closeFrame: CloseFrame): void {
+    if (!this.#isAlive() || this.#handshake.hasPeerClosed) return
     this.#handshake.ahead = closeFrame
-    this.#handshake.isPeerDone = true
+    this.#handshake.hasPeerClosed = true
     this.channel.stopReading(() => this.invalidState(CLOSED_BEFORE_PONG))
     this.#finishHandshake()
     this.#transport.duplex.resume()
@@ -384,8 +384,8 @@ export class WebSocketConnection implements CloseAnswerListener, FrameChannelLis
   }
 
   /** Ends our side and does not wait until the peer ends its side. */
-  #leave(): void {
-    this.#ending.giveUpPeer()
+  #endWithoutPeer(): void {
+    this.#ending.stopWaitingForPeer()
     this.#end()
   }
 
@@ -419,6 +419,6 @@ const CLOSED_BEFORE_PONG = 'The peer closed the WebSocket before it answered the
 const ENDED_WITHOUT_CLOSE = 'The peer ended the connection without a Close frame'
 
 /** How long a client waits for the server to end the connection after the close handshake, in milliseconds (.NET's figure). */
-const CLIENT_PATIENCE = 1000
+const SERVER_END_TIMEOUT = 1000
 
 function ignoreError(): void {}

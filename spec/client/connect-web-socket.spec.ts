@@ -120,7 +120,7 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     expect(await nextData(connectWith(WebSocket, addressOf(port)))).toBe('/other')
   })
 
-  const codes: readonly (readonly [code: number | 'abort' | 'none', reason: string, comesBack: boolean])[] = [
+  const codes: readonly (readonly [code: number | 'abort' | 'none', reason: string, isRetryable: boolean])[] = [
     [1000, '', false],
     [1001, '', true],
     [1002, '', false],
@@ -152,7 +152,7 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     [1008, '\u{1f44b}'.repeat(30), false],
   ]
 
-  it.each(codes)('after a close with %s %j reconnects: %p', async (code, reason, comesBack) => {
+  it.each(codes)('after a close with %s %j reconnects: %p', async (code, reason, isRetryable) => {
     const server = await serve(async (webSocket) => {
       if (code === 'abort') webSocket.abort()
       else if (code === 'none') await webSocket[Symbol.asyncDispose]()
@@ -161,9 +161,9 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     const client = connectWith(WebSocket, server.port)
     const event = await nextClose(client)
     expect([event.code, event.reason]).toEqual([typeof code === 'number' ? code : { abort: 1006, none: 1005 }[code], reason])
-    expect(event.retryDelay === null).toBe(!comesBack)
-    expect(client.state).toBe(comesBack ? 'waiting' : 'closed')
-    await (comesBack ? once(client, 'open') : client.completion)
+    expect(event.retryDelay === null).toBe(!isRetryable)
+    expect(client.state).toBe(isRetryable ? 'waiting' : 'closed')
+    await (isRetryable ? once(client, 'open') : client.completion)
   })
 
   it('waits as long as the server asks for, and a little longer', async () => {

@@ -4,10 +4,10 @@ import { negotiateCompression } from '../../lib/handshake/negotiate-compression.
 const DEFAULT = { serverContextTakeover: true, serverMaxWindowBits: 15 }
 const CUSTOM = { serverContextTakeover: false, serverMaxWindowBits: 14 }
 
-function negotiate(offers: string | readonly string[], wishes = DEFAULT) {
+function negotiate(offers: string | readonly string[], preferences = DEFAULT) {
   return negotiateCompression(
     [offers].flat().flatMap((line) => ['Sec-WebSocket-Extensions', line]),
-    wishes,
+    preferences,
   )
 }
 

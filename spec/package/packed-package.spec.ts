@@ -65,15 +65,15 @@ describe.each([
   })
 
   it('exports the same things through import and require', async () => {
-    const { stdout } = await runAsync(process.execPath, ['doors.mjs'], { cwd: project })
-    const doors = stdout
+    const { stdout } = await runAsync(process.execPath, ['entries.mjs'], { cwd: project })
+    const entries = stdout
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as { names: string[]; different: string[] })
 
-    expect(doors[0]?.names).toContain('useWebSockets')
+    expect(entries[0]?.names).toContain('useWebSockets')
     // The client is for pages, which cannot load CommonJS, so its ES module is a separate copy.
-    expect(doors.flatMap(({ different }) => different)).toEqual(['connectWebSocket'])
+    expect(entries.flatMap(({ different }) => different)).toEqual(['connectWebSocket'])
   })
 
   it('loads no optional entry point and no other package from its main entry point', async () => {
@@ -87,17 +87,17 @@ describe.each([
   // The client is for browsers. The application itself loads the libraries of a backplane.
   it.each(Object.keys(entryPoints).filter((path) => OPTIONAL.test(`dist/${path.slice(2)}.js`)))(
     'loads no other package, no server and no other optional entry point from %s',
-    async (door) => {
-      const { own, others } = await loadedBy(door)
+    async (entry) => {
+      const { own, others } = await loadedBy(entry)
 
       expect(own.filter((file) => OPTIONAL.test(file)).length).toBeGreaterThan(0)
-      expect(own.filter((file) => /^dist\/(?:hosting|middleware|[^/]+\.js$)/.test(file))).toEqual([`dist/${door.slice(2)}.js`])
+      expect(own.filter((file) => /^dist\/(?:hosting|middleware|[^/]+\.js$)/.test(file))).toEqual([`dist/${entry.slice(2)}.js`])
       expect(others).toEqual([])
     },
   )
 
-  async function loadedBy(door: string): Promise<{ readonly own: string[]; readonly others: string[] }> {
-    const { stdout } = await runAsync(process.execPath, ['loaded.cjs', door.replace('.', 'express-use-websockets')], { cwd: project })
+  async function loadedBy(entry: string): Promise<{ readonly own: string[]; readonly others: string[] }> {
+    const { stdout } = await runAsync(process.execPath, ['loaded.cjs', entry.replace('.', 'express-use-websockets')], { cwd: project })
     return JSON.parse(stdout) as { own: string[]; others: string[] }
   }
 
@@ -190,9 +190,9 @@ async function installConsumerAsync(consumer: string, name: string, dependencies
   cpSync(join(project, 'server.ts'), join(project, 'server-module.mts'))
   // Only consumers of ./ws need the types of ws.
   const hasTypes = dependencies.some((dependency) => dependency.startsWith('@types/ws@'))
-  const doors = Object.keys(entryPoints).filter((path) => path !== './package.json' && (path !== './ws' || hasTypes))
-  const lines = doors.map((door, index) => `export * as door${index} from '${door.replace('.', 'express-use-websockets')}'\n`)
-  writeFileSync(join(project, 'doors.ts'), lines.join(''))
+  const entries = Object.keys(entryPoints).filter((path) => path !== './package.json' && (path !== './ws' || hasTypes))
+  const lines = entries.map((entry, index) => `export * as entry${index} from '${entry.replace('.', 'express-use-websockets')}'\n`)
+  writeFileSync(join(project, 'entries.ts'), lines.join(''))
   await installAsync(project, [tarball, ...dependencies])
   return project
 }
@@ -218,7 +218,7 @@ async function typeErrorsAsync(
     target: 'ES2022',
     types: ['node'],
   }
-  writeFileSync(configuration, JSON.stringify({ compilerOptions, files: ['server.ts', 'server-module.mts', 'doors.ts'] }))
+  writeFileSync(configuration, JSON.stringify({ compilerOptions, files: ['server.ts', 'server-module.mts', 'entries.ts'] }))
   const compiler = join(compilerFrom, 'node_modules/typescript/bin/tsc')
   return runAsync(process.execPath, [compiler, '-p', configuration], { cwd: project }).then(
     () => '',

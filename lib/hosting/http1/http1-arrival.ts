@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { endOfFirstHead } from './end-of-first-head.ts'
-import { endConnectionBehind } from './http1-last-response.ts'
+import { endConnectionAfter } from './http1-last-response.ts'
 import { ResponseGate } from '../response-gate.ts'
 import { serverOf } from './node-http-internals.ts'
 import {
@@ -29,7 +29,7 @@ export class Http1Arrival {
   /** The result of `amountReceived()` when the request arrived. */
   readonly #received: number | undefined
   #isParsed = false
-  #isTaken = false
+  #isDiverted = false
 
   constructor(message: RequestStart, isFirst: boolean) {
     const { request } = message
@@ -43,45 +43,45 @@ export class Http1Arrival {
   }
 
   /** Whether the parser may have parsed later data as HTTP. */
-  get isOver(): boolean {
+  get mayHaveParsedLaterData(): boolean {
     return this.#received === undefined || this.#received !== amountReceived(this.#message.request.socket)
   }
 
   /** Passes all data that arrives from now on to `listener` instead of the parser. */
   divert(listener: (chunk: Buffer) => void): void {
-    this.#isTaken = true
+    this.#isDiverted = true
     divertFromParser(this.#message.request.socket, listener)
   }
 
   /** Keeps data whose beginning was dropped away from the parser. */
-  protect(): void {
+  protectParser(): void {
     if (!this.#isParsed || this.rest?.length === 0) return
-    endConnectionBehind(this.#message.response)
-    if (!this.#isTaken) divertFromParser(this.#message.request.socket, drop)
+    endConnectionAfter(this.#message.response)
+    if (!this.#isDiverted) divertFromParser(this.#message.request.socket, drop)
   }
 
   #finish(rest: Buffer | undefined): void {
     this.rest = rest
     this.#isParsed = true
-    if (isProtected(this.#message.request)) this.protect()
+    if (isProtected(this.#message.request)) this.protectParser()
   }
 }
 
 /** Records the arrival of every later upgrade request of this process, through a diagnostics channel of Node. Further calls have no effect. */
-export function noteArrivals(): void {
-  if (isNoting) return
-  isNoting = true
+export function recordArrivals(): void {
+  if (isRecording) return
+  isRecording = true
   subscribe('http.server.request.start', onRequestStart)
 }
 
 /**
  * Returns the record of the arrival of a request, once. It is not kept, because the request of a WebSocket lives long. `undefined` if the request is
- * no upgrade request, or arrived before {@link noteArrivals} was called.
+ * no upgrade request, or arrived before {@link recordArrivals} was called.
  */
-export function takeArrival(request: Arrived): Http1Arrival | undefined {
+export function takeArrival(request: RequestWithArrival): Http1Arrival | undefined {
   const arrival = request[ARRIVAL]
   request[ARRIVAL] = undefined
-  arrival?.protect()
+  arrival?.protectParser()
   return arrival
 }
 
@@ -100,24 +100,24 @@ function isProtected(request: IncomingMessage): boolean {
 }
 
 /** Why bytes of the WebSocket may have been lost, for a message; `undefined` if all are known or will be. */
-export function lossOf(arrival: Http1Arrival | undefined): string | undefined {
+export function explainLoss(arrival: Http1Arrival | undefined): string | undefined {
   if (arrival === undefined)
     return 'its end is not known, because it arrived before useWebSockets() was called, or not through an HTTP server of Node.js'
   if (!arrival.isWatched)
     return 'its end is not known, because the HTTP parser of Node.js did not report it (did other requests come in the same packet?)'
-  if (!arrival.isOver) return undefined
+  if (!arrival.mayHaveParsedLaterData) return undefined
   return 'data that the client sent after it may have been lost, because useWebSockets() ran too late; use it before other middleware'
 }
 
-let isNoting = false
+let isRecording = false
 const ARRIVAL = Symbol('Http1Arrival')
 
-interface Arrived extends IncomingMessage {
+interface RequestWithArrival extends IncomingMessage {
   [ARRIVAL]?: Http1Arrival | undefined
 }
 
 interface RequestStart {
-  readonly request: Arrived
+  readonly request: RequestWithArrival
   readonly response: ServerResponse
 }
 

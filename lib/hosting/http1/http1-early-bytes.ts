@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { GatheredBytes } from '../../web-socket/memory/gathered-bytes.ts'
 import type { Http1Arrival } from './http1-arrival.ts'
-import { endConnectionBehind } from './http1-last-response.ts'
+import { endConnectionAfter } from './http1-last-response.ts'
 import { returnToParser } from './node-http-parser-internals.ts'
 
 /**
@@ -39,7 +39,7 @@ export class Http1EarlyBytes {
 
   #keep(chunk: Buffer): void {
     if (this.#isTaken) return
-    if (this.#bytes.length === 0) endConnectionBehind(this.#response)
+    if (this.#bytes.length === 0) endConnectionAfter(this.#response)
     this.#bytes.push(chunk)
     // Reading the request resumes the socket, even after the end of the request. So this may be necessary more than once.
     if (this.#bytes.length >= LIMIT) this.#socket.pause()
@@ -47,7 +47,7 @@ export class Http1EarlyBytes {
 
   /** If no data followed the handshake, the next request may come on this connection. */
   readonly #onRefused = (): void => {
-    if (this.#arrival.rest === undefined) endConnectionBehind(this.#response)
+    if (this.#arrival.rest === undefined) endConnectionAfter(this.#response)
     else if (this.#arrival.rest.length + this.#bytes.length === 0) returnToParser(this.#socket)
   }
 }

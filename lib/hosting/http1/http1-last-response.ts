@@ -4,14 +4,14 @@ import type { ServerResponse } from 'node:http'
  * Makes a response the last one on its connection: the connection ends after it, even if the application asks for keep-alive. Further calls have no
  * effect.
  */
-export function endConnectionBehind(response: ServerResponse): void {
+export function endConnectionAfter(response: ServerResponse): void {
   response.shouldKeepAlive = false
   if (response.writableFinished) endConnection.call(response)
   else if (!response.listeners('close').includes(endConnection)) response.on('close', endConnection)
 }
 
-/** Undoes {@link endConnectionBehind}. */
-export function keepConnection(response: ServerResponse): void {
+/** Undoes {@link endConnectionAfter}. */
+export function keepConnectionAfter(response: ServerResponse): void {
   response.removeListener('close', endConnection)
 }
 

@@ -8,17 +8,17 @@ import { WebSocketException } from '../../errors/web-socket-exception.ts'
 import { uncork } from '../../web-socket/transport/uncork.ts'
 import type { WebSocketTransport } from '../../web-socket/transport/web-socket-transport.ts'
 import { fieldsCutOff } from './fields-cut-off.ts'
-import { lossOf, protectServerOf, takeArrival } from './http1-arrival.ts'
+import { explainLoss, protectServerOf, takeArrival } from './http1-arrival.ts'
 import type { Http1Arrival } from './http1-arrival.ts'
 import { Http1EarlyBytes } from './http1-early-bytes.ts'
-import { endConnectionBehind, keepConnection } from './http1-last-response.ts'
-import { leaveHttpServer } from './node-http-internals.ts'
+import { endConnectionAfter, keepConnectionAfter } from './http1-last-response.ts'
+import { detachFromHttpServer } from './node-http-internals.ts'
 import { divertFromParser } from './node-http-parser-internals.ts'
 import { completeExchange, releaseHead, releaseServerState } from './node-response-internals.ts'
 import { SocketTransport } from './socket-transport.ts'
 import { isUpgraded } from './upgraded-request.ts'
 import { AcceptingHead } from '../accepting-head.ts'
-import { passEndHooks } from '../pass-end-hooks.ts'
+import { runEndHooks } from '../run-end-hooks.ts'
 import { ResponseGate } from '../response-gate.ts'
 import type { WebSocketRequest } from '../web-socket-request.ts'
 
@@ -81,13 +81,13 @@ export class Http1WebSocketRequest implements WebSocketRequest {
 
   /** Keeps the data after a handshake, or refuses the handshake if this data may be incomplete. */
   #keepEarlyBytes(key: string, arrival: Http1Arrival | undefined): void {
-    const loss = lossOf(arrival)
+    const loss = explainLoss(arrival)
     if (arrival !== undefined && loss === undefined) {
       this.#key = key
       this.#earlyBytes = new Http1EarlyBytes(this.#request.socket, this.#response, arrival)
     } else {
       this.refusal = loss
-      endConnectionBehind(this.#response)
+      endConnectionAfter(this.#response)
       divertFromParser(this.#request.socket, drop)
     }
   }
@@ -96,7 +96,7 @@ export class Http1WebSocketRequest implements WebSocketRequest {
   #refuseCutOff(reason: string): void {
     this.refusal = reason
     if (isUpgraded(this.#request) || takeArrival(this.#request) !== undefined) return
-    endConnectionBehind(this.#response)
+    endConnectionAfter(this.#response)
     divertFromParser(this.#request.socket, drop)
   }
 
@@ -146,12 +146,12 @@ export class Http1WebSocketRequest implements WebSocketRequest {
     ])
     try {
       const gate = ResponseGate.of(response)
-      if (gate.isHooked) await passEndHooks({ gate, head, takeBack: () => head.takeBack(), connection: this.#request.socket, signal })
+      if (gate.isHooked) await runEndHooks({ gate, head, restore: () => head.restore(), connection: this.#request.socket, signal })
       this.#checkClient()
       if (!response.headersSent) response.writeHead(STATUS)
       this.#checkClient()
     } catch (error) {
-      head.takeBack()
+      head.restore()
       throw error
     }
   }
@@ -159,9 +159,9 @@ export class Http1WebSocketRequest implements WebSocketRequest {
   #takeConnection(): WebSocketTransport {
     const { socket } = this.#request
     this.#isAccepted = true
-    keepConnection(this.#response)
+    keepConnectionAfter(this.#response)
     // The socket has no error listener until the WebSocket exists, a few microtasks later. A socket emits errors in a tick, which comes after them.
-    leaveHttpServer(socket)
+    detachFromHttpServer(socket)
     releaseServerState(this.#response)
     const transport = new SocketTransport(socket, this.#earlyBytes?.take() ?? [])
     this.#earlyBytes = undefined

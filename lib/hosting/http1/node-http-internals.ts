@@ -13,7 +13,7 @@ import { releaseParser } from './node-http-parser-internals.ts'
  * Takes the socket from its HTTP server permanently. The server handles no more events of the socket, except that `'close'` still closes the
  * response. The parser gets no more data. The caller must destroy the request.
  */
-export function leaveHttpServer(socket: Socket): void {
+export function detachFromHttpServer(socket: Socket): void {
   for (const [event, name] of SERVER_LISTENERS) {
     const listener = findListener(socket, event, name)
     if (listener !== undefined) socket.removeListener(event, listener)
@@ -23,7 +23,7 @@ export function leaveHttpServer(socket: Socket): void {
 }
 
 /** Whether the server passes all upgrade requests to its `'upgrade'` listeners: it has listeners, and no callback decides by request. */
-export function leavesUpgradesToListeners(server: Server & { readonly shouldUpgradeCallback?: unknown }): boolean {
+export function passesUpgradesToListeners(server: Server & { readonly shouldUpgradeCallback?: unknown }): boolean {
   if (server.listenerCount('upgrade') === 0) return false
   // Since Node 22.23 and 24.9. The default is an anonymous function of each server, so only its text can be compared.
   const choose = server.shouldUpgradeCallback

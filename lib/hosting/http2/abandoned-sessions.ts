@@ -24,12 +24,12 @@ let timer: NodeJS.Timeout | undefined
 
 function watch(session: ServerHttp2Session): void {
   sessions.set(session, { socket: socketOf(session), timesDestroyed: 0 })
-  session.once('close', () => forget(session))
+  session.once('close', () => unwatch(session))
   // No event reports this, so a timer must check.
   timer ??= setInterval(endAbandoned, INTERVAL).unref()
 }
 
-function forget(session: ServerHttp2Session): void {
+function unwatch(session: ServerHttp2Session): void {
   sessions.delete(session)
   if (sessions.size > 0) return
   clearInterval(timer)
@@ -40,11 +40,11 @@ function endAbandoned(): void {
   for (const [session, watched] of sessions) {
     if (session.destroyed) watched.timesDestroyed++
     else if (isAbandoned(session) || isDisconnected(watched.socket)) session.destroy()
-    if (watched.timesDestroyed > PATIENCE) watched.socket?.destroy()
+    if (watched.timesDestroyed > MAX_TIMES_DESTROYED) watched.socket?.destroy()
   }
 }
 
 /** Milliseconds. */
 const INTERVAL = 1000
-/** In intervals. The last data, such as the reason, needs time to leave. */
-const PATIENCE = 3
+/** The number of checks. The last data, such as the reason, needs time to leave. */
+const MAX_TIMES_DESTROYED = 3

@@ -49,7 +49,7 @@ export function openTunnel(response: ServerResponseInternals, exchange: Exchange
 }
 
 /** Returns the response to the application, because the tunnel is not opened. */
-export function giveTunnelUp(response: ServerResponseInternals, exchange: Exchange): void {
+export function cancelTunnel(response: ServerResponseInternals, exchange: Exchange): void {
   exchange.isAccepting = false
   // A response that a hook has ended stays ended. Without a head, error handlers would answer again.
   if (!response.writableEnded) response._header = null

@@ -10,10 +10,10 @@ import { SETTLED } from '../../errors/settled.ts'
 import { WebSocketException } from '../../errors/web-socket-exception.ts'
 import type { WebSocketTransport } from '../../web-socket/transport/web-socket-transport.ts'
 import { AcceptingHead } from '../accepting-head.ts'
-import { passEndHooks } from '../pass-end-hooks.ts'
+import { runEndHooks } from '../run-end-hooks.ts'
 import { ResponseGate } from '../response-gate.ts'
 import type { WebSocketRequest } from '../web-socket-request.ts'
-import { giveTunnelUp, openTunnel } from './create-response.ts'
+import { cancelTunnel, openTunnel } from './create-response.ts'
 import { exchangeOf } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
 import type { ServerResponseInternals } from './node-http-internals.ts'
@@ -87,20 +87,20 @@ class Http2WebSocketRequest implements WebSocketRequest {
     const response = this.#response as ServerResponseInternals
     const head = new AcceptingHead(response, STATUS, [...this.#acceptFields(), ...headers])
     exchange.isAccepting = true
-    const takeBack = (): void => {
-      giveTunnelUp(response, exchange)
-      head.takeBack()
+    const restore = (): void => {
+      cancelTunnel(response, exchange)
+      head.restore()
     }
     try {
       const gate = ResponseGate.of(response)
-      if (gate.isHooked) await passEndHooks({ gate, head, takeBack, connection: exchange.stream, signal })
+      if (gate.isHooked) await runEndHooks({ gate, head, restore, connection: exchange.stream, signal })
       this.#checkClient()
       if (!response.headersSent) response.writeHead(STATUS)
       // A hook of the application may have destroyed the request.
       this.#checkClient()
       openTunnel(response, exchange)
     } catch (error) {
-      if (exchange.isAccepting) takeBack()
+      if (exchange.isAccepting) restore()
       throw error
     }
   }

@@ -6,7 +6,7 @@ import { createResponse } from './create-response.ts'
 import { rememberExchange } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
 import type { IncomingMessageInternals, ServerResponseInternals } from './node-http-internals.ts'
-import { outliveStream } from './stream/outlive-stream.ts'
+import { retainSession } from './stream/retain-session.ts'
 import { readRequestHead } from './request-head.ts'
 import { resetUnlessEnded } from './stream/reset-unless-ended.ts'
 import { ResponseGate } from '../response-gate.ts'
@@ -22,7 +22,7 @@ export function serveStream(
 ): void {
   // First, because a stream that was reset together with its request is already destroyed and will still emit its error.
   stream.on('error', ignoreError)
-  outliveStream(stream)
+  retainSession(stream)
   // Other 'stream' listeners of the server may have answered first.
   if (stream.destroyed || stream.headersSent) return
   // Node stops reading a stream at this limit, so the window of the peer stays closed until the request is read.
@@ -42,7 +42,7 @@ export function serveStream(
   stream.once('close', () => onClose(exchange, request, response))
   if (isTunnel && head.protocol === undefined) refuseConnect(server, request, response)
   else if (head.expectation === undefined) server.emit('request', request, response)
-  else meetExpectation(server, head.expectation, request, response)
+  else handleExpectation(server, head.expectation, request, response)
 }
 
 /** A plain CONNECT asks for a proxy (RFC 9113, section 8.5). An application that is a proxy listens to `'connect'`, as with `node:http2`. */
@@ -57,7 +57,7 @@ function refuseConnect(
 }
 
 /** Handles `Expect` (RFC 9110, section 10.1.1) as `node:http` and `node:http2` do. */
-function meetExpectation(
+function handleExpectation(
   server: Http2Server | Http2SecureServer,
   expectation: string,
   request: IncomingMessageInternals,
@@ -90,9 +90,9 @@ function onFinish(exchange: Exchange, request: IncomingMessageInternals): void {
 
 /** Works as `node:http` after the timeout of a socket: emits `'timeout'`, or destroys the stream if there is no listener. */
 function onTimeout({ socket }: Exchange, request: IncomingMessageInternals, response: ServerResponseInternals): void {
-  const isHeardByRequest = !request.complete && request.emit('timeout', socket)
-  const isHeardByResponse = response.emit('timeout', socket)
-  if (!isHeardByRequest && !isHeardByResponse) socket.destroy()
+  const isHandledByRequest = !request.complete && request.emit('timeout', socket)
+  const isHandledByResponse = response.emit('timeout', socket)
+  if (!isHandledByRequest && !isHandledByResponse) socket.destroy()
 }
 
 /** The peer has reset the stream, perhaps with NO_ERROR, and no longer waits for the response. */

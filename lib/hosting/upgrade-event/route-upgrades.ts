@@ -42,7 +42,7 @@ export function routeUpgrades(server: UpgradeServer, claims: readonly Claim[]): 
   function isOrdinary(request: ClaimedRequest, emitter: RequestEmitter): boolean {
     const app = findClaimant(claims, request)
     request[APP] = app
-    return app !== undefined || !hasOtherListeners(emitter) || isForNobody(request)
+    return app !== undefined || !hasOtherListeners(emitter) || isIgnorableUpgrade(request)
   }
 
   function emitRequest(values: Parameters<RequestListener>): boolean {
@@ -85,7 +85,7 @@ function isDecided(request: ClaimedRequest): boolean {
  * Whether no listener can use the upgrade. `curl` and Java's client offer cleartext HTTP/2 with any request, and a server may ignore that offer (RFC
  * 9113, section 3.1). Any other upgrade may be for a proxy.
  */
-function isForNobody({ headers }: IncomingMessage): boolean {
+function isIgnorableUpgrade({ headers }: IncomingMessage): boolean {
   const protocols = splitHeaderList([headers.upgrade ?? ''])
   return protocols.length > 0 && protocols.every((protocol) => protocol.toLowerCase() === 'h2c')
 }

@@ -2,7 +2,7 @@ import { ServerResponse } from 'node:http'
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
 import { holdUnreadBytes } from '../../web-socket/memory/hold-unread-bytes.ts'
-import { endConnectionBehind } from '../http1/http1-last-response.ts'
+import { endConnectionAfter } from '../http1/http1-last-response.ts'
 import { ResponseGate } from '../response-gate.ts'
 import { markAsUpgraded } from '../http1/upgraded-request.ts'
 
@@ -20,7 +20,7 @@ export function serveUpgrade(request: IncomingMessage, socket: Socket, head: Buf
   // Before other code hooks the response.
   ResponseGate.of(response)
   response.assignSocket(socket)
-  endConnectionBehind(response)
+  endConnectionAfter(response)
   // Node has removed its own error listener, too.
   socket.on('error', ignoreError)
   socket.once('close', () => request.destroy())

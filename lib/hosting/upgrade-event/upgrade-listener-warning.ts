@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { leavesUpgradesToListeners, serverOf } from '../http1/node-http-internals.ts'
+import { passesUpgradesToListeners, serverOf } from '../http1/node-http-internals.ts'
 
 /**
  * Warns once per server that WebSocket requests do not reach the middleware, because the server has other `'upgrade'` listeners and Node passes
@@ -9,7 +9,7 @@ export function warnOfUpgradeListeners(request: IncomingMessage): void {
   const server = serverOf(request)
   if (server === undefined || knownServers.has(server) || server.listenerCount('upgrade') === 0) return
   knownServers.add(server)
-  if (!leavesUpgradesToListeners(server)) return
+  if (!passesUpgradesToListeners(server)) return
   process.emitWarning(
     "WebSocket requests do not reach useWebSockets(): the server has 'upgrade' listeners (socket.io, Vite, another WebSocket server), " +
       'and Node passes upgrade requests only to them. Call attachWebSockets(server, app, { filter }) to get the requests of your application',

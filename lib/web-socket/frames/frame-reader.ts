@@ -72,11 +72,11 @@ export class FrameReader {
   /** Whether that payload is in shared memory, which is reused after this step. */
   #isInflatedBorrowed = false
   /** The number of bytes from the head that `readAhead` has scanned: data frames and waiting pings, up to a frame boundary. */
-  #scouted = 0
+  #scannedBytes = 0
   /** Whether the Close frame follows the scanned bytes. */
   isCloseAhead = false
   /** Whether the scanned bytes may contain a ping. */
-  #isPingScouted = false
+  #isPingScanned = false
   /** Exists from the first piece of a text message that is not ASCII until the end of the message. */
   #utf8: Utf8Validator | undefined
   readonly #options: FrameReaderOptions
@@ -102,7 +102,7 @@ export class FrameReader {
   }
 
   /** Skips a message of `length` bytes in one frame of `size` bytes, header included. The caller has already read it. */
-  passFrame(size: number, length: number): void {
+  consumeFrame(size: number, length: number): void {
     this.#skip(size)
     this.bytesRead += length
     this.messagesRead++
@@ -142,7 +142,7 @@ export class FrameReader {
       done = Math.min(done, this.bytes.length)
       isAscii = this.bytes.unmaskInto(target, start, done, this.#mask, this.#maskOffset)
       this.#maskOffset += done
-      this.#scouted = Math.max(0, this.#scouted - done)
+      this.#scannedBytes = Math.max(0, this.#scannedBytes - done)
     } else {
       target.set(inflated.subarray(inflated.length - this.remaining, inflated.length - this.remaining + done), start)
     }
@@ -224,8 +224,8 @@ export class FrameReader {
    */
   readAhead(takesPings = true): boolean {
     if (this.closeFrame !== undefined || this.failure !== undefined) return false
-    let offset = takesPings && this.#isPingScouted ? 0 : this.#scouted
-    if (takesPings) this.#isPingScouted = false
+    let offset = takesPings && this.#isPingScanned ? 0 : this.#scannedBytes
+    if (takesPings) this.#isPingScanned = false
     if (offset === 0 && this.isInFrame && this.#inflated === undefined) offset = this.remaining
     while (offset < this.bytes.length) {
       const outcome = header.parse(this.bytes, offset, this.#options.isServer, this.#options.compression !== undefined)
@@ -241,22 +241,22 @@ export class FrameReader {
         break
       }
       if (header.opcode === Opcode.Ping && !takesPings) {
-        this.#isPingScouted = true
+        this.#isPingScanned = true
         offset += size
         continue
       }
       this.#reportControlFrame(offset)
       this.bytes.remove(offset, size)
     }
-    this.#scouted = offset
-    return this.#isPingScouted
+    this.#scannedBytes = offset
+    return this.#isPingScanned
   }
 
   /** The content of the Close frame that `readAhead` has found, or a string that says why it is invalid. The frame stays in the queue. */
   closeFrameAhead(): CloseFrame | string | undefined {
-    const outcome = header.parse(this.bytes, this.#scouted, this.#options.isServer, this.#options.compression !== undefined)
+    const outcome = header.parse(this.bytes, this.#scannedBytes, this.#options.isServer, this.#options.compression !== undefined)
     const isClose = outcome === HeaderOutcome.Complete && header.opcode === Opcode.Close
-    return isClose ? decodeCloseFrame(this.#controlPayload(this.#scouted)) : undefined
+    return isClose ? decodeCloseFrame(this.#controlPayload(this.#scannedBytes)) : undefined
   }
 
   #beginFrame(): void {
@@ -324,7 +324,7 @@ export class FrameReader {
       this.compressedPayload = target
       this.#compressedFilled += count
       this.#maskOffset += count
-      this.#scouted = Math.max(0, this.#scouted - count)
+      this.#scannedBytes = Math.max(0, this.#scannedBytes - count)
       this.remaining -= count
     } while (this.remaining > 0 && this.bytes.length > 0)
     return this.remaining === 0 ? FramePosition.Compressed : FramePosition.NeedsMore
@@ -332,7 +332,7 @@ export class FrameReader {
 
   #skip(count: number): void {
     this.bytes.skip(count)
-    this.#scouted = Math.max(0, this.#scouted - count)
+    this.#scannedBytes = Math.max(0, this.#scannedBytes - count)
   }
 
   #violate(message: string, isCloseReceived = false): void {

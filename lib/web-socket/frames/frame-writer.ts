@@ -122,7 +122,7 @@ export class FrameWriter {
     for (const piece of pieces) this.#write(piece)
     this.#write(last, onWritten)
     if (pieces.length > 0) this.#duplex.uncork()
-    this.#noteRoom()
+    this.#measureRoom()
   }
 
   /** One write of few bytes costs less than a write of several pieces. */
@@ -187,17 +187,17 @@ export class FrameWriter {
     if (this.#isReleasing && !this.#isHolding()) {
       this.#mayHold = true
       this.#duplex.write(bytes)
-      this.#noteRoom()
+      this.#measureRoom()
       run.closeRun(this.#mayHold ? end : 0)
     } else {
       const copy = exactCopy(bytes)
       run.closeRun(0)
       this.#write(copy)
-      this.#noteRoom()
+      this.#measureRoom()
     }
   }
 
-  #noteRoom(): void {
+  #measureRoom(): void {
     const held = this.#duplex.writableLength
     this.#mayHold = held > 0
     this.#mayBeFull = held >= this.#highWaterMark || this.#waitingWrites >= MAX_WAITING_WRITES

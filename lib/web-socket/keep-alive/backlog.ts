@@ -21,10 +21,10 @@ export class Backlog {
    * @returns the milliseconds that the peer may need to read the bytes on the way; 0 while bytes still wait here, because their progress shows whether
    * the peer reads; `undefined` if no byte that waited at the last check has left.
    */
-  look(now: number, { isWaiting, left }: Outflow): number | undefined {
+  check(now: number, { isWaiting, left }: Outflow): number | undefined {
     const hasMoved = this.isWaiting && left > this.#left
-    const isMuchOnTheWay = hasMoved && !isWaiting && this.#held > LITTLE
-    const timeOnTheWay = isMuchOnTheWay ? (this.#held * (now - this.#since)) / (left - this.#leftBefore) : 0
+    const isMuchInTransit = hasMoved && !isWaiting && this.#held > MAX_READ_AT_ONCE
+    const transitTime = isMuchInTransit ? (this.#held * (now - this.#since)) / (left - this.#leftBefore) : 0
     if (isWaiting && !this.isWaiting) {
       this.#held = Math.max(0, left - this.#left)
       this.#since = now
@@ -32,9 +32,9 @@ export class Backlog {
     }
     this.isWaiting = isWaiting
     this.#left = left
-    return hasMoved ? timeOnTheWay : undefined
+    return hasMoved ? transitTime : undefined
   }
 }
 
 /** Up to this number of bytes, no time is estimated, because a live peer reads them at once. Over HTTP/2, even so few bytes wait for a turn. */
-const LITTLE = 65_536
+const MAX_READ_AT_ONCE = 65_536

@@ -39,15 +39,15 @@ export class KeepAlive {
   /** The number in the last ping, pings of the application included. A pong has the number of its ping. */
   #counter = 0
   /** Whether bytes have arrived since the last check. */
-  #isHeard = false
+  #hasReceivedBytes = false
   /** The time of the last check. */
-  #lookedAt = 0
+  #checkedAt = 0
   /** The earliest possible time of the last sign of life. */
   #aliveAt = 0
   /** The time from which silence counts. */
   #silentSince = 0
   /** When keep-alive sent its last ping. */
-  #askedAt = 0
+  #probedAt = 0
   /** Whether the timeout has passed, and the next check decides about the peer. */
   #isOverdue = false
 
@@ -61,15 +61,15 @@ export class KeepAlive {
       return
     }
     this.#backlog = new Backlog()
-    this.#lookedAt = performance.now()
-    this.#aliveAt = this.#lookedAt
-    this.#silentSince = this.#lookedAt
-    this.#schedule(this.#interval / LOOKS)
+    this.#checkedAt = performance.now()
+    this.#aliveAt = this.#checkedAt
+    this.#silentSince = this.#checkedAt
+    this.#schedule(this.#interval / CHECKS_PER_INTERVAL)
   }
 
   /** Bytes have arrived. */
   onBytes(): void {
-    this.#isHeard = true
+    this.#hasReceivedBytes = true
   }
 
   /** Sends a ping and returns its number. */
@@ -107,17 +107,17 @@ export class KeepAlive {
       return
     }
     const now = performance.now()
-    const isSilenceTelling = this.#look(backlog, now)
-    const isAsked = isSilenceTelling && this.#askedAt > this.#silentSince
-    const dueAt = isAsked
-      ? this.#askedAt + this.#timeout
-      : (isSilenceTelling ? this.#silentSince : Math.max(this.#aliveAt, this.#askedAt)) + this.#interval
+    const isSilenceCounted = this.#check(backlog, now)
+    const isProbed = isSilenceCounted && this.#probedAt > this.#silentSince
+    const dueAt = isProbed
+      ? this.#probedAt + this.#timeout
+      : (isSilenceCounted ? this.#silentSince : Math.max(this.#aliveAt, this.#probedAt)) + this.#interval
     if (now < dueAt) {
-      this.#schedule(Math.min(dueAt - now, this.#interval / LOOKS))
-    } else if (!isAsked) {
-      this.#askedAt = now
+      this.#schedule(Math.min(dueAt - now, this.#interval / CHECKS_PER_INTERVAL))
+    } else if (!isProbed) {
+      this.#probedAt = now
       this.#isOverdue = false
-      this.#schedule(Math.min(this.#timeout, this.#interval / LOOKS))
+      this.#schedule(Math.min(this.#timeout, this.#interval / CHECKS_PER_INTERVAL))
       this.ping()
     } else if (!this.#isOverdue) {
       // If this process was late, the answer may be in the kernel, so it is read before the decision.
@@ -130,17 +130,17 @@ export class KeepAlive {
   }
 
   /** Records the signs of life since the last check. @returns whether a live peer would have given one. */
-  #look(backlog: Backlog, now: number): boolean {
-    const timeOnTheWay = backlog.look(now, this.#listener.outflow)
+  #check(backlog: Backlog, now: number): boolean {
+    const transitTime = backlog.check(now, this.#listener.outflow)
     const isSilenceTelling = this.#listener.isListening || backlog.isWaiting
-    if (this.#isHeard || timeOnTheWay !== undefined) {
-      this.#aliveAt = this.#lookedAt
-      this.#silentSince = this.#lookedAt
-      if (!this.#isHeard && timeOnTheWay) this.#silentSince = now + Math.min(timeOnTheWay, this.#interval + this.#timeout)
+    if (this.#hasReceivedBytes || transitTime !== undefined) {
+      this.#aliveAt = this.#checkedAt
+      this.#silentSince = this.#checkedAt
+      if (!this.#hasReceivedBytes && transitTime) this.#silentSince = now + Math.min(transitTime, this.#interval + this.#timeout)
     }
     if (!isSilenceTelling) this.#silentSince = Math.max(this.#silentSince, now)
-    this.#isHeard = false
-    this.#lookedAt = now
+    this.#hasReceivedBytes = false
+    this.#checkedAt = now
     return isSilenceTelling
   }
 }
@@ -151,7 +151,7 @@ export function pingNumberOf(payload: Buffer): number | undefined {
 }
 
 /** The number of checks in an interval. */
-const LOOKS = 4
+const CHECKS_PER_INTERVAL = 4
 
 function isOn(duration: number): boolean {
   return duration > 0 && duration !== Infinity

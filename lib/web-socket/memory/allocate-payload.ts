@@ -6,7 +6,7 @@
  * a major collection frees them.
  */
 export function allocatePayload(length: number): Buffer {
-  if (length >= MIN_WEIGHED_LENGTH) makeBallast(Math.min(length, MAX_WEIGHED_LENGTH))
+  if (length >= MIN_BALLAST_LENGTH) makeBallast(Math.min(length, MAX_BALLAST_LENGTH))
   return Buffer.allocUnsafe(length)
 }
 
@@ -21,9 +21,9 @@ function makeBallast(length: number): void {
 /** A reference, so that the compiler does not remove the unused allocation. */
 const ballast: { latest: unknown } = { latest: undefined }
 /** Shorter messages cause enough minor collections by themselves: at 8 KiB, ballast only costs time. */
-const MIN_WEIGHED_LENGTH = 16_384
+const MIN_BALLAST_LENGTH = 16_384
 /** Above this, the ballast does not grow: a Buffer of many megabytes justifies a major collection. */
-const MAX_WEIGHED_LENGTH = 1_048_576
+const MAX_BALLAST_LENGTH = 1_048_576
 const LENGTH_PER_PIECE = 16_384
 /** Payload bytes for each element of the ballast, which takes eight bytes. */
 const LENGTH_PER_ELEMENT = 16

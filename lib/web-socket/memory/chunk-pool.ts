@@ -12,7 +12,7 @@ export function takeChunk(length: number): Buffer | undefined {
 }
 
 /** Takes back a chunk of {@link takeChunk}. No code may use it afterwards. */
-export function giveChunkBack(chunk: Buffer): void {
+export function returnChunk(chunk: Buffer): void {
   if (isInSharedMemory(chunk)) sharedChunks.push(chunk)
   else if (chunks.length < MAX_FREE) chunks.push(chunk)
 }

@@ -3,15 +3,15 @@ import { allocatePayload } from './allocate-payload.ts'
 /**
  * Returns a buffer with room behind the `filled` bytes of `current`. It returns `current` if that has room or is long enough for all bytes.
  *
- * A frame header may announce bytes that never arrive. So a new buffer is at most {@link TRUST} times as long as the bytes that have arrived, or
- * {@link MIN_TRUSTED_LENGTH} bytes long.
+ * A frame header may announce bytes that never arrive. So a new buffer is at most {@link MAX_GROWTH_FACTOR} times as long as the bytes that have
+ * arrived, or {@link MIN_TRUSTED_LENGTH} bytes long.
  * @param waiting - the number of bytes that have arrived and are not in `current` yet.
  * @param needed - the number of bytes announced so far, including the filled ones.
  * @param isFinal - whether no more than `needed` bytes will come.
  */
 export function growBuffer(current: Buffer | undefined, filled: number, waiting: number, needed: number, isFinal: boolean): Buffer {
   if (current !== undefined && (current.length >= needed || filled < current.length)) return current
-  const size = Math.max(Math.min(needed, Math.max(MIN_TRUSTED_LENGTH, TRUST * (filled + waiting))), 2 * filled)
+  const size = Math.max(Math.min(needed, Math.max(MIN_TRUSTED_LENGTH, MAX_GROWTH_FACTOR * (filled + waiting))), 2 * filled)
   const grown = allocatePayload(isFinal ? Math.min(size, needed) : size)
   if (current !== undefined) grown.set(current.subarray(0, filled))
   return grown
@@ -19,4 +19,4 @@ export function growBuffer(current: Buffer | undefined, filled: number, waiting:
 
 /** Bytes. */
 const MIN_TRUSTED_LENGTH = 32_768
-const TRUST = 4
+const MAX_GROWTH_FACTOR = 4

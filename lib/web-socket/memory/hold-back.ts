@@ -13,7 +13,7 @@ export class HeldBack {
   readonly #rule: HoldingRule
   readonly #bytes = new GatheredBytes()
   #isEndHeld = false
-  #isOver = false
+  #isStopped = false
 
   constructor(stream: Duplex, rule: HoldingRule = EVERYTHING) {
     this.#stream = stream
@@ -23,7 +23,7 @@ export class HeldBack {
   }
 
   /** Passes the held data to the stream. The rule still applies to later data. */
-  letGo(): void {
+  release(): void {
     if (this.#bytes.length > 0) this.#push.call(this.#stream, this.#bytes.take())
     if (!this.#isEndHeld) return
     this.#isEndHeld = false
@@ -32,16 +32,16 @@ export class HeldBack {
 
   /** Stops holding data back. The stream continues to read as before. */
   stop(): void {
-    this.#isOver = true
+    this.#isStopped = true
     // Other code may have wrapped the method since.
     if (this.#stream.push === this.#take) this.#stream.push = this.#push
-    this.letGo()
+    this.release()
   }
 
   /** Node calls it with each chunk, and with `null` at the end. Node stops reading if it returns `false`. */
   readonly #take = (chunk: Buffer | null): boolean => {
-    if (this.#isOver || !this.#rule.holds(chunk)) {
-      this.letGo()
+    if (this.#isStopped || !this.#rule.holds(chunk)) {
+      this.release()
       return this.#push.call(this.#stream, chunk)
     }
     if (chunk === null) this.#isEndHeld = true

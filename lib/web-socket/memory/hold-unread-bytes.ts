@@ -10,9 +10,9 @@ export function holdUnreadBytes(stream: Duplex, limit: number): HeldBack {
     holds: (chunk) => chunk !== null && stream.readableFlowing !== true && stream.listenerCount('readable') === 0,
     limit,
   })
-  stream.on('resume', () => held.letGo())
+  stream.on('resume', () => held.release())
   stream.on('newListener', (event) => {
-    if (event === 'readable') held.letGo()
+    if (event === 'readable') held.release()
   })
   return held
 }

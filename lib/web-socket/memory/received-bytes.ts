@@ -1,4 +1,4 @@
-import { giveChunkBack, takeChunk } from './chunk-pool.ts'
+import { returnChunk, takeChunk } from './chunk-pool.ts'
 import { exactCopy } from './exact-copy.ts'
 import { isInSharedMemory } from './shared-memory.ts'
 import { unmask, unmaskInSharedMemory } from './unmask.ts'
@@ -51,7 +51,7 @@ export class ReceivedBytes {
   }
 
   /** Reduces the memory of the waiting bytes: copies chunks that keep a much larger buffer alive, and merges many small ones. */
-  keepNoMore(): void {
+  compact(): void {
     if (this.#chunks.length > MAX_WAITING_CHUNKS) return this.#merge()
     this.#chunks = this.#chunks.map((chunk) => {
       const isPart = chunk !== this.#pooledPart && chunk.buffer.byteLength > MAX_SURPLUS * chunk.length
@@ -88,7 +88,7 @@ export class ReceivedBytes {
     let first = this.#chunks[0]
     while (first !== undefined && position >= first.length) {
       position -= first.length
-      if (first === this.#pooledPart) this.#giveBack()
+      if (first === this.#pooledPart) this.#returnPooled()
       this.#chunks.shift()
       first = this.#chunks[0]
     }
@@ -97,7 +97,7 @@ export class ReceivedBytes {
 
   /** Removes `count` bytes, beginning `start` bytes behind the head. */
   remove(start: number, count: number): void {
-    this.#leavePool()
+    this.#copyOutOfPool()
     const chunks = this.#chunks
     let position = -this.#offset
     this.#chunks = []
@@ -121,7 +121,7 @@ export class ReceivedBytes {
   /** Discards all bytes. */
   clear(): void {
     this.length = 0
-    this.#giveBack()
+    this.#returnPooled()
     this.#chunks = []
     this.#offset = 0
   }
@@ -179,18 +179,18 @@ export class ReceivedBytes {
     return part
   }
 
-  #giveBack(): void {
-    if (this.#pooled !== undefined) giveChunkBack(this.#pooled)
+  #returnPooled(): void {
+    if (this.#pooled !== undefined) returnChunk(this.#pooled)
     this.#pooled = undefined
     this.#pooledPart = undefined
   }
 
-  /** Copies the bytes in the chunk of the pool, and gives the chunk back. */
-  #leavePool(): void {
+  /** Copies the bytes in the chunk of the pool, and returns the chunk. */
+  #copyOutOfPool(): void {
     const part = this.#pooledPart
     if (part === undefined) return
     this.#chunks = this.#chunks.map((chunk) => (chunk === part ? exactCopy(chunk) : chunk))
-    this.#giveBack()
+    this.#returnPooled()
   }
 
   #merge(): void {
@@ -203,7 +203,7 @@ export class ReceivedBytes {
     }
     this.#chunks = [merged]
     this.#offset = 0
-    this.#giveBack()
+    this.#returnPooled()
   }
 }
 

@@ -5,14 +5,14 @@ import type { ReceiveStep } from './receive-operation.ts'
 
 /** The waiting part of `closeAsync()`: discards data until the peer's Close frame, in turn with other receive operations. */
 export class ReceiveClose extends ReceiveOperation<void> {
-  readonly #onMessagePassed: (() => void) | undefined
+  readonly #onMessageDiscarded: (() => void) | undefined
 
-  constructor(onMessagePassed?: () => void) {
+  constructor(onMessageDiscarded?: () => void) {
     super()
-    this.#onMessagePassed = onMessagePassed
+    this.#onMessageDiscarded = onMessageDiscarded
   }
 
-  override get isContentWithClosed(): boolean {
+  override get endsWithDeliveredClose(): boolean {
     return true
   }
 
@@ -22,7 +22,7 @@ export class ReceiveClose extends ReceiveOperation<void> {
     reader.discard()
     if (reader.failure !== undefined) return FramePosition.Failed
     if (reader.remaining > 0) return FramePosition.NeedsMore
-    if (reader.isFinal) this.#onMessagePassed?.()
+    if (reader.isFinal) this.#onMessageDiscarded?.()
     reader.skipFrame()
     return PASSED
   }

@@ -30,7 +30,7 @@ export class ReceiveDrain {
   }
 
   /** The application receives. */
-  onReceiver(): void {
+  onReceive(): void {
     this.#startTimer()
   }
 
@@ -58,12 +58,12 @@ export class ReceiveDrain {
   }
 
   #startTimer(): void {
-    this.#timer ??= setTimeout(onTimeout, PATIENCE, this).unref()
+    this.#timer ??= setTimeout(onTimeout, RECEIVE_TIMEOUT, this).unref()
   }
 }
 
 /** How long a drain waits until the application receives the Close frame, or receives for the first time, in milliseconds. */
-const PATIENCE = 1000
+const RECEIVE_TIMEOUT = 1000
 
 function onTimeout(drain: ReceiveDrain): void {
   drain.onTimeout()

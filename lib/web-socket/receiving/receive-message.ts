@@ -22,7 +22,7 @@ export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMes
     this.#maxMessageSize = Math.min(maxMessageSize, constants.MAX_STRING_LENGTH)
   }
 
-  override get isContentWithClosed(): boolean {
+  override get endsWithDeliveredClose(): boolean {
     return true
   }
 

@@ -13,7 +13,7 @@ export const PASSED = 6
 /** An operation with any type of result. */
 export interface WaitingOperation extends Queueable<WaitingOperation> {
   /** Whether the operation can also end if another operation has received the Close frame. */
-  readonly isContentWithClosed: boolean
+  readonly endsWithDeliveredClose: boolean
   /** Whether the operation is a step of a loop, which ends with the Close frame. */
   readonly isLoop: boolean
   /** Reads available data. Returns {@link RECEIVED} after a call of `resolve`. */
@@ -41,7 +41,7 @@ export abstract class ReceiveOperation<Result> implements WaitingOperation {
 
   abstract resolveClose(closeFrame: CloseFrame): void
 
-  get isContentWithClosed(): boolean {
+  get endsWithDeliveredClose(): boolean {
     return false
   }
 

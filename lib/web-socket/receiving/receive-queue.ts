@@ -78,7 +78,7 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
   }
 
   start<Result>(operation: ReceiveOperation<Result>): Promise<Result> {
-    this.#noteReceiver()
+    this.#recordReceive()
     const isNext = this.#waiting.isEmpty
     this.#waiting.push(operation)
     if (isNext) this.run()
@@ -88,7 +88,7 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
   /** Receives the next whole message. */
   startMessage(maxMessageSize: number): Promise<IteratorResult<WebSocketMessage, undefined>> {
     if (this.isFree()) {
-      this.#noteReceiver()
+      this.#recordReceive()
       const value = takeMessage(this.#reader, maxMessageSize)
       if (value !== undefined) return Promise.resolve({ done: false, value })
     }
@@ -98,7 +98,7 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
   /** Receives the next part of a message into `buffer`. */
   startIntoBuffer(buffer: Uint8Array): Promise<WebSocketReceiveResult> {
     if (this.isFree()) {
-      this.#noteReceiver()
+      this.#recordReceive()
       const frame = takeIntoBuffer(this.#reader, buffer)
       if (frame !== undefined) {
         const { length, messageType } = frame
@@ -184,16 +184,16 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
   /** Runs at the end of a turn without a pending operation: looks for control frames, and pauses the transport if too many bytes wait. */
   settle(): void {
     if (this.isWaiting && !this.#isInflating) return
-    const doPingsWait = this.#reader.readAhead(this.#isIdle)
-    if (doPingsWait) this.#idleTimer ??= setTimeout(onIdle, PING_PATIENCE, this).unref()
+    const arePingsWaiting = this.#reader.readAhead(this.#isIdle)
+    if (arePingsWaiting) this.#idleTimer ??= setTimeout(onIdle, MAX_PING_DELAY, this).unref()
     if (this.#reader.isCloseAhead) this.#listener.onCloseAhead()
-    this.#reader.bytes.keepNoMore()
+    this.#reader.bytes.compact()
     if (this.#reader.bytes.length < READ_AHEAD_LIMIT || this.isPaused) return
     this.isPaused = true
     this.#duplex.pause()
   }
 
-  /** The application has not received for {@link PING_PATIENCE}. */
+  /** The application has not received for {@link MAX_PING_DELAY}. */
   onIdle(): void {
     this.#idleTimer = undefined
     if (this.isWaiting) return
@@ -253,10 +253,10 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
     this.#drain?.stop()
   }
 
-  #noteReceiver(): void {
+  #recordReceive(): void {
     this.#isIdle = false
     this.hasReceived = true
-    this.#drain?.onReceiver()
+    this.#drain?.onReceive()
   }
 
   #resume(): void {
@@ -270,10 +270,10 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
     if (this.#waiting.isEmpty) return
     this.#isDeferred = true
     // A tick may run before the pending microtasks, so it is scheduled by a microtask.
-    queueMicrotask(() => process.nextTick(() => this.#goOn()))
+    queueMicrotask(() => process.nextTick(() => this.#continue()))
   }
 
-  #goOn(): void {
+  #continue(): void {
     this.#isDeferred = false
     this.#inflations = 0
     this.run()
@@ -290,7 +290,7 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
       this.#listener.onClose(closeFrame, operation?.isLoop === true)
       operation?.resolveClose(closeFrame)
       this.#defer()
-    } else if (operation?.isContentWithClosed === true) {
+    } else if (operation?.endsWithDeliveredClose === true) {
       if (operation.isLoop) this.#listener.onLoopEnd()
       operation.resolveClose(closeFrame)
     } else {
@@ -308,7 +308,7 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
     if (compressedPayload === undefined || this.#inflater === undefined) return
     if (this.#inflations++ === MAX_INFLATIONS) {
       this.#isDeferred = true
-      setImmediate(() => this.#goOn())
+      setImmediate(() => this.#continue())
       return
     }
     const outcome = this.#inflater.inflate(compressedPayload, isFinal, this)
@@ -323,7 +323,7 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
 }
 
 /** How long a ping may wait until the application receives the data in front of it, in milliseconds. */
-const PING_PATIENCE = 500
+const MAX_PING_DELAY = 500
 
 /** How many fragments are inflated in one turn of the event loop: this takes some milliseconds if each inflates to 64 KiB. */
 const MAX_INFLATIONS = 64

@@ -14,7 +14,7 @@ export function takeIntoBuffer(reader: FrameReader, buffer: Uint8Array): Pick<Wh
   // Not in place, because the reader reads text that is not ASCII again.
   const isAscii = unmask(first, start, buffer, 0, length, mask, 0)
   if (isText && !isAscii) return undefined
-  reader.passFrame(size, length)
+  reader.consumeFrame(size, length)
   return frame
 }
 

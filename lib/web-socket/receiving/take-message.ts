@@ -17,7 +17,7 @@ export function takeMessage(reader: FrameReader, maxMessageSize: number): WebSoc
   const target = isText ? textMemory : allocatePayload(length)
   const isAscii = reader.bytes.unmaskOfFirst(first, start, target, 0, length, mask, 0)
   if (isText && !isAscii && !isUtf8(textMemory.subarray(0, length))) return undefined
-  reader.passFrame(size, length)
+  reader.consumeFrame(size, length)
   return toMessage(target, length, frame.messageType, isAscii)
 }
 

@@ -44,7 +44,7 @@ export class SendQueue {
   readonly #listener: SendListener
   /** How many bytes of memory may wait before a peer is too slow. One message may exceed it. */
   readonly #maxBufferedAmount: number
-  #waiting = NONE
+  #waiting = EMPTY_QUEUE
   #isDeflating = false
   /** The previous frame if its message continues. */
   #unfinished: UnfinishedMessage | undefined
@@ -142,10 +142,10 @@ export class SendQueue {
   run(): void {
     let portion = 0
     while (!this.#isDeflating && !this.#writer.isBlocked) {
-      if (portion >= PORTION) return this.#deferRun()
+      if (portion >= MAX_SENDS_PER_TURN) return this.#deferRun()
       const send = this.#waiting.shift()
       if (send === undefined) return
-      this.#leave(send)
+      this.#onRemoved(send)
       const { frame, length, signal, write } = send
       if (frame === undefined) {
         const written = write === undefined ? SETTLED : this.#startWrite(write, length, signal)
@@ -154,7 +154,7 @@ export class SendQueue {
       } else {
         this.#startFrame(frame, signal).then(send.resolve, send.reject)
       }
-      portion += this.#isMessageCompressed ? COMPRESSED_PORTION : 1
+      portion += this.#isMessageCompressed ? COMPRESSED_SEND_COST : 1
     }
   }
 
@@ -164,7 +164,7 @@ export class SendQueue {
     if (this.#waiting.isEmpty) return
     const error = toError()
     for (let send = this.#waiting.shift(); send !== undefined; send = this.#waiting.shift()) {
-      this.#leave(send)
+      this.#onRemoved(send)
       send.reject(error)
     }
   }
@@ -307,7 +307,7 @@ export class SendQueue {
 
   #wait(frame: OutgoingFrame | undefined, write: Write | undefined, length: number, signal: AbortSignal | undefined): Promise<void> {
     const memory = SEND_MEMORY + (frame === undefined ? length : memoryOf(frame.payload, length))
-    if (this.#waitingMemory > 0 && this.#waitingMemory + memory > this.#maxBufferedAmount) return this.#giveUp()
+    if (this.#waitingMemory > 0 && this.#waitingMemory + memory > this.#maxBufferedAmount) return this.#rejectTooSlow()
     const unfinished = frame === undefined ? this.unfinishedMessage : frame.isFinal ? undefined : frame
     return markHandled(
       new Promise<void>((resolve, reject) => {
@@ -325,7 +325,7 @@ export class SendQueue {
           reject,
         }
         if (send.onAbort !== undefined) signal?.addEventListener('abort', send.onAbort, { once: true })
-        if (this.#waiting === NONE) this.#waiting = new Queue()
+        if (this.#waiting === EMPTY_QUEUE) this.#waiting = new Queue()
         this.#waiting.push(send)
         this.#waitingBytes += length
         this.#waitingMemory += memory
@@ -334,7 +334,7 @@ export class SendQueue {
   }
 
   /** Updates the counters after a send was taken out of the queue. */
-  #leave({ length, memory, onAbort, signal }: WaitingSend): void {
+  #onRemoved({ length, memory, onAbort, signal }: WaitingSend): void {
     this.#waitingBytes -= length
     this.#waitingMemory -= memory
     if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort)
@@ -344,7 +344,7 @@ export class SendQueue {
     const { previous } = send
     let { next } = send
     this.#waiting.delete(send)
-    this.#leave(send)
+    this.#onRemoved(send)
     // A Close frame is not part of a message, so it does not change the message.
     const unfinished = previous === undefined ? this.#unfinished : previous.unfinished
     for (; next !== undefined && next.frame === undefined; next = next.next) next.unfinished = unfinished
@@ -352,7 +352,7 @@ export class SendQueue {
   }
 
   /** The application sends without awaiting while the peer does not read. */
-  #giveUp(): Promise<never> {
+  #rejectTooSlow(): Promise<never> {
     const message = `More than maxBufferedAmount (${this.#maxBufferedAmount} bytes) waited for a peer that reads too slowly. Await sendAsync()`
     const error = connectionError('ERR_WEBSOCKET_TOO_SLOW', message)
     this.#listener.onTooSlow(error)
@@ -363,11 +363,11 @@ export class SendQueue {
 const NOTHING = new Uint8Array(0)
 
 /** All connections without waiting sends share it, so that it stays in the processor's cache. */
-const NONE = new Queue<WaitingSend>()
+const EMPTY_QUEUE = new Queue<WaitingSend>()
 /** How many sends leave in one turn of the event loop, which takes some milliseconds. */
-const PORTION = 1024
+const MAX_SENDS_PER_TURN = 1024
 /** A send that is compressed in this turn counts as this number of sends. */
-const COMPRESSED_PORTION = 16
+const COMPRESSED_SEND_COST = 16
 /** Bytes of a waiting send besides its payload: its objects and its promise; measured on Node 20 to 26: 475 to 540. */
 const SEND_MEMORY = 544
 /** Bytes of a typed array besides its content. */

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { checkWebSocket } from '../arguments.ts'
+import { errorForDestroy } from './error-for-destroy.ts'
 import type { ManagedWebSocket } from '../managed-web-socket.ts'
-import { audibleError } from './audible-error.ts'
 import { receiveChunk } from './receive-chunk.ts'
 import { WebSocketState } from '../values/web-socket-state.ts'
 
@@ -43,6 +43,6 @@ class ReadableMessageStream extends Readable {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const { state } = this.#webSocket
     if (!this.#isComplete && (state === WebSocketState.Open || state === WebSocketState.CloseSent)) this.#webSocket.abort()
-    callback(audibleError(this, error))
+    callback(errorForDestroy(this, error))
   }
 }

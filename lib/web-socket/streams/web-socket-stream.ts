@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream'
 import { callbackify } from 'node:util'
-import { audibleError } from './audible-error.ts'
 import { checkMessageType, checkWebSocket } from '../arguments.ts'
+import { errorForDestroy } from './error-for-destroy.ts'
 import type { ManagedWebSocket } from '../managed-web-socket.ts'
 import { OptionReader } from '../../options/option-reader.ts'
 import type { OptionOwner } from '../../options/option-reader.ts'
@@ -118,7 +118,7 @@ class WebSocketStream extends Duplex {
     const closeTimeout = this.#closeTimeout
     // A `for await` loop destroys the stream at its end, and Node reports that as an abort of the writable side.
     const failure = this.readableEnded && error?.name === 'AbortError' ? null : error
-    const finish = (): void => callback(audibleError(this, failure))
+    const finish = (): void => callback(errorForDestroy(this, failure))
     if (closeTimeout === undefined) finish()
     else callbackify(async () => closeOwned(this.#webSocket, failure, closeTimeout))(finish)
   }
@@ -132,9 +132,9 @@ function canSend({ state }: ManagedWebSocket): boolean {
 async function closeOwned(webSocket: ManagedWebSocket, error: Error | null, closeTimeout: number): Promise<void> {
   if (webSocket.state < WebSocketState.Closed && closeTimeout > 0) {
     const status = error === null ? WebSocketCloseStatus.NormalClosure : WebSocketCloseStatus.InternalServerError
-    const patience = new AbortController()
-    const timer = startTimer(closeTimeout, abort, patience)?.unref()
-    await webSocket.closeAsync(status, undefined, patience.signal).catch(() => undefined)
+    const timeoutController = new AbortController()
+    const timer = startTimer(closeTimeout, abort, timeoutController)?.unref()
+    await webSocket.closeAsync(status, undefined, timeoutController.signal).catch(() => undefined)
     clearTimeout(timer)
   }
   webSocket.dispose()

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import { callbackify } from 'node:util'
-import { audibleError } from './audible-error.ts'
 import { checkMessageType, checkWebSocket } from '../arguments.ts'
+import { errorForDestroy } from './error-for-destroy.ts'
 import type { ManagedWebSocket } from '../managed-web-socket.ts'
 import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 
@@ -63,7 +63,7 @@ class WritableMessageStream extends Writable {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     if (this.#isMessageUnfinished) this.#webSocket.abort()
-    callback(audibleError(this, error))
+    callback(errorForDestroy(this, error))
   }
 }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { Socket } from 'node:net'
-import { leaveHttpServer, leavesUpgradesToListeners, serverOf } from '../../../lib/hosting/http1/node-http-internals.ts'
+import { detachFromHttpServer, passesUpgradesToListeners, serverOf } from '../../../lib/hosting/http1/node-http-internals.ts'
 import { closeHttp1Peers } from '../../support/http1-peers.ts'
 import { http1Starts, startHttp1Server } from '../../support/http1-server.ts'
 import { RawHttp1Client } from '../../support/raw-http1.ts'
@@ -48,7 +48,7 @@ describe.each(http1Starts)('the HTTP server of Node, over %s', (_, start) => {
   })
 
   it('leaves no listener on a detached socket, and closes the response with it', async () => {
-    const { request, response, client } = await inHandler(({ socket }) => leaveHttpServer(socket))
+    const { request, response, client } = await inHandler(({ socket }) => detachFromHttpServer(socket))
     const { socket } = request
     await new Promise((resolve) => setImmediate(resolve))
     expect((socket as Socket & { parser: unknown }).parser).toBeNull()
@@ -70,18 +70,18 @@ describe.each(http1Starts)('the HTTP server of Node, over %s', (_, start) => {
   })
 })
 
-describe('leavesUpgradesToListeners', () => {
+describe('passesUpgradesToListeners', () => {
   it('is true for a server with upgrade listeners', () => {
     const server = createServer()
-    expect(leavesUpgradesToListeners(server)).toBe(false)
+    expect(passesUpgradesToListeners(server)).toBe(false)
     server.on('upgrade', () => undefined)
-    expect(leavesUpgradesToListeners(server)).toBe(true)
+    expect(passesUpgradesToListeners(server)).toBe(true)
   })
 
   it('is true for a server with shouldUpgradeCallback', () => {
     const server = Object.assign(createServer(), { shouldUpgradeCallback: () => false })
     server.on('upgrade', () => undefined)
-    expect(leavesUpgradesToListeners(server)).toBe(false)
+    expect(passesUpgradesToListeners(server)).toBe(false)
   })
 })
 

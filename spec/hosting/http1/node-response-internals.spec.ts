@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { ServerResponse } from 'node:http'
-import { leaveHttpServer } from '../../../lib/hosting/http1/node-http-internals.ts'
+import { detachFromHttpServer } from '../../../lib/hosting/http1/node-http-internals.ts'
 import { completeExchange, releaseHead, releaseServerState } from '../../../lib/hosting/http1/node-response-internals.ts'
 import { closeHttp1Peers } from '../../support/http1-peers.ts'
 import { http1Starts } from '../../support/http1-server.ts'
@@ -82,7 +82,7 @@ describe.each(http1Starts)('a response of Node, over %s', (_, start) => {
       for (const event of ['finish', 'close'] as const) response.on(event, () => events.push(`response ${event}`))
       for (const event of ['aborted', 'end'] as const) request.on(event, () => events.push(`request ${event}`))
       releaseServerState(response)
-      leaveHttpServer(request.socket)
+      detachFromHttpServer(request.socket)
       response.writeHead(101).flushHeaders()
       request.socket.prependListener('close', () => {
         response.statusCode = 500

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import { Backlog } from '../../../lib/web-socket/keep-alive/backlog.ts'
 
-type Look = readonly [now: number, isWaiting: boolean, left: number]
+type Check = readonly [now: number, isWaiting: boolean, left: number]
 
 describe('the backlog of a peer', () => {
-  it.each<[title: string, looks: readonly Look[], seen: readonly (number | undefined)[]]>([
+  it.each<[title: string, checks: readonly Check[], seen: readonly (number | undefined)[]]>([
     [
       'reports nothing if nothing is queued, regardless of what is sent',
       [
@@ -73,8 +73,8 @@ describe('the backlog of a peer', () => {
       ],
       [undefined, undefined, undefined, 0, 0],
     ],
-  ])('%s', (_, looks, seen) => {
+  ])('%s', (_, checks, seen) => {
     const backlog = new Backlog()
-    expect(looks.map(([now, isWaiting, left]) => backlog.look(now, { isWaiting, left }))).toEqual(seen)
+    expect(checks.map(([now, isWaiting, left]) => backlog.check(now, { isWaiting, left }))).toEqual(seen)
   })
 })

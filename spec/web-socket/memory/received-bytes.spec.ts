@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
-import { giveChunkBack, takeChunk } from '../../../lib/web-socket/memory/chunk-pool.ts'
+import { returnChunk, takeChunk } from '../../../lib/web-socket/memory/chunk-pool.ts'
 import { AREA_LENGTH } from '../../../lib/web-socket/memory/load-unmask-simd.ts'
 import { ReceivedBytes } from '../../../lib/web-socket/memory/received-bytes.ts'
 import { chunkMemory, readMemory } from '../../../lib/web-socket/memory/shared-memory.ts'
@@ -49,7 +49,7 @@ describe('ReceivedBytes', () => {
     const memory = Buffer.alloc(65_536, 'abc')
     const bytes = filled(Array.from({ length: 5 }, (_, index) => memory.subarray(index * 60, index * 60 + 60)))
     bytes.skip(10)
-    bytes.keepNoMore()
+    bytes.compact()
     expect(bytes.first?.buffer.byteLength).toBe(60)
     expect(contents(bytes)).toEqual(memory.subarray(10, 300))
   })
@@ -175,7 +175,7 @@ class Queue {
 function lendableChunks(): number {
   const lent: Buffer[] = []
   for (let chunk = takeChunk(1); chunk !== undefined; chunk = takeChunk(1)) lent.push(chunk)
-  for (const chunk of lent) giveChunkBack(chunk)
+  for (const chunk of lent) returnChunk(chunk)
   return lent.length
 }
 

@@ -16,7 +16,7 @@ export interface EndedConnection {
  * its messages: 1002, 1003, 1007 to 1010, 3000 (unauthorized), 3003 (forbidden), and the codes of the application, 4000 to 4999.
  * https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number
  */
-export function comesBack({ code, reason }: EndedConnection): boolean {
+export function isRetryable({ code, reason }: EndedConnection): boolean {
   return readRetryAfter(reason) >= 0 || !/^(?:100[02357-9]|1010|300[03]|4...)$/.test(String(code))
 }
 

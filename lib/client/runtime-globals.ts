@@ -53,7 +53,7 @@ export interface WebSocketClass {
 export type PlainWebSocketClass = new (url: string, protocols: readonly string[]) => PlainWebSocket
 
 /** The globals that the client uses. Not all environments have all of them, and the types of Node.js 20 declare none of them. */
-export interface Surroundings {
+export interface RuntimeGlobals {
   /** In browsers, Deno, Bun, and Node.js from 22 on. */
   readonly WebSocket?: PlainWebSocketClass
   /** In pages and workers. */
@@ -62,4 +62,4 @@ export interface Surroundings {
   addEventListener?(type: string, listener: () => void, options: { readonly signal: AbortSignal }): void
 }
 
-export const surroundings = globalThis as unknown as Surroundings
+export const runtimeGlobals = globalThis as unknown as RuntimeGlobals

@@ -10,7 +10,7 @@ export interface AcceptingResponse {
   readonly gate: ResponseGate
   readonly head: AcceptingHead
   /** Called before an answer of the application is sent. */
-  readonly takeBack: () => void
+  readonly restore: () => void
   readonly connection: Duplex
   readonly signal: AbortSignal | undefined
 }
@@ -21,10 +21,10 @@ export interface AcceptingResponse {
  * @throws `WebSocketException` with code `ERR_WEBSOCKET_RESPONSE_STARTED` if the application answers meanwhile, e.g. because the session store has
  * failed; the reason of `signal` if it is aborted; and any error of a hook.
  */
-export async function passEndHooks({ gate, head, takeBack, connection, signal }: AcceptingResponse): Promise<void> {
+export async function runEndHooks({ gate, head, restore, connection, signal }: AcceptingResponse): Promise<void> {
   const settled = new AbortController()
   const options = { signal: settled.signal }
-  const passed = gate.passHooks(takeBack)
+  const passed = gate.runHooks(restore)
   const end = once(connection, 'close', options)
   const cancellation = signal === undefined ? [] : [once(signal, 'abort', options)]
   // An error of the connection also closes it, which the caller checks.

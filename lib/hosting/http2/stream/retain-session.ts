@@ -6,7 +6,7 @@ import { handleOf } from './node-http2-internals.ts'
  * first while the stream has an unfinished header block. So a client could end any server of `node:http2`: it opens a stream, sends the beginning of
  * trailers, does not read the answer, and disconnects.
  */
-export function outliveStream(stream: ServerHttp2Stream): void {
+export function retainSession(stream: ServerHttp2Stream): void {
   const streamHandle = handleOf(stream)
   const sessionHandle = stream.session === undefined ? undefined : handleOf(stream.session)
   if (streamHandle !== undefined && sessionHandle !== undefined) registry.register(streamHandle, sessionHandle)
