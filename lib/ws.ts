@@ -81,7 +81,7 @@ export function webSocketServerHandler<Request extends IncomingMessage = Incomin
     throw argumentError('webSocketServerHandler', 'webSocketServer', 'must be a WebSocketServer of ws', webSocketServer)
   }
   const serverContext = contextOfServer(webSocketServer)
-  checkEndpointContext(typeof context === 'function' ? serverContext : { ...serverContext, ...context })
+  checkEndpointContext(typeof context === 'function' ? serverContext : { ...serverContext, ...context }, 'webSocketServerHandler')
   const handlerOptions = resolveHandlerOptions(options, 'webSocketServerHandler')
   return async function handleWebSocket(request, response, next) {
     let webSockets: WebSocketManager

@@ -1,5 +1,7 @@
 import { checkSubProtocol } from '../web-socket/check-sub-protocol.ts'
+import { misplacedOptions } from './misplaced-options.ts'
 import { OptionReader } from '../options/option-reader.ts'
+import type { OptionOwner } from '../options/option-reader.ts'
 import type { ResolvedWebSocketOptions } from './web-socket-options.ts'
 import { readRateLimit } from './web-socket-rate-limit.ts'
 import type { WebSocketRateLimit } from './web-socket-rate-limit.ts'
@@ -58,12 +60,18 @@ export interface CompressionSettings {
 
 /**
  * Reads the argument of `acceptWebSocketAsync`: a sub-protocol or a context.
+ * @param name - the function that the application called, for error messages.
  * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
  */
-export function resolveAcceptContext(argument: unknown, options: ResolvedWebSocketOptions): ResolvedAcceptContext {
+export function resolveAcceptContext(
+  argument: unknown,
+  options: ResolvedWebSocketOptions,
+  name = 'acceptWebSocketAsync',
+): ResolvedAcceptContext {
   const isContext = typeof argument === 'object' && argument !== null
   const context = isContext ? argument : { subProtocol: argument }
-  const reader = new OptionReader({ name: 'acceptWebSocketAsync', code: 'ERR_WEBSOCKET_INVALID_ARGUMENT' }, context, CONTEXT_NAMES)
+  const owner: OptionOwner = { name, code: 'ERR_WEBSOCKET_INVALID_ARGUMENT', misplaced: misplacedOptions }
+  const reader = new OptionReader(owner, context, CONTEXT_NAMES)
   return {
     isServer: true,
     subProtocol: checkSubProtocol(reader.value('subProtocol')),

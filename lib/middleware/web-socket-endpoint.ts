@@ -21,8 +21,8 @@ export function webSocketsOf(request: IncomingMessage): WebSocketManager {
 }
 
 /** Checks the context when the endpoint is created, not when a client connects. If it is a function, its results are checked for each request. */
-export function checkEndpointContext(context: unknown): void {
-  if (typeof context !== 'function') resolveAcceptContext(context, resolveWebSocketOptions(undefined))
+export function checkEndpointContext(context: unknown, name: string): void {
+  if (typeof context !== 'function') resolveAcceptContext(context, resolveWebSocketOptions(undefined), name)
 }
 
 /** Refuses a request that is not a WebSocket request at an endpoint that serves only WebSockets. */

@@ -54,7 +54,7 @@ export function webSocketHandler<Request extends IncomingMessage = IncomingMessa
   options?: WebSocketHandlerOptions,
 ): (request: Request, response: ServerResponse, next: (error?: unknown) => void) => Promise<void> {
   if (typeof handler !== 'function') throw argumentError('webSocketHandler', 'handler', 'must be a function', handler)
-  checkEndpointContext(context)
+  checkEndpointContext(context, 'webSocketHandler')
   const handlerOptions = resolveHandlerOptions(options, 'webSocketHandler')
   return async function handleWebSocket(request, response, next) {
     let webSockets: WebSocketManager

@@ -1,7 +1,9 @@
 import { IncomingMessage } from 'node:http'
 import { normaliseOrigin } from '../handshake/normalise-origin.ts'
 import type { AllowedOrigin, OriginPredicate } from '../handshake/origin-filter.ts'
+import { misplacedOptions } from './misplaced-options.ts'
 import { OptionReader, show } from '../options/option-reader.ts'
+import type { OptionOwner } from '../options/option-reader.ts'
 import { readRateLimit } from './web-socket-rate-limit.ts'
 import type { WebSocketRateLimit } from './web-socket-rate-limit.ts'
 import type { RateLimitSettings } from '../web-socket/values/web-socket-settings.ts'
@@ -68,7 +70,7 @@ export function resolveWebSocketOptions(options: WebSocketOptions | undefined): 
     const message = 'useWebSockets: call it to make the middleware: app.use(useWebSockets()) instead of app.use(useWebSockets)'
     throw new WebSocketException('ERR_WEBSOCKET_INVALID_OPTION', message)
   }
-  const reader = new OptionReader({ name: 'useWebSockets', code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, OPTION_NAMES)
+  const reader = new OptionReader(OWNER, options, OPTION_NAMES)
   return {
     allowedOrigins: readAllowedOrigins(reader),
     closeAnswerTimeout: reader.duration('closeAnswerTimeout', 'no limit', 500),
@@ -81,6 +83,8 @@ export function resolveWebSocketOptions(options: WebSocketOptions | undefined): 
     rateLimit: readRateLimit(reader, undefined),
   }
 }
+
+const OWNER: OptionOwner = { name: 'useWebSockets', code: 'ERR_WEBSOCKET_INVALID_OPTION', misplaced: misplacedOptions }
 
 const OPTION_NAMES: readonly (keyof WebSocketOptions)[] = [
   'allowedOrigins',

@@ -7,6 +7,8 @@ export interface OptionOwner {
   /** The function that takes the options, e.g. `useWebSockets`. */
   readonly name: string
   readonly code: 'ERR_WEBSOCKET_INVALID_OPTION' | 'ERR_WEBSOCKET_INVALID_ARGUMENT'
+  /** Remedies for options of other functions, by name. */
+  readonly misplaced?: Readonly<Record<string, string>>
 }
 
 /**
@@ -89,7 +91,9 @@ export class OptionReader {
 
   #unknownOption(name: string, knownNames: readonly string[]): WebSocketException {
     const closest = closestName(name, knownNames)
-    const remedy = closest === undefined ? `The options are: ${knownNames.join(', ')}` : `Did you mean '${closest}'?`
+    const guess = closest === undefined ? `The options are: ${knownNames.join(', ')}` : `Did you mean '${closest}'?`
+    const { misplaced = {} } = this.#owner
+    const remedy = Object.hasOwn(misplaced, name) ? misplaced[name] : guess
     const argument = this.#prefix + name
     return new WebSocketException(this.#owner.code, `${this.#owner.name}: there is no option '${argument}'. ${remedy}`, { argument })
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { webSocketHandler } from 'express-use-websockets'
 import { resolveAcceptContext } from '../../lib/middleware/web-socket-accept-context.ts'
 import { resolveWebSocketOptions } from '../../lib/middleware/web-socket-options.ts'
 
@@ -106,6 +107,12 @@ describe('resolveAcceptContext', () => {
   it('throws an error for an unknown option and for an invalid sub-protocol', () => {
     expect(() => resolveAcceptContext({ subprotocol: 'chat' }, OPTIONS)).toThrow(
       "acceptWebSocketAsync: there is no option 'subprotocol'. Did you mean 'subProtocol'?",
+    )
+    expect(() => resolveAcceptContext({ allowedOrigins: [] }, OPTIONS)).toThrow(
+      "acceptWebSocketAsync: there is no option 'allowedOrigins'. It is an option of useWebSockets()",
+    )
+    expect(() => webSocketHandler(() => undefined, { maxMesageSize: 1 } as object)).toThrow(
+      "webSocketHandler: there is no option 'maxMesageSize'. Did you mean 'maxMessageSize'?",
     )
     expect(() => resolveAcceptContext({ subProtocol: '' }, OPTIONS)).toThrow("The argument 'subProtocol' must not be empty")
     expect(() => resolveAcceptContext(42, OPTIONS)).toThrow("The argument 'subProtocol' must be a string, null or undefined. Received 42")

@@ -141,10 +141,15 @@ describe('resolveWebSocketOptions', () => {
       "useWebSockets: there is no option 'rateLimit.burst'. The options are: messagesPerSecond, messageBurst, bytesPerSecond, byteBurst, whenExceeded",
     ],
     [{ keepaliveInterval: 1 }, "useWebSockets: there is no option 'keepaliveInterval'. Did you mean 'keepAliveInterval'?"],
+    [{ maxPayload: 1 }, "useWebSockets: there is no option 'maxPayload'. Use 'maxMessageSize'"],
+    [
+      { dangerousEnableCompression: true },
+      "useWebSockets: there is no option 'dangerousEnableCompression'. It is an option of acceptWebSocketAsync() and webSocketHandler()",
+    ],
     [{ allowOrigins: [] }, "useWebSockets: there is no option 'allowOrigins'. Did you mean 'allowedOrigins'?"],
     [
-      { maxPayload: 1 },
-      "useWebSockets: there is no option 'maxPayload'. The options are: allowedOrigins, closeAnswerTimeout, closeTimeout, keepAliveInterval, keepAliveTimeout, maxBufferedAmount, maxConnections, maxMessageSize, rateLimit",
+      { constructor: 1 },
+      "useWebSockets: there is no option 'constructor'. The options are: allowedOrigins, closeAnswerTimeout, closeTimeout, keepAliveInterval, keepAliveTimeout, maxBufferedAmount, maxConnections, maxMessageSize, rateLimit",
     ],
   ])('refuses %p', (options, message) => {
     const argument = /option '(.+?)'/.exec(message)?.[1]
