@@ -46,7 +46,8 @@ export async function requestWebSocket(
   if (typeof app !== 'function') throw argumentError(OWNER, 'app', 'must be a request listener, such as an Express application', app)
   if (typeof path !== 'string' || !path.startsWith('/')) throw argumentError(OWNER, 'path', "must begin with '/'", path)
   const reader = new OptionReader({ name: OWNER, code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, ['headers', 'protocol', 'subProtocols'])
-  const { headers = {}, protocol = 'http/1.1', subProtocols = [] } = options
+  // Own properties only, as the reader does.
+  const { headers = {}, protocol = 'http/1.1', subProtocols = [] } = { ...options }
   if (protocol !== 'h2' && protocol !== 'http/1.1') throw reader.error('protocol', "must be 'h2' or 'http/1.1'")
   if (!Array.isArray(subProtocols)) throw reader.error('subProtocols', 'must be an array of sub-protocols')
   const offered = subProtocols.length === 0 ? headers : { ...headers, 'Sec-WebSocket-Protocol': subProtocols.join(', ') }

@@ -1,5 +1,5 @@
 import type { EndedConnection } from './ended-connection.ts'
-import { refusal } from './refusal.ts'
+import { refuse } from './refuse.ts'
 import { runtimeGlobals } from './runtime-globals.ts'
 import type { PlainWebSocketClass, WebSocketClass } from './runtime-globals.ts'
 
@@ -42,7 +42,10 @@ export type ClientSettings = Required<Omit<ReconnectingWebSocketOptions, 'WebSoc
  * @param never - a signal that is never aborted, used as the default.
  */
 export function readOptions(options: ReconnectingWebSocketOptions, never: AbortSignal): ClientSettings {
+  if (Object(options) !== options) refuse('options', 'an object', options)
   const settings: Record<string, unknown> = {
+    // Names that every object has, such as `toString`, are not options.
+    __proto__: null,
     baseDelay: 1000,
     maxDelay: 30_000,
     connectTimeout: 20_000,
@@ -54,19 +57,19 @@ export function readOptions(options: ReconnectingWebSocketOptions, never: AbortS
     shouldReconnect: (_ended: EndedConnection, byDefault: boolean) => byDefault,
     signal: never,
     subProtocols: [],
-    // A function in place of a class that is missing, for the type.
-    WebSocket: runtimeGlobals.WebSocket ?? refusal,
+    // Where there is no class, a function stands in for it, so that the type is known.
+    WebSocket: runtimeGlobals.WebSocket ?? refuse,
   }
-  for (const [name, value = settings[name]] of Object.entries<unknown>({ ...options })) {
+  for (const [name, value = settings[name]] of Object.entries(options as Record<string, unknown>)) {
     const type = typeof settings[name]
-    if (type === 'undefined') throw refusal(name, 'omitted: unknown option', value)
+    if (type === 'undefined') refuse(name, 'a known option', value)
     // Objects and lists, which can also be functions, are checked when they are used.
     const isOfType = type === 'object' || typeof value === type
-    if (!isOfType || (typeof value === 'number' && !(value >= 0 && value <= 1e9)))
-      throw refusal(name, `of type ${type}, numbers from 0 to 1e9`, value)
+    if (!isOfType || (type === 'number' && !((value as number) >= 0 && (value as number) <= 1e9)))
+      refuse(name, `a ${type === 'number' ? 'number from 0 to 1e9' : type}`, value)
     settings[name] = value
   }
-  if (settings['WebSocket'] === refusal) throw refusal('WebSocket', 'given before Node.js 22')
+  if (settings['WebSocket'] === refuse) refuse('WebSocket', 'given on Node.js 20', undefined)
   // The loop has checked each option. A class is checked when it is used.
   return settings as unknown as ClientSettings
 }

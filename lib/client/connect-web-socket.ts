@@ -62,7 +62,8 @@ export function connectWebSocket(
   let openedAt = Infinity
   let queuedBytes = 0
   let isAnswerDue = false
-  let nextMessage = defer<ReceivedMessage | undefined>()
+  const completion = defer<Event>()
+  let nextMessage = defer<ReceivedMessage>()
 
   class Client extends EventTarget {
     get state() {
@@ -71,11 +72,7 @@ export function connectWebSocket(
     get socket() {
       return socket
     }
-    completion = new Promise<Event>((resolve) => {
-      this.addEventListener('close', (event) => {
-        if (state === 'closed') resolve(event)
-      })
-    })
+    completion = completion.promise
     reconnect = reconnect
     close = close
 
@@ -153,7 +150,7 @@ export function connectWebSocket(
   }
 
   function onOpen(): void {
-    openedAt = Date.now()
+    openedAt = performance.now()
     isAnswerDue = false
     state = 'open'
     clearTimeout(timer)
@@ -196,10 +193,11 @@ export function connectWebSocket(
 
   /** Called when the connection or the attempt has ended. Waits for the next attempt, or closes. */
   function onEnded(end: EndedConnection, byDefault = isRetryable(end)): void {
-    if (Date.now() - openedAt >= maxDelay) failures = 0
+    if (performance.now() - openedAt >= maxDelay) failures = 0
     // Full jitter, so that the clients of a lost server do not all reconnect at once. The delay that the server asks for is added.
     // https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-    const delay = Math.random() * Math.min(maxDelay, baseDelay * 2 ** failures++) + (readRetryAfter(end.reason) || 0) * 1000
+    // With a delay of 0 and 1,024 failures, the product is NaN.
+    const delay = Math.random() * Math.min(maxDelay, baseDelay * 2 ** failures++ || 0) + (readRetryAfter(end.reason) || 0) * 1000
     let willReconnect = byDefault
     try {
       willReconnect = shouldReconnect(end, byDefault, failures)
@@ -216,12 +214,15 @@ export function connectWebSocket(
     if (retryDelay === null) {
       state = 'closed'
       ended.abort()
-      nextMessage.resolve(undefined)
     } else {
       state = 'waiting'
       timer = setTimeout(connect, retryDelay)
     }
-    dispatch('close', { ...end, attempt: failures, retryDelay })
+    const event = dispatch('close', { ...end, attempt: failures, retryDelay })
+    if (retryDelay === null) {
+      completion.resolve(event)
+      nextMessage.resolve()
+    }
   }
 
   /** Stops the timer and abandons the socket. */
@@ -232,8 +233,10 @@ export function connectWebSocket(
     leaving?.close()
   }
 
-  function dispatch(type: string, details?: object): void {
-    client.dispatchEvent(Object.assign(new Event(type), details))
+  function dispatch(type: string, details?: object): Event {
+    const event = Object.assign(new Event(type), details)
+    client.dispatchEvent(event)
+    return event
   }
 
   function isOpen(): boolean {
@@ -244,13 +247,13 @@ export function connectWebSocket(
 
 /** A promise that is resolved from outside. */
 interface Deferred<Value> {
-  readonly promise: Promise<Value>
-  readonly resolve: (value: Value) => void
+  readonly promise: Promise<Value | undefined>
+  readonly resolve: (value?: Value) => void
 }
 
 function defer<Value>(): Deferred<Value> {
   let resolve: Deferred<Value>['resolve'] | undefined
-  const promise = new Promise<Value>((resolveIt) => {
+  const promise = new Promise<Value | undefined>((resolveIt) => {
     resolve = resolveIt
   })
   // The promise has set it already.
@@ -260,7 +263,7 @@ function defer<Value>(): Deferred<Value> {
 /** A message and the next one. Each loop follows the chain at its own speed. The garbage collector frees messages that all loops have passed. */
 interface ReceivedMessage {
   readonly data: string | ArrayBuffer
-  readonly next: Deferred<ReceivedMessage | undefined>
+  readonly next: Deferred<ReceivedMessage>
 }
 
 function abnormalEnd(reason: string): EndedConnection {

@@ -17,10 +17,10 @@ export interface EndedConnection {
  * https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number
  */
 export function isRetryable({ code, reason }: EndedConnection): boolean {
-  return readRetryAfter(reason) >= 0 || !/^(?:100[02357-9]|1010|300[03]|4...)$/.test(String(code))
+  return readRetryAfter(reason) >= 0 || !/^(100[02357-9]|1010|300[03]|4...)$/.test(String(code))
 }
 
 /** The seconds in a reason such as `Overloaded, retry-after=30`: a word of one to four digits; NaN if there is none. */
 export function readRetryAfter(reason: string): number {
-  return Number(/(?:^|\s)retry-after=(\d{1,4})(?!\S)/.exec(reason)?.[1])
+  return Number(/(^|\s)retry-after=(\d{1,4})(?!\S)/.exec(reason)?.[2])
 }

@@ -1,4 +1,4 @@
-import { refusal } from './refusal.ts'
+import { refuse } from './refuse.ts'
 
 /** The data that can be sent: text or bytes. */
 export type SendableData = string | ArrayBuffer | ArrayBufferView
@@ -6,7 +6,7 @@ export type SendableData = string | ArrayBuffer | ArrayBufferView
 /** Throws if the data cannot be sent. A WebSocket would send any object as `'[object Object]'`. */
 export function checkData(data: SendableData): void {
   // All kinds of bytes have a length in bytes; `null` and numbers do not.
-  if (typeof data !== 'string' && (data as ArrayBuffer | null)?.byteLength === undefined) throw refusal('data', 'text or bytes', data)
+  if (typeof data !== 'string' && (data as ArrayBuffer | null)?.byteLength === undefined) refuse('data', 'text or bytes', data)
 }
 
 /** The number of bytes on the wire. */

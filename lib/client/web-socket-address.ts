@@ -1,4 +1,4 @@
-import { refusal } from './refusal.ts'
+import { refuse } from './refuse.ts'
 import { runtimeGlobals } from './runtime-globals.ts'
 
 /** The address to connect to: `ws:`, `wss:`, `http:` or `https:`, or, in a page, a relative address such as `'/ws'`. */
@@ -12,5 +12,5 @@ export function resolveAddress(address: WebSocketAddress): string {
   } catch {
     // The error below explains the valid forms.
   }
-  throw refusal('address', "like 'wss://example.com/ws', or a function", address)
+  return refuse('address', 'a ws: URL or a function', address)
 }

@@ -121,9 +121,11 @@ function describe(members: GroupMembers | undefined, isReplyRequested: boolean):
   return members === undefined ? NOBODY : { count: members.size, identities: members.identities, isReplyRequested }
 }
 
+/** Each identity occurs once, and their order may change when a member leaves. */
 function isSame(known: PresenceMessage | undefined, { count, identities }: PresenceMessage): boolean {
   if ((known?.count ?? 0) !== count || (known?.identities.length ?? 0) !== identities.length) return false
-  return identities.every((identity, index) => identity === known?.identities[index])
+  const knownIdentities = new Set(known?.identities)
+  return identities.every((identity) => knownIdentities.has(identity))
 }
 
 const NOBODY: PresenceMessage = { count: 0, identities: [], isReplyRequested: false }

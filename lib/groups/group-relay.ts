@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { BackplaneSubscription } from './backplane.ts'
 import { markHandled } from '../errors/handled-rejection.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
-import { decodeRelayedMessage, encodeRelayedMessage, ORIGIN_LENGTH } from './relayed-message.ts'
-import type { RelayedKind, RelayedMessage } from './relayed-message.ts'
+import { decodeRelayedMessage, encodeRelayedMessage, ORIGIN_LENGTH, RelayedKind } from './relayed-message.ts'
+import type { RelayedMessage } from './relayed-message.ts'
 import type { ResolvedRelayOptions } from './relay-options.ts'
 
 /** Is notified by a relay. */
@@ -19,6 +19,8 @@ export class GroupRelay {
   /** Identifies this process, so that it ignores its own messages. */
   readonly #origin = randomBytes(ORIGIN_LENGTH).toString('latin1')
   readonly #channels = new Map<string, RelayChannel>()
+  /** The groups whose presence is too long, which has been reported. */
+  readonly #tooLong = new Set<string>()
 
   constructor(options: ResolvedRelayOptions, listener: RelayListener) {
     this.#options = options
@@ -40,11 +42,16 @@ export class GroupRelay {
     return markHandled(this.#publish(name, encodeRelayedMessage({ kind, origin: this.#origin, payload })))
   }
 
-  /** Works as `publish()` for messages that are repeated soon: a failure of the backplane is not reported. */
-  repeat(name: string, kind: RelayedKind, payload: Uint8Array): void {
-    if (this.checkLength(payload) !== undefined) return
-    const { backplane } = this.#options
-    const bytes = encodeRelayedMessage({ kind, origin: this.#origin, payload })
+  /** Publishes presence, which is repeated soon: a failure of the backplane is not reported, and presence that is too long only once. */
+  publishPresence(name: string, payload: Uint8Array): void {
+    const { backplane, maxMessageSize, onError } = this.#options
+    if (payload.length > maxMessageSize) {
+      if (!this.#tooLong.has(name)) onError(presenceTooLong(name, payload.length, maxMessageSize))
+      this.#tooLong.add(name)
+      return
+    }
+    this.#tooLong.delete(name)
+    const bytes = encodeRelayedMessage({ kind: RelayedKind.Presence, origin: this.#origin, payload })
     new Promise((resolve) => resolve(backplane.publish(name, bytes))).catch(ignore)
   }
 
@@ -68,6 +75,7 @@ export class GroupRelay {
   leave(name: string): void {
     this.#channels.get(name)?.close()
     this.#channels.delete(name)
+    this.#tooLong.delete(name)
   }
 
   /** Resolves when messages of other processes about a group arrive; with `false` if the group is no longer listened to. */
@@ -123,6 +131,13 @@ class RelayChannel {
     this.#settle(false)
     this.#subscription?.unsubscribe()
   }
+}
+
+function presenceTooLong(name: string, length: number, maxMessageSize: number): WebSocketException {
+  const message =
+    `The presence of the group '${name.slice(0, 100)}' is too long for the backplane: it has ${length} bytes, and maxMessageSize of the groups is ` +
+    `${maxMessageSize}. Other processes do not know the members of the group in this process`
+  return new WebSocketException('ERR_WEBSOCKET_MESSAGE_TOO_BIG', message)
 }
 
 function toUnavailable(cause: unknown): WebSocketException {

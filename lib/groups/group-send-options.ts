@@ -1,5 +1,6 @@
 import { argumentError } from '../options/argument-error.ts'
 import { OptionReader } from '../options/option-reader.ts'
+import { checkMessageType } from '../web-socket/arguments.ts'
 import { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
 import type { WebSocketMessageType } from '../web-socket/values/web-socket-message-type.ts'
 
@@ -24,7 +25,7 @@ export function resolveGroupSendOptions(options: GroupSendOptions | undefined): 
   if (given instanceof ManagedWebSocket || isIterable(given))
     throw argumentError('send', 'options', 'must be an object, such as { except: webSocket }', given)
   const reader = new OptionReader({ name: 'send', code: 'ERR_WEBSOCKET_INVALID_ARGUMENT' }, options, OPTION_NAMES)
-  return { except: readExcept(reader), messageType: options.messageType }
+  return { except: readExcept(reader), messageType: readMessageType(reader) }
 }
 
 const OPTION_NAMES: readonly (keyof GroupSendOptions)[] = ['except', 'messageType']
@@ -38,6 +39,12 @@ function readExcept(reader: OptionReader): ReadonlySet<ManagedWebSocket> | undef
   if (!all.every((one) => one instanceof ManagedWebSocket))
     throw reader.error('except', 'must be a ManagedWebSocket or an iterable of them')
   return new Set(all)
+}
+
+function readMessageType(reader: OptionReader): WebSocketMessageType | undefined {
+  const messageType = reader.value('messageType')
+  if (messageType !== undefined) checkMessageType(messageType)
+  return messageType
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {

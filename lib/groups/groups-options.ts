@@ -47,24 +47,29 @@ export interface ResolvedGroupsOptions extends ResolvedSlowMemberOptions {
 
 /**
  * @param owner - the class that takes the options, for error messages.
- * @param moreNames - known options that are not read here.
+ * @param moreNames - known options that {@link resolveGroupsOptions} does not read.
  * @throws {@link WebSocketException} with code `ERR_WEBSOCKET_INVALID_OPTION`.
  */
-export function resolveGroupsOptions(
-  owner: string,
-  options: WebSocketGroupsOptions,
-  moreNames: readonly string[] = [],
-): ResolvedGroupsOptions {
-  const reader = new OptionReader({ name: owner, code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, [...OPTION_NAMES, ...moreNames])
+export function groupsOptionReader(owner: string, options: WebSocketGroupsOptions, moreNames: readonly string[] = []): OptionReader {
+  return new OptionReader({ name: owner, code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, [...OPTION_NAMES, ...moreNames])
+}
+
+/** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_INVALID_OPTION`. */
+export function resolveGroupsOptions(reader: OptionReader): ResolvedGroupsOptions {
   const presenceInterval = reader.integer('presenceInterval', 1, 2_147_483_647, 10_000)
   const isPresenceWanted = reader.boolean('presence', false)
-  if (options.onPresence !== undefined && typeof options.onPresence !== 'function') throw reader.error('onPresence', 'must be a function')
+  const onPresence = reader.value('onPresence')
+  if (onPresence !== undefined && !isPresenceListener(onPresence)) throw reader.error('onPresence', 'must be a function')
   return {
     ...readSlowMemberOptions(reader),
     relay: readRelayOptions(reader),
     presenceInterval: isPresenceWanted ? presenceInterval : undefined,
-    onPresence: options.onPresence,
+    onPresence,
   }
+}
+
+function isPresenceListener(value: unknown): value is (name: string) => void {
+  return typeof value === 'function'
 }
 
 const OPTION_NAMES: readonly string[] = [...SLOW_MEMBER_OPTION_NAMES, ...RELAY_OPTION_NAMES, 'onPresence', 'presence', 'presenceInterval']

@@ -1,4 +1,5 @@
 import { handledRejection, markHandled } from '../errors/handled-rejection.ts'
+import { WebSocketException } from '../errors/web-socket-exception.ts'
 import { SETTLED } from '../errors/settled.ts'
 import { argumentError } from '../options/argument-error.ts'
 import { GroupMembers } from './group-members.ts'
@@ -23,6 +24,7 @@ import { WebSocketMessageType } from '../web-socket/values/web-socket-message-ty
 export class NamedGroups implements GroupMembersListener, PresenceListener, RelayListener {
   readonly groups = new Map<string, GroupMembers>()
   dropped = 0
+  #isClosed = false
   readonly #options: ResolvedGroupsOptions
   readonly #relay: GroupRelay | undefined
   readonly #presence: GroupPresence | undefined
@@ -39,6 +41,8 @@ export class NamedGroups implements GroupMembersListener, PresenceListener, Rela
     checkName('add', name)
     toManagedWebSocket('add', webSocket)
     if (identity !== undefined && typeof identity !== 'string') throw argumentError('add', 'identity', 'must be a string', identity)
+    if (this.#isClosed)
+      throw new WebSocketException('ERR_WEBSOCKET_INVALID_STATE', 'The groups were disposed, so no WebSocket can become a member')
     const group = this.groups.get(name) ?? new GroupMembers(name, this.#options, this)
     if (!group.add(webSocket, identity)) return false
     if (group.size === 1) this.#onFirstMember(name, group)
@@ -83,6 +87,7 @@ export class NamedGroups implements GroupMembersListener, PresenceListener, Rela
   }
 
   close(): void {
+    this.#isClosed = true
     for (const group of this.groups.values()) for (const webSocket of group.webSockets) group.delete(webSocket)
     this.#presence?.dispose()
   }
@@ -116,7 +121,7 @@ export class NamedGroups implements GroupMembersListener, PresenceListener, Rela
   }
 
   publishPresence(name: string, payload: Buffer): void {
-    this.#relay?.repeat(name, RelayedKind.Presence, payload)
+    this.#relay?.publishPresence(name, payload)
   }
 
   onPresence(name: string): void {

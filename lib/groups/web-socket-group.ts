@@ -1,9 +1,8 @@
 import type { WebSocketPresence } from './group-presence.ts'
 import type { GroupSendOptions } from './group-send-options.ts'
-import { resolveGroupsOptions } from './groups-options.ts'
+import { groupsOptionReader, resolveGroupsOptions } from './groups-options.ts'
 import type { WebSocketGroupsOptions } from './groups-options.ts'
 import { NamedGroups } from './named-groups.ts'
-import { argumentError } from '../options/argument-error.ts'
 import type { WebSocketData } from '../web-socket/arguments.ts'
 import type { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
 import type { PreparedMessage } from '../web-socket/prepared-message.ts'
@@ -44,9 +43,11 @@ export class WebSocketGroup implements Disposable, Iterable<ManagedWebSocket> {
    * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_OPTION`.
    */
   constructor(options: WebSocketGroupOptions = {}) {
-    this.#groups = new NamedGroups(resolveGroupsOptions('WebSocketGroup', options, ['name']))
-    this.#name = options.name ?? ''
-    if (typeof this.#name !== 'string') throw argumentError('WebSocketGroup', 'name', 'must be a string', this.#name)
+    const reader = groupsOptionReader('WebSocketGroup', options, ['name'])
+    const name = reader.value('name') ?? ''
+    if (typeof name !== 'string') throw reader.error('name', 'must be a string')
+    this.#groups = new NamedGroups(resolveGroupsOptions(reader))
+    this.#name = name
   }
 
   /** The number of members in this process. */
@@ -67,7 +68,7 @@ export class WebSocketGroup implements Disposable, Iterable<ManagedWebSocket> {
    * @param webSocket - a socket of `acceptWebSocketAsync()`.
    * @param identity - the identity of the member, for `presence`.
    * @returns whether it has become a member.
-   * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
+   * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`; after `dispose()`, with `ERR_WEBSOCKET_INVALID_STATE`.
    */
   add(webSocket: ManagedWebSocket, identity?: string): boolean {
     return this.#groups.add(this.#name, webSocket, identity)
@@ -114,7 +115,7 @@ export class WebSocketGroup implements Disposable, Iterable<ManagedWebSocket> {
     return this.#groups.whenListening(this.#name)
   }
 
-  /** Removes all members and ends the connection to other processes. The sockets stay open. */
+  /** Removes all members and ends the connection to other processes. The sockets stay open. From then on, `add()` throws. */
   dispose(): void {
     this.#groups.close()
   }

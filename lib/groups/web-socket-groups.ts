@@ -1,6 +1,6 @@
 import type { WebSocketPresence } from './group-presence.ts'
 import type { GroupSendOptions } from './group-send-options.ts'
-import { resolveGroupsOptions } from './groups-options.ts'
+import { groupsOptionReader, resolveGroupsOptions } from './groups-options.ts'
 import type { WebSocketGroupsOptions } from './groups-options.ts'
 import { NamedGroups } from './named-groups.ts'
 import type { WebSocketData } from '../web-socket/arguments.ts'
@@ -34,7 +34,7 @@ export class WebSocketGroups implements Disposable {
    * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_OPTION`.
    */
   constructor(options: WebSocketGroupsOptions = {}) {
-    this.#groups = new NamedGroups(resolveGroupsOptions('WebSocketGroups', options))
+    this.#groups = new NamedGroups(resolveGroupsOptions(groupsOptionReader('WebSocketGroups', options)))
   }
 
   /** The number of groups that have members in this process. */
@@ -58,7 +58,7 @@ export class WebSocketGroups implements Disposable {
    * @param webSocket - a socket of `acceptWebSocketAsync()`.
    * @param identity - the identity of the member, for `presenceOf()`.
    * @returns whether it has become a member.
-   * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`.
+   * @throws `WebSocketException` with code `ERR_WEBSOCKET_INVALID_ARGUMENT`; after `dispose()`, with `ERR_WEBSOCKET_INVALID_STATE`.
    */
   add(name: string, webSocket: ManagedWebSocket, identity?: string): boolean {
     return this.#groups.add(name, webSocket, identity)
@@ -109,7 +109,7 @@ export class WebSocketGroups implements Disposable {
     return this.#groups.whenListening(name)
   }
 
-  /** Removes all members and ends the connection to other processes. The sockets stay open. */
+  /** Removes all members and ends the connection to other processes. The sockets stay open. From then on, `add()` throws. */
   dispose(): void {
     this.#groups.close()
   }

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
 
 /** The status and the header fields that accept a WebSocket. Sets them on a response that has sent nothing yet. */
 export class AcceptingHead {
@@ -7,6 +7,8 @@ export class AcceptingHead {
   readonly #fields: readonly (readonly [name: string, value: string])[]
   readonly #statusBefore: number
   readonly #messageBefore: string
+  /** The fields of the application that the accept removes or replaces. */
+  readonly #fieldsBefore: (readonly [name: string, value: OutgoingHttpHeader])[] = []
 
   constructor(response: ServerResponse, status: number, fields: readonly (readonly [name: string, value: string])[]) {
     this.#response = response
@@ -14,8 +16,14 @@ export class AcceptingHead {
     this.#fields = fields
     this.#statusBefore = response.statusCode
     this.#messageBefore = response.statusMessage
-    for (const name of BODY_FIELDS) response.removeHeader(name)
-    for (const [name, value] of fields) response.setHeader(name, value)
+    for (const name of BODY_FIELDS) {
+      this.#keep(name)
+      response.removeHeader(name)
+    }
+    for (const [name, value] of fields) {
+      this.#keep(name)
+      response.setHeader(name, value)
+    }
     response.statusCode = status
     response.statusMessage = ''
   }
@@ -29,10 +37,17 @@ export class AcceptingHead {
   restore(): void {
     const response = this.#response
     if (response.headersSent) return
-    for (const [name] of this.#fields) response.removeHeader(name)
+    // A field with another value belongs to an answer that the application has begun.
+    for (const [name, value] of this.#fields) if (response.getHeader(name) === value) response.removeHeader(name)
     if (this.isOverridden) return
     response.statusCode = this.#statusBefore
     response.statusMessage = this.#messageBefore
+    for (const [name, value] of this.#fieldsBefore) if (!response.hasHeader(name)) response.setHeader(name, value)
+  }
+
+  #keep(name: string): void {
+    const value = this.#response.getHeader(name)
+    if (value !== undefined) this.#fieldsBefore.push([name, value])
   }
 }
 

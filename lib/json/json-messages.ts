@@ -53,12 +53,17 @@ export function jsonMessages<Schema extends StandardSchemaV1 | undefined = undef
   checkWebSocket(webSocket)
   if (schema !== undefined) checkSchema(schema)
   const reader = new OptionReader({ name: OWNER, code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, ['onInvalid'])
-  const { onInvalid = close } = options
-  if (typeof onInvalid !== 'function') throw reader.error('onInvalid', 'must be a function')
+  const given = reader.value('onInvalid')
+  const onInvalid = given === undefined ? close : given
+  if (!isInvalidListener(onInvalid)) throw reader.error('onInvalid', 'must be a function')
   return receiveValues(webSocket, schema, onInvalid)
 }
 
 const OWNER = 'jsonMessages'
+
+function isInvalidListener(value: unknown): value is NonNullable<JsonMessagesOptions['onInvalid']> {
+  return typeof value === 'function'
+}
 
 function checkSchema(schema: unknown): void {
   // Schemas of arktype are functions.

@@ -1,6 +1,6 @@
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 import { OptionReader } from '../options/option-reader.ts'
-import { checkWebSocket } from '../web-socket/arguments.ts'
+import { checkSignal, checkWebSocket } from '../web-socket/arguments.ts'
 import type { ManagedWebSocket } from '../web-socket/managed-web-socket.ts'
 import { WebSocketMessageFlags } from '../web-socket/values/web-socket-message-flags.ts'
 
@@ -36,7 +36,9 @@ export function sendJson(webSocket: ManagedWebSocket, value: unknown, options?: 
     const flags = reader.boolean('disableCompression', false)
       ? WebSocketMessageFlags.EndOfMessage | WebSocketMessageFlags.DisableCompression
       : true
-    return webSocket.sendAsync(text, undefined, flags, options.signal)
+    const signal = reader.value('signal')
+    checkSignal(signal)
+    return webSocket.sendAsync(text, undefined, flags, signal)
   } catch (error) {
     return Promise.reject(error)
   }

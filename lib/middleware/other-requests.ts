@@ -41,11 +41,8 @@ export function passOnOrRefuse(
 export function resolveHandlerOptions(options: WebSocketHandlerOptions | undefined, name: string): WebSocketHandlerOptions {
   if (options === undefined) return {}
   const reader = new OptionReader({ name, code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, ['otherRequests'])
-  const { otherRequests } = options
-  if (otherRequests !== undefined && !OTHER_REQUESTS.has(otherRequests)) {
-    throw reader.error('otherRequests', `must be 'refuse', 'next' or 'next route'`)
-  }
-  return { otherRequests }
+  const otherRequests = reader.value('otherRequests')
+  if (otherRequests === undefined || otherRequests === 'refuse' || otherRequests === 'next' || otherRequests === 'next route')
+    return { otherRequests }
+  throw reader.error('otherRequests', `must be 'refuse', 'next' or 'next route'`)
 }
-
-const OTHER_REQUESTS = new Set<unknown>(['next', 'next route', 'refuse'])

@@ -29,10 +29,14 @@ export function resolveDrainOptions(
 ): DrainPlan {
   if (options === undefined) return resolveDrainOptions({}, name, defaultStatus)
   const reader = new OptionReader({ name, code: 'ERR_WEBSOCKET_INVALID_OPTION' }, options, OPTION_NAMES)
-  const closeStatus = options.closeStatus ?? defaultStatus
+  const { status, description } = toCloseFrame(
+    reader.value('closeStatus') ?? defaultStatus,
+    reader.value('closeStatusDescription'),
+    'closeStatusDescription',
+  )
   return {
-    closeStatus,
-    closeStatusDescription: toCloseFrame(closeStatus, options.closeStatusDescription, 'closeStatusDescription').description,
+    closeStatus: status,
+    closeStatusDescription: description,
     discardIncoming: reader.boolean('discardIncoming', false),
     spread: reader.integer('spread', 0, 2_147_483_647, 0),
     timeout: reader.duration('timeout', 'never', 30_000),

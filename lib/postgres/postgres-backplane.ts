@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Backplane, BackplaneSubscription } from '../groups/backplane.ts'
+import { callApplication } from '../groups/call-application.ts'
 import { ChannelSubscriptions } from '../groups/channel-subscriptions.ts'
 import { PendingMessages, unavailable } from '../groups/pending-messages.ts'
 import { argumentError } from '../options/argument-error.ts'
@@ -53,6 +54,7 @@ export class PostgresBackplane implements AsyncDisposable, Backplane {
   /** The last reported state. */
   #isUp: boolean | undefined
   #isClosed = false
+  #closed: Promise<void> | undefined
 
   /**
    * @param pool - a pool of `pg` with at least one connection more than the application needs. It does not work through a pooler that reassigns
@@ -69,7 +71,8 @@ export class PostgresBackplane implements AsyncDisposable, Backplane {
       const value = reader.value(name)
       if (value !== undefined && typeof value !== 'function') throw reader.error(name, 'must be a function')
     }
-    this.#options = options
+    // Own properties only, as the reader does.
+    this.#options = { ...options }
     this.#prefix = prefix
     this.#pending = new PendingMessages('PostgreSQL', reader.limit('maxPendingBytes', 1, 'bytes', 16_777_216))
     this.#session = new PostgresSession(pool, {
@@ -101,19 +104,23 @@ export class PostgresBackplane implements AsyncDisposable, Backplane {
 
   /**
    * Refuses further messages, waits at most 5 seconds until pending messages have arrived, and ends the subscriptions and their connection. The
-   * pool stays open.
+   * pool stays open. Every call returns the same promise.
    */
-  async closeAsync(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    await this.#pending.whenIdle()
-    this.#session.close()
-    this.#queue?.clear(new Error('The backplane was closed'))
+  closeAsync(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
   }
 
   /** Calls `closeAsync()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.closeAsync()
+  }
+
+  async #close(): Promise<void> {
+    this.#isClosed = true
+    await this.#pending.whenIdle()
+    this.#session.close()
+    this.#queue?.clear(new Error('The backplane was closed'))
   }
 
   /** Channel names have at most 63 bytes, but group names can be any text. */
@@ -126,7 +133,7 @@ export class PostgresBackplane implements AsyncDisposable, Backplane {
     await this.#subscriptions.restore()
     if (this.#isClosed || !this.#session.isReady || this.#isUp === true) return
     this.#isUp = true
-    this.#options.onUp?.()
+    callApplication(this.#options.onUp, undefined)
   }
 
   #onLost(error: Error | undefined): void {
@@ -135,7 +142,7 @@ export class PostgresBackplane implements AsyncDisposable, Backplane {
     this.#queue = undefined
     if (this.#isClosed || this.#isUp === false) return
     this.#isUp = false
-    this.#options.onDown?.(error)
+    callApplication(this.#options.onDown, error)
   }
 
   #onNotification(notification: PostgresNotification): void {

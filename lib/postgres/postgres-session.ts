@@ -67,8 +67,9 @@ export class PostgresSession implements ChannelConnection {
   }
 
   async #run(command: 'LISTEN' | 'UNLISTEN', channels: readonly string[]): Promise<unknown> {
+    if (this.#client === undefined) throw new Error('The connection has ended')
     // Channel names contain no quotes.
-    return this.#client?.query(channels.map((channel) => `${command} "${channel}"`).join(';'))
+    return this.#client.query(channels.map((channel) => `${command} "${channel}"`).join(';'))
   }
 
   #onLost(client: PostgresClient, error: Error | undefined): void {

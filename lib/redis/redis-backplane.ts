@@ -1,4 +1,5 @@
 import type { Backplane, BackplaneSubscription } from '../groups/backplane.ts'
+import { callApplication } from '../groups/call-application.ts'
 import { PendingMessages, unavailable } from '../groups/pending-messages.ts'
 import { argumentError } from '../options/argument-error.ts'
 import { OptionReader } from '../options/option-reader.ts'
@@ -53,6 +54,7 @@ export class RedisBackplane implements AsyncDisposable, Backplane {
   /** The last reported state. */
   #wasUp: boolean | undefined
   #isClosed = false
+  #closed: Promise<void> | undefined
 
   /**
    * @param client - a client of `redis` or `ioredis`, connected or not. It is duplicated and not used otherwise. For a cluster, pass a client of one
@@ -70,7 +72,8 @@ export class RedisBackplane implements AsyncDisposable, Backplane {
       const value = reader.value(name)
       if (value !== undefined && typeof value !== 'function') throw reader.error(name, 'must be a function')
     }
-    this.#options = options
+    // Own properties only, as the reader does.
+    this.#options = { ...options }
     this.#prefix = prefix
     this.#pending = new PendingMessages('Redis', reader.limit('maxPendingBytes', 1, 'bytes', 16_777_216))
     this.#publisher = openRedisConnection(client, {
@@ -104,19 +107,23 @@ export class RedisBackplane implements AsyncDisposable, Backplane {
 
   /**
    * Refuses further messages, waits at most 5 seconds until pending messages have arrived, and ends the subscriptions and both connections. The
-   * given client is not closed.
+   * given client is not closed. Every call returns the same promise.
    */
-  async closeAsync(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    await this.#pending.whenIdle()
-    this.#publisher.close()
-    this.#subscriber.close()
+  closeAsync(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
   }
 
   /** Calls `closeAsync()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.closeAsync()
+  }
+
+  async #close(): Promise<void> {
+    this.#isClosed = true
+    await this.#pending.whenIdle()
+    this.#publisher.close()
+    this.#subscriber.close()
   }
 
   /** The subscriber has connected, was lost, or could not connect. */
@@ -136,8 +143,8 @@ export class RedisBackplane implements AsyncDisposable, Backplane {
     // The state is unknown until the first attempt has succeeded or failed.
     if (this.#isClosed || this.isUp === this.#wasUp || (this.#wasUp === undefined && !this.isUp && error === undefined)) return
     this.#wasUp = this.isUp
-    if (this.#wasUp) this.#options.onUp?.()
-    else this.#options.onDown?.(error)
+    if (this.#wasUp) callApplication(this.#options.onUp, undefined)
+    else callApplication(this.#options.onDown, error)
   }
 }
 

@@ -12,27 +12,31 @@ export async function requestOverHttp1(app: RequestListener, path: string, heade
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const handshake = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Key': randomBytes(16).toString('base64') }
-  const sent = request({
-    host: '127.0.0.1',
-    port,
-    path,
-    headers: { ...handshake, 'Sec-WebSocket-Version': '13', ...headers },
-    agent: false,
-  })
-  sent.end()
-  const [response, stream] = await answerOf(sent)
-  return {
-    status: response.statusCode ?? 0,
-    headers: response.headers,
-    body: stream === undefined ? await text(response) : '',
-    stream,
-    close: async () => {
-      sent.destroy()
-      stream?.destroy()
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
+  let sent: ClientRequest | undefined
+  let stream: Socket | undefined
+  const close = async (): Promise<void> => {
+    sent?.destroy()
+    stream?.destroy()
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  }
+  try {
+    sent = request({
+      host: '127.0.0.1',
+      port,
+      path,
+      headers: { ...handshake, 'Sec-WebSocket-Version': '13', ...headers },
+      agent: false,
+    })
+    sent.end()
+    const [response, socket] = await answerOf(sent)
+    stream = socket
+    const body = stream === undefined ? await text(response) : ''
+    return { status: response.statusCode ?? 0, headers: response.headers, body, stream, close }
+  } catch (error) {
+    await close()
+    throw error
   }
 }
 

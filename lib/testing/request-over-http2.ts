@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { OutgoingHttpHeaders, RequestListener } from 'node:http'
 import { connect } from 'node:http2'
-import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2'
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { createServer } from '../hosting/http2/create-server.ts'
@@ -13,21 +13,35 @@ export async function requestOverHttp2(app: RequestListener, path: string, heade
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-  await once(session, 'remoteSettings')
-  const stream = session.request(
-    { ':method': 'CONNECT', ':protocol': 'websocket', ':path': path, 'sec-websocket-version': '13', ...lowerCase(headers) },
-    { endStream: false },
-  )
-  const [response] = (await once(stream, 'response')) as [IncomingHttpHeaders]
-  const status = Number(response[':status'])
-  const isAccepted = status === 200
-  return {
-    status,
-    headers: response,
-    body: isAccepted ? '' : await text(stream),
-    stream: isAccepted ? stream : undefined,
-    close: async () => close(session, server),
+  try {
+    await once(session, 'remoteSettings')
+    const stream = session.request(
+      { ':method': 'CONNECT', ':protocol': 'websocket', ':path': path, 'sec-websocket-version': '13', ...lowerCase(headers) },
+      { endStream: false },
+    )
+    const response = await answerOf(stream)
+    const status = Number(response[':status'])
+    const isAccepted = status === 200
+    return {
+      status,
+      headers: response,
+      body: isAccepted ? '' : await text(stream),
+      stream: isAccepted ? stream : undefined,
+      close: async () => close(session, server),
+    }
+  } catch (error) {
+    await close(session, server)
+    throw error
   }
+}
+
+async function answerOf(stream: ClientHttp2Stream): Promise<IncomingHttpHeaders> {
+  return new Promise((resolve, reject) => {
+    stream.once('response', resolve)
+    stream.once('error', reject)
+    // A stream also closes without an error, e.g. if the application ends the session.
+    stream.once('close', () => reject(new Error('The connection ended without an answer')))
+  })
 }
 
 function lowerCase(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {

@@ -23,7 +23,7 @@ export function checkWebSocket(webSocket: unknown): void {
 }
 
 /** Checks the signal of a call. */
-export function checkSignal(signal: unknown): void {
+export function checkSignal(signal: unknown): asserts signal is AbortSignal | undefined {
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidArgument('signal', 'must be an AbortSignal', signal)
 }
 

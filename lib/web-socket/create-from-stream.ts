@@ -74,7 +74,7 @@ export function createFromStream<Socket>(
 
 function toSettings(options: WebSocketCreationOptions): WebSocketSettings {
   const reader = new OptionReader(OWNER, options, OPTIONS)
-  const { dangerousDeflateOptions } = options
+  const dangerousDeflateOptions = reader.value('dangerousDeflateOptions')
   if (dangerousDeflateOptions !== undefined && (typeof dangerousDeflateOptions !== 'object' || dangerousDeflateOptions === null)) {
     throw reader.error('dangerousDeflateOptions', 'must be an object')
   }
@@ -88,11 +88,11 @@ function toSettings(options: WebSocketCreationOptions): WebSocketSettings {
     maxBufferedAmount: reader.limit('maxBufferedAmount', 1, 'bytes', 64 * 1024 * 1024),
     maxMessageSize: reader.limit('maxMessageSize', 1, 'bytes', 16 * 1024 * 1024),
     rateLimit: undefined,
-    subProtocol: checkSubProtocol(options.subProtocol),
+    subProtocol: checkSubProtocol(reader.value('subProtocol')),
   }
 }
 
-function toCompression(options: WebSocketDeflateOptions): WebSocketCompression {
+function toCompression(options: object): WebSocketCompression {
   const reader = new OptionReader(OWNER, options, DEFLATE_OPTIONS)
   return {
     clientContextTakeover: reader.boolean('clientContextTakeover', true),

@@ -7,14 +7,18 @@ import { WebSocketState } from './values/web-socket-state.ts'
 export class MessageIterator implements AsyncIterator<WebSocketMessage, undefined> {
   readonly #connection: WebSocketConnection
 
+  #hasBegun = false
   #hasLeft = false
 
   constructor(connection: WebSocketConnection) {
     this.#connection = connection
-    connection.activeLoops++
   }
 
   next(): Promise<IteratorResult<WebSocketMessage, undefined>> {
+    if (!this.#hasBegun) {
+      this.#hasBegun = true
+      this.#connection.activeLoops++
+    }
     const { receives, settings, state } = this.#connection
     if (state === WebSocketState.Open || state === WebSocketState.CloseSent) return receives.startMessage(settings.maxMessageSize)
     const { closeFrame, isLost } = this.#connection
@@ -24,7 +28,7 @@ export class MessageIterator implements AsyncIterator<WebSocketMessage, undefine
   }
 
   return(): Promise<IteratorResult<WebSocketMessage, undefined>> {
-    if (!this.#hasLeft) {
+    if (this.#hasBegun && !this.#hasLeft) {
       this.#hasLeft = true
       this.#connection.onLoopLeft()
     }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import express from 'express'
 import type { Express, Request } from 'express'
-import { useWebSockets, webSocketHandler } from 'express-use-websockets'
+import { useWebSockets, webSocketHandler, WebSocketState } from 'express-use-websockets'
 import { buildSchema } from 'graphql'
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer } from 'graphql-ws'
 
@@ -37,7 +37,7 @@ export function createGraphqlApp(): Express {
           {
             protocol: webSocket.subProtocol ?? '',
             send: (message) => webSocket.sendAsync(message),
-            close: (code = 1000, reason) => webSocket.closeOutputAsync(code, reason),
+            close: (code = 1000, reason = '') => webSocket.closeOutputAsync(code, cutReason(reason)),
             onMessage: (listener) => (onMessage = listener),
           },
           { request },
@@ -45,7 +45,10 @@ export function createGraphqlApp(): Express {
         try {
           // Not awaited, because an operation continues while further messages arrive.
           for await (const message of webSocket)
-            void onMessage?.(String(message)).catch((error: Error) => webSocket.closeOutputAsync(1011, error.message))
+            void onMessage?.(String(message)).catch(async (error: Error) => {
+              // After the close, an operation that still runs fails when it sends.
+              if (webSocket.state === WebSocketState.Open) await webSocket.closeOutputAsync(1011, cutReason(error.message))
+            })
         } finally {
           await closed(webSocket.closeStatus ?? 1006, webSocket.closeStatusDescription ?? '')
         }
@@ -56,4 +59,10 @@ export function createGraphqlApp(): Express {
     ),
   )
   return app
+}
+
+/** A Close frame has room for 123 bytes of UTF-8. A reason of graphql-ws can contain text of the client. */
+function cutReason(reason: string): string {
+  const { read } = new TextEncoder().encodeInto(reason, new Uint8Array(123))
+  return reason.slice(0, read)
 }

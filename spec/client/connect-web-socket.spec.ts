@@ -211,6 +211,33 @@ describe.each(webSocketClasses)('connectWebSocket, with the WebSocket of %s', (_
     for (const attempt of [1, 2, 3]) expect((await nextClose(client)).attempt).toBe(attempt)
   })
 
+  it('counts on when the clock of the system is set forward', async () => {
+    const { port } = await serve(async (webSocket) => webSocket.closeAsync(1012))
+    const client = connectWith(WebSocket, port, { maxDelay: 60_000 })
+    const before = Date.now
+    client.addEventListener('open', () => {
+      Date.now = () => before() + 3_600_000
+    })
+    try {
+      expect([await nextClose(client), await nextClose(client)].map(({ attempt }) => attempt)).toEqual([1, 2])
+    } finally {
+      Date.now = before
+    }
+  })
+
+  it('reconnects without a delay after any number of failures', async () => {
+    const client = connectWith(
+      WebSocket,
+      () => {
+        throw new Error('no address')
+      },
+      { baseDelay: 0 },
+    )
+    let last = await nextClose(client)
+    while (last.attempt < 1030 && last.retryDelay === 0) last = await nextClose(client)
+    expect([last.attempt, last.retryDelay]).toEqual([1030, 0])
+  })
+
   it('reconnects to a server that is killed and restarted, any number of times', async () => {
     const server = await serve(echo)
     const client = connectWith(WebSocket, server.port)

@@ -34,7 +34,9 @@ describe.each([WebSocketGroup, WebSocketGroups])('new %p()', (Group) => {
 
 describe('new WebSocketGroup()', () => {
   it('throws an error for an invalid name', () => {
-    expect(() => new WebSocketGroup({ name: 7 } as object)).toThrow(expect.objectContaining({ argument: 'name' }))
+    expect(() => new WebSocketGroup({ name: 7 } as object)).toThrow(
+      expect.objectContaining({ code: 'ERR_WEBSOCKET_INVALID_OPTION', argument: 'name' }),
+    )
   })
 })
 

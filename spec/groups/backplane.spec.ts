@@ -1,8 +1,9 @@
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { describe, expect, it } from '@jest/globals'
 import { WebSocketGroup, WebSocketGroups } from 'express-use-websockets/groups'
 import type { Backplane } from 'express-use-websockets/groups'
 import { runScript } from '../support/run-script.ts'
+import { until } from '../support/until.ts'
 import { openInMemory } from '../support/web-socket-pairs.ts'
 
 /** A backplane for one process, which delivers synchronously. */
@@ -55,6 +56,13 @@ describe('groups with a custom backplane', () => {
     groups.add('garden', eve)
     groups.dispose()
     expect([counts(), groups.size, eve.state]).toEqual([[0, 0], 0, 2])
+    expect(() => groups.add('garden', eve)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_WEBSOCKET_INVALID_STATE',
+        message: 'The groups were disposed, so no WebSocket can become a member',
+      }),
+    )
+    expect([counts(), groups.size]).toEqual([[0, 0], 0])
   })
 
   it.each([
@@ -137,6 +145,61 @@ describe('groups with a custom backplane', () => {
     ])
   })
 })
+
+describe('presence with a backplane of the application', () => {
+  it('that is too long is reported once, until it fits again', async () => {
+    const engine = createEngine()
+    const errors: string[] = []
+    using groups = new WebSocketGroups({
+      backplane: engine,
+      presence: true,
+      presenceInterval: 1,
+      maxMessageSize: 50,
+      onError: ({ code, message }) => errors.push(`${code}: ${message.replace(/has \d+/, 'has N')}`),
+    })
+    const [short, long] = [openInMemory().webSocket, openInMemory().webSocket]
+
+    groups.add('lobby', short, 'ada')
+    groups.add('lobby', long, 'x'.repeat(50))
+    groups.add('garden', short)
+    await heard(engine, 'garden', 5)
+    const message =
+      "ERR_WEBSOCKET_MESSAGE_TOO_BIG: The presence of the group 'lobby' is too long for the backplane: it has N bytes, and maxMessageSize of the " +
+      'groups is 50. Other processes do not know the members of the group in this process'
+    expect(errors).toEqual([message])
+
+    groups.delete('lobby', long)
+    await heard(engine, 'lobby', 1)
+    groups.add('lobby', long, 'x'.repeat(50))
+    await heard(engine, 'garden', 5)
+    expect(errors).toEqual([message, message])
+  })
+
+  it('does not change when the order of the identities does', async () => {
+    const engine = createEngine()
+    const changes: string[] = []
+    using here = new WebSocketGroups({ backplane: engine, presence: true, onPresence: (name) => changes.push(name) })
+    here.add('lobby', openInMemory().webSocket)
+    using there = new WebSocketGroups({ backplane: engine, presence: true, presenceInterval: 1 })
+    const [ada, bob, eve] = ['ada', 'bob', 'eve'].map((name) => ({ name, webSocket: openInMemory().webSocket }))
+    for (const member of [ada, bob, eve]) if (member) there.add('lobby', member.webSocket, member.name)
+    await until(() => here.presenceOf('lobby').count === 4)
+    changes.length = 0
+
+    if (ada) {
+      there.delete('lobby', ada.webSocket)
+      there.add('lobby', ada.webSocket, ada.name)
+    }
+    await heard(engine, 'lobby', 3)
+
+    expect([changes, here.presenceOf('lobby').identities]).toEqual([[], ['ada', 'bob', 'eve']])
+  })
+})
+
+/** Resolves when this number of messages about a group has passed the engine from now on. */
+async function heard({ events }: ReturnType<typeof createEngine>, name: string, count: number): Promise<void> {
+  for (let number = 0; number < count; number++) await once(events, name)
+}
 
 describe('presence in a group of one process', () => {
   it('is known without a backplane, and reported when it changes', async () => {

@@ -16,7 +16,7 @@ afterEach(async () => {
 })
 
 /** A hook that never lets end() proceed, in an application that cancels the accept meanwhile and answers. */
-function createApp(faults: unknown[]): Express {
+function createApp(faults: unknown[], fields: Readonly<Record<string, string>> = {}): Express {
   const app = express()
   app.use(useWebSockets())
   app.use((_req, res, next) => {
@@ -25,7 +25,8 @@ function createApp(faults: unknown[]): Express {
   })
   app.use(async (req, res) => {
     const controller = new AbortController()
-    const accepted = req.webSockets.acceptWebSocketAsync({ signal: controller.signal }).catch(() => undefined)
+    res.set(fields)
+    const accepted = req.webSockets.acceptWebSocketAsync({ subProtocol: 'chat', signal: controller.signal }).catch(() => undefined)
     setImmediate(() => controller.abort())
     await accepted
     try {
@@ -60,5 +61,11 @@ describe.each(Object.keys(clients))('an accept that is cancelled while a hook of
       headers: { 'x-own': 'own', 'sec-websocket-accept': 'of the application' },
       body: 'another time',
     })
+  })
+
+  it('leaves the fields that the application had set before', async () => {
+    const fields = { 'content-encoding': 'identity', 'sec-websocket-protocol': 'of the application' }
+    const answer = await clients[protocol]?.(createApp([], fields))
+    expect(answer).toMatchObject({ status: 503, headers: fields })
   })
 })

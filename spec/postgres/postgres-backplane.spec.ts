@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { once } from 'node:events'
 import { Pool } from 'pg'
 import type { WebSocketGroupsOptions } from 'express-use-websockets/groups'
 import { PostgresBackplane } from 'express-use-websockets/postgres'
 import { ForkedScript } from '../support/forked-script.ts'
 import { closeGroupProcesses, envelope, GroupProcess } from '../support/group-process.ts'
 import { hasPostgres, killPostgresServers, PostgresServer } from '../support/postgres-server.ts'
+import { runOutcomes } from '../support/run-outcomes.ts'
 import { until } from '../support/until.ts'
 import type { functions } from '../groups/scripts/one-of-four.ts'
 
@@ -113,6 +115,37 @@ if (hasPostgres('The backplane for PostgreSQL')) {
       expect([one.events, two.errors]).toEqual([['up', 'down', 'up'], []])
     })
 
+    it('do not count as listening when the connection is lost while they are restored', async () => {
+      const server = await PostgresServer.start()
+      const pool = connect(server)
+      const stranger = connect(server)
+      const statements: string[] = []
+      pool.on('connect', (client) => {
+        const query = client.query.bind(client) as (text: string, values?: unknown[]) => Promise<unknown>
+        Object.assign(client, {
+          async query(text: string, values?: unknown[]) {
+            statements.push(text.replace(/ .*/s, ''))
+            if (text.startsWith('UNLISTEN') && statements.length === 1) {
+              const ended = once(client, 'end')
+              await Promise.all([endConnections(stranger), ended])
+            }
+            return query(text, values)
+          },
+        })
+      })
+      const one = new GroupProcess((told) => new PostgresBackplane(pool, told))
+      const leaving = one.add('left meanwhile')
+      await Promise.all([one.has('up'), one.groups.whenListening('left meanwhile')])
+      await endConnections(stranger)
+      await one.has('down')
+      statements.length = 0
+      one.groups.delete('left meanwhile', leaving.webSocket)
+      one.add('new meanwhile')
+
+      expect(await one.groups.whenListening('new meanwhile')).toBe(true)
+      expect(statements).toEqual(['UNLISTEN', 'UNLISTEN', 'LISTEN'])
+    })
+
     it('lose no message silently if PostgreSQL is killed while messages are in flight', async () => {
       const server = await PostgresServer.start()
       const [one, two] = [processOf(server), processOf(server)]
@@ -188,6 +221,18 @@ if (hasPostgres('The backplane for PostgreSQL')) {
       expect(one.groups.presenceOf('lobby')).toEqual({ count: 1, identities: ['ada'] })
     })
 
+    it('come back when onUp and onDown throw, and their errors are uncaught exceptions', async () => {
+      const { port } = await PostgresServer.start()
+      expect(await runOutcomes('spec/groups/scripts/throwing-state-listeners.ts', ['pg', String(port)])).toEqual([
+        'up',
+        'a fault in onUp',
+        'down',
+        'a fault in onDown',
+        'up',
+        'a fault in onUp',
+      ])
+    })
+
     it('stop without errors when the backplane is disposed, which leaves the pool to the application', async () => {
       const server = await PostgresServer.start()
       const pool = connect(server)
@@ -196,7 +241,7 @@ if (hasPostgres('The backplane for PostgreSQL')) {
       await one.groups.whenListening('lobby')
 
       const closed = one.backplane.closeAsync()
-      await one.backplane.closeAsync()
+      expect(one.backplane.closeAsync()).toBe(closed)
 
       await closed
       await expect(one.groups.send('lobby', 'too late')).rejects.toMatchObject({ message: 'The backplane was closed' })
@@ -218,6 +263,13 @@ if (hasPostgres('The backplane for PostgreSQL')) {
       expect(outcomes).toEqual(Array.from({ length: 4 }, () => ({ sockets: 500, received: 500 * 200, mistakes: [], errors: [] })))
     }, 120_000)
   })
+}
+
+/** Ends all connections but its own. */
+async function endConnections(pool: Pool): Promise<void> {
+  await pool.query(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+  )
 }
 
 /** A whole message as the payload of a notification. */

@@ -3,7 +3,7 @@ import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { createGraphqlApp } from '../../samples/graphql/app.ts'
 import { closeHttp1Servers, startHttp1Server } from '../support/http1-server.ts'
-import { closeOf, closeWebSocketClients, openWebSocket } from '../support/web-socket-client.ts'
+import { closeOf, closeWebSocketClients, nextMessage, openWebSocket } from '../support/web-socket-client.ts'
 
 afterEach(() => {
   closeWebSocketClients()
@@ -30,5 +30,18 @@ describe('the graphql sample', () => {
     const { client: other } = await openWebSocket(server, '/graphql', { protocols: ['graphql-transport-ws'] })
     other.send('no JSON')
     expect((await closeOf(other))[0]).toBe(4400)
+  })
+
+  it('cuts a reason that is too long for a Close frame', async () => {
+    const server = await startHttp1Server(createGraphqlApp())
+    const { client } = await openWebSocket(server, '/graphql', { protocols: ['graphql-transport-ws'] })
+    client.send('{"type":"connection_init"}')
+    await nextMessage(client)
+    const id = '\u20ac'.repeat(100)
+    const subscribe = JSON.stringify({ id, type: 'subscribe', payload: { query: 'subscription { countdown(from: 1000) }' } })
+    client.send(subscribe)
+    client.send(subscribe)
+    // 15 bytes of ASCII, and 36 signs of 3 bytes each.
+    expect(await closeOf(client)).toEqual([4409, `Subscriber for ${id.slice(0, 36)}`])
   })
 })

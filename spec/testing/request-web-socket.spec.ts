@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
+import type { OutgoingHttpHeaders, RequestListener } from 'node:http'
 import express from 'express'
 import type { Express, Request } from 'express'
 import { useWebSockets, webSocketHandler } from 'express-use-websockets'
 import { requestWebSocket } from 'express-use-websockets/testing'
+import { until } from '../support/until.ts'
 
 function createApp(): Express {
   const app = express()
@@ -54,4 +56,18 @@ describe.each([
     await using answer = await requestWebSocket(createApp(), '/ws', { protocol, headers: { Origin: 'https://attacker.com' } })
     expect(answer.status).toBe(403)
   })
+
+  it.each<[what: string, app: RequestListener, headers: OutgoingHttpHeaders]>([
+    ['the application destroys the connection', (req) => req.socket.destroy(), {}],
+    ['the application destroys the connection in the middle of its answer', (_req, res) => void res.write('a', () => res.destroy()), {}],
+    ['a header field cannot be sent', () => undefined, { ':unknown': 'a' }],
+  ])('rejects, and leaves nothing open, if %s', async (_what, app, headers) => {
+    const before = openHandles()
+    await expect(requestWebSocket(app, '/ws', { protocol, headers })).rejects.toHaveProperty('message')
+    await until(() => openHandles() <= before)
+  })
 })
+
+function openHandles(): number {
+  return process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length
+}

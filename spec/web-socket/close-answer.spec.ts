@@ -169,6 +169,13 @@ describe('a Close frame that is not received', () => {
     expect(await close(peer)).toEqual([answered])
   })
 
+  it('is answered when a loop was not begun', async () => {
+    const { webSocket, peer } = await openOverTcp({ ...SOON, closeTimeout: 60_000 })
+    webSocket[Symbol.asyncIterator]()
+
+    expect(await close(peer)).toEqual([answered])
+  })
+
   it('is answered if it has arrived before a loop is left', async () => {
     const { webSocket, peer } = await openOverTcp(SOON)
     await peer.send(rawFrame(Opcode.Text, 'only'), rawFrame(Opcode.Text, 'unread'))

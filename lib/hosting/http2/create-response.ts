@@ -112,10 +112,11 @@ function createBodyWriter(response: ServerResponseInternals, { stream }: Exchang
     return stream.write(data, typeof encoding === 'string' ? encoding : 'utf8', (error) => {
       pendingWrites -= 1
       done?.(error)
-      if (pendingWrites > 0 || error) return
+      // After an error, nothing that follows is written either.
+      if (pendingWrites > 0 && !error) return
       const ready = waiting
       waiting = []
-      for (const next of ready) next()
+      for (const next of ready) next(error)
     })
   }
 }

@@ -20,7 +20,8 @@ import { markAsAttached } from './upgrade-listener-warning.ts'
  *
  * @param server - a server of `node:http`, `node:https` or `node:http2`. Other listeners may be added before and after this call.
  * @param app - the Express or Connect application, or request listener, that uses `useWebSockets()`.
- * @param options - the filter that selects the upgrade requests of the application. If the filter throws, the answer is 400.
+ * @param options - the filter that selects the upgrade requests of the application. If the filter throws because of an invalid
+ * URL, the answer is 400. After any other error it is 500, and the first one is a process warning.
  * @example
  * ```ts
  * const server = createServer(app)
@@ -52,7 +53,8 @@ function readOptions(options: AttachOptions): Required<AttachOptions> {
   const isObject = typeof options === 'object' && options !== null
   if (!isObject) throw argumentError(OWNER, 'options', 'must be an object with a filter', options)
   const reader = new OptionReader({ name: OWNER, code: 'ERR_WEBSOCKET_INVALID_ARGUMENT' }, options, OPTION_NAMES)
-  const { filter } = options
+  // Own properties only, as the reader does.
+  const { filter } = { ...options }
   if (typeof filter !== 'function') throw reader.error('filter', 'must be a function that selects the upgrade requests of the application')
   return { filter, webSocketMethod: readWebSocketMethod(reader) }
 }

@@ -10,9 +10,16 @@ export interface FrameFailure {
   readonly isCloseReceived: boolean
 }
 
-/** The failure of a message that is longer than the limit (RFC 6455, section 7.4.1, code 1009). */
-export function messageTooBig(limit: number): FrameFailure {
-  const message = `The peer sent a message of more than ${limit} bytes. Raise maxMessageSize, or receive it in parts with receiveAsync()`
+/**
+ * The failure of a message that is longer than the limit (RFC 6455, section 7.4.1, code 1009).
+ * @param maxMessageSize - the limit of the application, which may be above that of Node.js.
+ */
+export function messageTooBig(limit: number, maxMessageSize: number = limit): FrameFailure {
+  const remedy =
+    limit < maxMessageSize
+      ? ', which is longer than Node.js allows. Receive it in parts with receiveAsync()'
+      : '. Raise maxMessageSize, or receive it in parts with receiveAsync()'
+  const message = `The peer sent a message of more than ${limit} bytes${remedy}`
   const error = connectionError('ERR_WEBSOCKET_MESSAGE_TOO_BIG', message)
   return { closeStatus: WebSocketCloseStatus.MessageTooBig, error, isCloseReceived: false }
 }

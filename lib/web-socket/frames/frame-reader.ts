@@ -314,7 +314,7 @@ export class FrameReader {
     const needed = this.#compressedFilled + this.remaining
     // Data that does not compress grows a little.
     if (needed > Math.min(maxMessageSize * 1.04 + 64, constants.MAX_LENGTH)) {
-      this.fail(messageTooBig(maxMessageSize))
+      this.fail(messageTooBig(Math.min(maxMessageSize, constants.MAX_LENGTH), maxMessageSize))
       return FramePosition.Failed
     }
     do {

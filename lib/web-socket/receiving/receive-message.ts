@@ -9,6 +9,7 @@ import { takeInflatedMessage } from './take-inflated-message.ts'
 import { takeMessage } from './take-message.ts'
 import { toMessage } from './web-socket-message.ts'
 import type { WebSocketMessage } from './web-socket-message.ts'
+import { WebSocketMessageType } from '../values/web-socket-message-type.ts'
 
 /** A step of `for await`: collects one whole message, bounded by `maxMessageSize`. */
 export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMessage, undefined>> {
@@ -19,7 +20,7 @@ export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMes
 
   constructor(maxMessageSize: number) {
     super()
-    this.#maxMessageSize = Math.min(maxMessageSize, constants.MAX_STRING_LENGTH)
+    this.#maxMessageSize = maxMessageSize
   }
 
   override get endsWithDeliveredClose(): boolean {
@@ -36,8 +37,10 @@ export class ReceiveMessage extends ReceiveOperation<IteratorResult<WebSocketMes
     for (;;) {
       const position = reader.next()
       if (position !== FramePosition.Data) return position
-      if (this.#filled + reader.remaining > this.#maxMessageSize) {
-        reader.fail(messageTooBig(this.#maxMessageSize))
+      const longest = reader.messageType === WebSocketMessageType.Text ? constants.MAX_STRING_LENGTH : constants.MAX_LENGTH
+      const limit = Math.min(this.#maxMessageSize, longest)
+      if (this.#filled + reader.remaining > limit) {
+        reader.fail(messageTooBig(limit, this.#maxMessageSize))
         return FramePosition.Failed
       }
       const inflated = this.#filled === 0 ? takeInflatedMessage(reader) : undefined

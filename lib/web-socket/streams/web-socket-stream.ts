@@ -52,10 +52,10 @@ export function createWebSocketStream(webSocket: ManagedWebSocket, options: WebS
   checkWebSocket(webSocket)
   const owner: OptionOwner = { name: 'createWebSocketStream', code: 'ERR_WEBSOCKET_INVALID_OPTION' }
   const reader = new OptionReader(owner, options, ['closeTimeout', 'messageType', 'ownsWebSocket'])
-  const messageType: unknown = options.messageType ?? WebSocketMessageType.Binary
+  const messageType = reader.value('messageType') ?? WebSocketMessageType.Binary
   checkMessageType(messageType)
   const closeTimeout = reader.duration('closeTimeout', 'no limit', 16_000)
-  const isOwner = reader.boolean('ownsWebSocket', options.closeTimeout !== undefined)
+  const isOwner = reader.boolean('ownsWebSocket', reader.value('closeTimeout') !== undefined)
   return new WebSocketStream(webSocket, messageType, isOwner ? closeTimeout : undefined)
 }
 

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:http2'
+import type { ServerHttp2Stream } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, pipeline } from 'node:stream'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import type { Response } from 'express'
 import { expressVersions } from '../../support/express-versions.ts'
 import {
   closeHttp2Peers,
@@ -16,6 +18,7 @@ import {
   request,
   startHttp2Server,
 } from '../../support/http2-peers.ts'
+import { until } from '../../support/until.ts'
 import { endsStream, frameTypes, resetCode } from '../../support/raw-http2.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'http2-responses-'))
@@ -273,6 +276,22 @@ describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express
     expect(await written).toBe(false)
   })
 
+  it('calls the callback of every write() when the stream fails', async () => {
+    const app = express()
+    const called: string[] = []
+    const note = (name: string) => (error?: Error | null) => void called.push(`${name}: ${error?.message ?? 'written'}`)
+    app.get('/', (_req, res) => {
+      // More than the flow-control window.
+      res.write(Buffer.alloc(1_000_000), note('long'))
+      res.write('', note('empty'))
+      streamOf(res).destroy(new Error('a fault'))
+    })
+    const client = await connectRaw(await startHttp2Server(app))
+    client.sendHeaders(1, rawFields('GET', '/'), true)
+    await until(() => called.length >= 2)
+    expect(called).toEqual(['long: a fault', 'empty: a fault'])
+  })
+
   it('emits timeout if there is a listener, and is reset if there is none', async () => {
     const app = express()
     app.get('/heard', (_req, res) => void res.setTimeout(10, () => res.status(503).send('late')))
@@ -282,3 +301,7 @@ describe.each(expressVersions)('a response over HTTP/2 from %s', (_name, express
     expect((await request(session, '/unheard')).closeCode).not.toBe(constants.NGHTTP2_NO_ERROR)
   })
 })
+
+function streamOf(response: Response): ServerHttp2Stream {
+  return (response as unknown as { readonly stream: ServerHttp2Stream }).stream
+}

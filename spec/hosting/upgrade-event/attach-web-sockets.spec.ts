@@ -14,6 +14,7 @@ import type { Http1Server } from '../../support/http1-server.ts'
 import { rawFrame } from '../../support/raw-frames.ts'
 import { handshakeHead, RawHttp1Client } from '../../support/raw-http1.ts'
 import { until } from '../../support/until.ts'
+import { runOutcomes } from '../../support/run-outcomes.ts'
 import { closeOf, nextMessage, openWebSocket, refusedWebSocket } from '../../support/web-socket-client.ts'
 
 afterEach(closeHttp1Peers)
@@ -217,7 +218,7 @@ describe.each(http1Starts)('attachWebSockets, over %s', (_, start) => {
     expect((await refusedWebSocket(server, '/ws/refused')).status).toBe(401)
   })
 
-  it('answers 400 if its filter throws an error, and keeps running', async () => {
+  it('answers 400 if its filter throws an error because of an invalid URL, and keeps running', async () => {
     const app = createApp()
     const server = await start(app)
     answerAsTeapot(server.server)
@@ -230,6 +231,19 @@ describe.each(http1Starts)('attachWebSockets, over %s', (_, start) => {
 })
 
 describe('attachWebSockets', () => {
+  it('answers 500 where its filter throws, and warns of it once', async () => {
+    expect(await runOutcomes('spec/hosting/upgrade-event/scripts/throwing-filter.ts', [], ['--no-warnings'])).toEqual([
+      [
+        'WebSocketWarning',
+        'WEBSOCKET_FILTER_ERROR',
+        'attachWebSockets: the filter threw an error, so the answer is 500. Further errors of the filter are not shown',
+        'Error: a fault in the filter',
+      ],
+      500,
+      500,
+    ])
+  })
+
   it.each<[string, unknown, unknown, unknown]>([
     ["the argument 'server' must be a server of node:http, node:https or node:http2. Received 3000", 3000, createApp(), { filter }],
     ["the argument 'app' must be a request listener, such as an Express application. Received {}", createServer(), {}, { filter }],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { constants } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import { Opcode } from '../../../lib/web-socket/frames/opcode.ts'
 import { WebSocketState } from '../../../lib/web-socket/values/web-socket-state.ts'
@@ -149,6 +150,25 @@ describe('maxMessageSize', () => {
     expect(await webSocket.completion).toMatchObject({
       error: { code: 'ERR_WEBSOCKET_MESSAGE_TOO_BIG', message: expect.stringContaining('1000 bytes') },
     })
+  })
+
+  it.each([
+    ['text', Opcode.Text, constants.MAX_STRING_LENGTH],
+    ['bytes', Opcode.Binary, constants.MAX_LENGTH],
+  ])('is limited by Node.js, for %s, which the error says', async (_what, opcode, limit) => {
+    const { webSocket, peer } = openInMemory({ maxMessageSize: Infinity })
+    void webSocket[Symbol.asyncIterator]().next()
+    await peer.send(rawFrame(opcode, '', { announcedLength: BigInt(limit) }))
+    expect(webSocket.state).toBe(WebSocketState.Open)
+
+    const other = openInMemory({ maxMessageSize: Infinity })
+    const next = other.webSocket[Symbol.asyncIterator]().next()
+    await other.peer.send(rawFrame(opcode, '', { announcedLength: BigInt(limit) + 1n }))
+    expect(await next).toEqual(DONE)
+    other.peer.end()
+    expect((await other.webSocket.completion).error?.message).toBe(
+      `The peer sent a message of more than ${limit} bytes, which is longer than Node.js allows. Receive it in parts with receiveAsync()`,
+    )
   })
 
   it('allows a message of that size even if its compressed form is longer', async () => {
