@@ -55,7 +55,9 @@ export class PostgresSession implements ChannelConnection {
   }
 
   isErrorReply(error: unknown): boolean {
-    return error instanceof Error && 'severity' in error
+    if (!(error instanceof Error && 'severity' in error)) return false
+    // PostgreSQL also sends an error before it ends a connection: https://www.postgresql.org/docs/current/errcodes-appendix.html
+    return !('code' in error && String(error.code).startsWith(OPERATOR_INTERVENTION))
   }
 
   close(): void {
@@ -87,6 +89,8 @@ export class PostgresSession implements ChannelConnection {
   }
 }
 
+/** The first characters of codes such as admin_shutdown and crash_shutdown. */
+const OPERATOR_INTERVENTION = '57P'
 /** Milliseconds. */
 const FIRST_DELAY = 100
 const MAX_DELAY = 5000

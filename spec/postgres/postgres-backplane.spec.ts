@@ -146,6 +146,31 @@ if (hasPostgres('The backplane for PostgreSQL')) {
       expect(statements).toEqual(['UNLISTEN', 'UNLISTEN', 'LISTEN'])
     })
 
+    it('listen after a reconnect if an administrator ended the connection while it subscribed', async () => {
+      const server = await PostgresServer.start()
+      const pool = connect(server)
+      const stranger = connect(server)
+      let isFirst = true
+      pool.on('connect', (client) => {
+        const query = client.query.bind(client) as (text: string, values?: unknown[]) => Promise<unknown>
+        Object.assign(client, {
+          async query(text: string, values?: unknown[]) {
+            if (!isFirst || !text.startsWith('LISTEN')) return query(text, values)
+            isFirst = false
+            const failed = query(`SELECT pg_sleep(60); ${text}`)
+            while ((await stranger.query("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")).rowCount === 0);
+            await endConnections(stranger)
+            return failed
+          },
+        })
+      })
+      const one = new GroupProcess((told) => new PostgresBackplane(pool, told))
+      one.add('lobby')
+
+      expect(await one.groups.whenListening('lobby')).toBe(true)
+      expect([isFirst, one.errors]).toEqual([false, []])
+    })
+
     it('lose no message silently if PostgreSQL is killed while messages are in flight', async () => {
       const server = await PostgresServer.start()
       const [one, two] = [processOf(server), processOf(server)]
