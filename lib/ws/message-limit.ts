@@ -9,17 +9,17 @@ import type { RateLimitSettings } from '../web-socket/values/web-socket-settings
 export class MessageLimit {
   readonly #limiter: RateLimiter
   readonly #isClosing: boolean
-  readonly #onLetIn: () => void
+  readonly #onAdmitted: () => void
   /** Active while no message may be emitted. */
   #timer: NodeJS.Timeout | undefined
-  #isOver = false
-  #overTimer: NodeJS.Timeout | undefined
+  #isDropping = false
+  #dropTimer: NodeJS.Timeout | undefined
 
-  /** @param onLetIn - called when messages may be emitted again. */
-  constructor(settings: RateLimitSettings, onLetIn: () => void) {
+  /** @param onAdmitted - called when messages may be emitted again. */
+  constructor(settings: RateLimitSettings, onAdmitted: () => void) {
     this.#limiter = new RateLimiter(settings)
     this.#isClosing = settings.whenExceeded === 'close'
-    this.#onLetIn = onLetIn
+    this.#onAdmitted = onAdmitted
   }
 
   /** Whether messages wait because of the limit. */
@@ -28,24 +28,24 @@ export class MessageLimit {
   }
 
   /** Whether messages that have to wait are dropped instead. */
-  get isOver(): boolean {
-    return this.#isOver
+  get isDropping(): boolean {
+    return this.#isDropping
   }
 
   /**
    * Called when a message has arrived.
    * @returns whether it exceeds the limit, so that the socket must close.
    */
-  isTooMuch(bytes: number, doOthersWait: boolean): boolean {
+  isExceededBy(bytes: number, doOthersWait: boolean): boolean {
     if (!this.#isClosing) return false
     this.#limiter.fill(!doOthersWait)
-    const isTooMuch = this.#limiter.isOutOfMessages || this.#limiter.isOutOfBytes
+    const isExceeded = this.#limiter.isOutOfMessages || this.#limiter.isOutOfBytes
     this.#limiter.take(1, bytes)
-    return isTooMuch
+    return isExceeded
   }
 
-  /** Whether a message may be emitted now. */
-  isLetIn(): boolean {
+  /** Whether a message may be emitted now. If not, `onAdmitted` is called later. */
+  tryAdmit(): boolean {
     if (this.#isClosing) return true
     this.#limiter.fill(true)
     if (!this.#limiter.isOutOfMessages && !this.#limiter.isOutOfBytes) return true
@@ -69,27 +69,27 @@ export class MessageLimit {
 
   /** From now on, messages that have to wait are dropped. */
   end(): void {
-    this.#isOver = true
+    this.#isDropping = true
   }
 
-  /** Ends in so many milliseconds: at a low rate, the last message would come hours later. */
-  endIn(milliseconds: number): void {
-    this.#overTimer ??= startTimer(milliseconds, onOver, this)?.unref()
+  /** Works as `end()` after this number of milliseconds. At a low rate, the last message would otherwise be emitted hours later. */
+  dropAfter(milliseconds: number): void {
+    this.#dropTimer ??= startTimer(milliseconds, onDropTime, this)?.unref()
   }
 
   onTimeout(): void {
     this.#timer = undefined
-    this.#onLetIn()
+    this.#onAdmitted()
   }
 
-  onOver(): void {
+  onDropTime(): void {
     this.end()
-    this.#onLetIn()
+    this.#onAdmitted()
   }
 
   stop(): void {
     clearTimeout(this.#timer)
-    clearTimeout(this.#overTimer)
+    clearTimeout(this.#dropTimer)
     this.#timer = undefined
   }
 }
@@ -98,6 +98,6 @@ function onTimeout(limit: MessageLimit): void {
   limit.onTimeout()
 }
 
-function onOver(limit: MessageLimit): void {
-  limit.onOver()
+function onDropTime(limit: MessageLimit): void {
+  limit.onDropTime()
 }

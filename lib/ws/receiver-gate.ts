@@ -46,7 +46,7 @@ export class ReceiverGate {
     // No more data will arrive, so the held data goes to the listeners.
     stream.on('close', () => {
       this.#isStoppable = false
-      this.goOn()
+      this.proceed()
       this.unpause()
     })
   }
@@ -60,11 +60,11 @@ export class ReceiverGate {
   }
 
   /** Ends the stop. The receiver continues synchronously: it may emit messages, and be stopped again, before this returns. */
-  goOn(): void {
+  proceed(): void {
     if (!this.#isStopped) return
     this.#isStopped = false
     if (this.#isWaiting) this.start(this.#onParsed)
-    else this.#letStreamGo()
+    else this.#releaseStream()
   }
 
   /** Holds back incoming data while the application has paused the socket. */
@@ -76,7 +76,7 @@ export class ReceiverGate {
   /** Ends `pause()`. From now on, only `ws` pauses the stream. */
   unpause(): void {
     this.#isPaused = false
-    this.#letStreamGo()
+    this.#releaseStream()
   }
 
   /** Called when the receiver has enough data while it has not finished a chunk: it is inflating. */
@@ -102,7 +102,7 @@ export class ReceiverGate {
     mergeSmall(receiver._buffers, MANY_BUFFERS)
     mergeSmall(receiver._fragments, MANY_FRAGMENTS)
     this.#done(error)
-    this.#letStreamGo()
+    this.#releaseStream()
   }
 
   #holdStream(): void {
@@ -111,7 +111,7 @@ export class ReceiverGate {
     this.#heldBack = new HeldBack(this.#source)
   }
 
-  #letStreamGo(): void {
+  #releaseStream(): void {
     const heldBack = this.#heldBack
     if (heldBack === undefined || this.#isPaused) return
     // The receiver is stopped or is inflating, perhaps data of the next chunk.

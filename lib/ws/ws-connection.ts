@@ -178,11 +178,11 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
     this.abort(new WebSocketException('ERR_WEBSOCKET_TOO_SLOW', message))
   }
 
-  onTooFast(): void {
+  onLimitExceeded(): void {
     this.#error ??= rateLimitExceeded()
     this.webSocket.close(WebSocketCloseStatus.PolicyViolation)
     // Until the peer answers, `ws` reads what the peer continues to send.
-    startTimer(Math.min(this.#settings.closeTimeout, PATIENCE), abort, this)?.unref()
+    startTimer(Math.min(this.#settings.closeTimeout, ABORT_DELAY), abort, this)?.unref()
   }
 
   onClosed(closeStatus: number, reason: Buffer): void {
@@ -210,7 +210,7 @@ export class WsConnection implements AcceptedWebSocket, KeepAliveListener, WsWeb
 }
 
 /** How long to wait for a peer that has exceeded its rate limit, in milliseconds. */
-const PATIENCE = 1000
+const ABORT_DELAY = 1000
 
 function abort(connection: WsConnection): void {
   connection.abort()

@@ -25,7 +25,7 @@ export interface WsWebSocketObserver {
   /** The data that waits for the peer exceeds its limit. */
   onTooSlow(): void
   /** The peer has exceeded its rate limit. */
-  onTooFast(): void
+  onLimitExceeded(): void
 }
 
 /**
@@ -48,7 +48,7 @@ export class WsWebSocket extends ServerWebSocket {
   #gate: ReceiverGate | undefined
   /** `undefined` without a rate limit and after our side has closed. */
   #limit: MessageLimit | undefined
-  #isTooFast = false
+  #hasExceededLimit = false
   #isDiscarding = false
   /** The number of messages that were discarded because the application asked for it. */
   discarded = 0
@@ -85,7 +85,7 @@ export class WsWebSocket extends ServerWebSocket {
     switch (event) {
       case 'message':
         if (this.#isDropped(values[0])) return false
-        if (this.#mustWait()) return this.#keep(values[0], values[1] === true)
+        if (this.#mustWait()) return this.#enqueue(values[0], values[1] === true)
         this.#limit?.onEmitted(byteLengthOf(values[0]))
         break
       case 'ping':
@@ -164,7 +164,7 @@ export class WsWebSocket extends ServerWebSocket {
   discardIncoming(): void {
     this.#isDiscarding = true
     this.#dropMessages()
-    this.#gate?.goOn()
+    this.#gate?.proceed()
   }
 
   /**
@@ -172,22 +172,22 @@ export class WsWebSocket extends ServerWebSocket {
    * @returns whether it is dropped: the peer has exceeded its rate limit, or the application discards messages.
    */
   #isDropped(data: unknown): boolean {
-    if (this.#isTooFast) return true
+    if (this.#hasExceededLimit) return true
     const bytes = byteLengthOf(data)
     this.#observer.onReceived(bytes)
     if (this.#isDiscarding) {
       this.discarded++
       return true
     }
-    this.#isTooFast = this.#limit?.isTooMuch(bytes, !this.#messages.isEmpty) === true
-    if (this.#isTooFast) this.#observer.onTooFast()
-    return this.#isTooFast
+    this.#hasExceededLimit = this.#limit?.isExceededBy(bytes, !this.#messages.isEmpty) === true
+    if (this.#hasExceededLimit) this.#observer.onLimitExceeded()
+    return this.#hasExceededLimit
   }
 
   #mustWait(): boolean {
     // After our Close frame, messages without a listener are not kept.
     if (this.listenerCount('message') === 0) return this.readyState === this.OPEN
-    return !this.#messages.isEmpty || this.#limit?.isLetIn() === false
+    return !this.#messages.isEmpty || this.#limit?.tryAdmit() === false
   }
 
   /** When the application closes, it waits for the messages before the peer's Close frame. */
@@ -198,11 +198,11 @@ export class WsWebSocket extends ServerWebSocket {
 
   /** Nothing comes any more. What a peer sent before its Close frame is waited for, for a while. */
   #boundLimit(): void {
-    if (isCloseReceived(this)) this.#limit?.endIn(this.#closeTimeout)
+    if (isCloseReceived(this)) this.#limit?.dropAfter(this.#closeTimeout)
     else this.#limit?.end()
   }
 
-  #keep(data: unknown, isBinary: boolean): boolean {
+  #enqueue(data: unknown, isBinary: boolean): boolean {
     const message = new KeptMessage(data, isBinary)
     this.#messages.push(message)
     this.#keptBytes += message.cost
@@ -225,10 +225,10 @@ export class WsWebSocket extends ServerWebSocket {
     }
     // The `'close'` event comes after the messages.
     if (this.#limit?.isHolding === true) {
-      if (!this.#limit.isOver) return
+      if (!this.#limit.isDropping) return
       this.#dropMessages()
     }
-    if (this.#messages.isEmpty || (this.readyState !== this.OPEN && this.listenerCount('message') === 0)) this.#gate?.goOn()
+    if (this.#messages.isEmpty || (this.readyState !== this.OPEN && this.listenerCount('message') === 0)) this.#gate?.proceed()
     // A `once()` listener may be added again in the same turn, for the next message.
     if (this.#close !== undefined && !this.#messages.isEmpty) setImmediate(() => this.#emitClose())
     else this.#emitClose()
@@ -237,7 +237,7 @@ export class WsWebSocket extends ServerWebSocket {
   /** Takes the next message, if it can be emitted now. */
   #take(): KeptMessage | undefined {
     if (this.listenerCount('message') === 0 || (this.isPaused && this.readyState !== this.CLOSED)) return undefined
-    if (this.#messages.isEmpty || this.#limit?.isLetIn() === false) return undefined
+    if (this.#messages.isEmpty || this.#limit?.tryAdmit() === false) return undefined
     const message = this.#messages.shift()
     if (message !== undefined) {
       this.#keptBytes -= message.cost

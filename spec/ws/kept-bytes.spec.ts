@@ -9,7 +9,7 @@ interface Measured {
   readonly kept: number
 }
 
-function isTooMuch({ sent, kept }: Measured): boolean {
+function isExceededBy({ sent, kept }: Measured): boolean {
   return sent === 0 || kept > 4 * sent + 65_536
 }
 
@@ -29,7 +29,7 @@ describe('the memory for data that a peer has sent', () => {
     async (transport) => {
       const measured = await measure<Measured>('kept-bytes', transport)
       expect(measured.map(({ kind }) => kind)).toEqual(Object.keys(kindsOfFrames))
-      expect(measured.filter(isTooMuch)).toEqual([])
+      expect(measured.filter(isExceededBy)).toEqual([])
     },
     60_000,
   )
@@ -39,7 +39,7 @@ describe('the memory for data that a peer has sent', () => {
     async (transport, stage) => {
       const measured = await measure<Measured>('kept-bytes', transport, 'nodebuffer', '', stage)
       expect(measured.map(({ kind }) => kind)).toEqual(Object.keys(kindsOfFrames))
-      expect(measured.filter(isTooMuch)).toEqual([])
+      expect(measured.filter(isExceededBy)).toEqual([])
     },
     60_000,
   )
@@ -49,7 +49,7 @@ describe('the memory for data that a peer has sent', () => {
     async (binaryType) => {
       const measured = await measure<Measured>('kept-bytes', 'http', binaryType, 'binar')
       expect(measured).toHaveLength(6)
-      expect(measured.filter(isTooMuch)).toEqual([])
+      expect(measured.filter(isExceededBy)).toEqual([])
     },
     60_000,
   )

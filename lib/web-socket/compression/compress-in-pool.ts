@@ -6,7 +6,7 @@ export function compressInPool(data: Uint8Array, windowBits: number, level: numb
   const contexts = ContextPool.ofDeflaters(windowBits, level)
   const context = contexts.take()
   context.processInPool(data, Infinity, (error, compressed) => {
-    if (error === undefined) contexts.giveBack(context)
+    if (error === undefined) contexts.returnContext(context)
     else context.close()
     callback(error, error === undefined ? compressed : undefined)
   })

@@ -33,7 +33,7 @@ export class ContextPool {
   }
 
   /** Takes an idle context back. */
-  giveBack(context: CompressionContext): void {
+  returnContext(context: CompressionContext): void {
     if (this.#idle.length === MAX_IDLE) return context.close()
     context.reset()
     this.#idle.push(context)

@@ -18,7 +18,7 @@ export class MessageDeflater {
   /** Whether data was compressed since the last call of {@link rest}. */
   #wasUsed = false
   /** The time of that call, in milliseconds. */
-  #lookedAt = 0
+  #checkedAt = 0
 
   constructor(compression: WebSocketCompression, isServer: boolean) {
     const { level, threshold } = compression
@@ -62,10 +62,10 @@ export class MessageDeflater {
 
   /** Releases the context, which takes 200 KiB, if it was not used for a while. A new context does not affect the peer. Call this periodically. */
   rest(now: number): void {
-    if (now - this.#lookedAt < IDLE_TIME) return
-    this.#lookedAt = now
+    if (now - this.#checkedAt < IDLE_TIME) return
+    this.#checkedAt = now
     if (!this.#wasUsed && !this.#isInMessage && this.#context !== undefined) {
-      this.#contexts.giveBack(this.#context)
+      this.#contexts.returnContext(this.#context)
       this.#context = undefined
     }
     this.#wasUsed = false
@@ -93,7 +93,7 @@ export class MessageDeflater {
   #endFragment(isFinal: boolean): void {
     this.#isInMessage = !isFinal
     if (!isFinal || this.#keepsContext || this.#context === undefined) return
-    this.#contexts.giveBack(this.#context)
+    this.#contexts.returnContext(this.#context)
     this.#context = undefined
   }
 }

@@ -85,7 +85,7 @@ export class MessageInflater {
     // The WebSocket may have been disposed meanwhile.
     if (context === undefined) return inflated
     if (context.hasEnded) context.close()
-    else if (isFinal && !this.#keepsContext) this.#contexts.giveBack(context)
+    else if (isFinal && !this.#keepsContext) this.#contexts.returnContext(context)
     else return inflated
     this.#context = undefined
     return inflated

@@ -30,7 +30,7 @@ export class LimitedReceiveQueue extends ReceiveQueue {
   #messagesTaken = 0
   #bytesTaken = 0
   /** The number of messages that had ended before the last admitted one. */
-  #letIn = -1
+  #admittedAfter = -1
   #timer: NodeJS.Timeout | undefined
   /** Whether data had arrived before the application asked for it. */
   #isBehind = false
@@ -38,7 +38,7 @@ export class LimitedReceiveQueue extends ReceiveQueue {
   #isLifted = false
   #overTimer: NodeJS.Timeout | undefined
   /** Whether data that has to wait is dropped instead. */
-  #isOver = false
+  #isDropping = false
   /** Whether the transport has ended without a Close frame. */
   #isEnded = false
 
@@ -86,7 +86,7 @@ export class LimitedReceiveQueue extends ReceiveQueue {
         if (this.#isClosing) {
           this.#reader.fail({ closeStatus: WebSocketCloseStatus.PolicyViolation, error: rateLimitExceeded(), isCloseReceived: false })
         } else if (this.#isEnded) return this.#listener.onPrematureEnd()
-        else if (!this.#isOver) return this.#wait()
+        else if (!this.#isDropping) return this.#wait()
         else if (!this.isInflating()) this.#dropData()
       }
     }
@@ -122,8 +122,8 @@ export class LimitedReceiveQueue extends ReceiveQueue {
     if (super.isWaiting) this.run()
   }
 
-  onOver(): void {
-    this.#isOver = true
+  onDropTime(): void {
+    this.#isDropping = true
     this.#stopWaiting()
     if (super.isWaiting) this.run()
   }
@@ -139,9 +139,9 @@ export class LimitedReceiveQueue extends ReceiveQueue {
   /** Whether the next message, or the next bytes of an admitted message, must wait. An admitted message never closes the connection. */
   #isExceeded(): boolean {
     const { isOutOfBytes, isOutOfMessages } = this.#limiter
-    if (this.#letIn === this.#messagesTaken) return isOutOfBytes && !this.#isClosing
+    if (this.#admittedAfter === this.#messagesTaken) return isOutOfBytes && !this.#isClosing
     if (isOutOfMessages || isOutOfBytes) return true
-    this.#letIn = this.#messagesTaken
+    this.#admittedAfter = this.#messagesTaken
     return false
   }
 
@@ -158,7 +158,7 @@ export class LimitedReceiveQueue extends ReceiveQueue {
 
   /** The application hears of a Close frame in time, though the data in front of it has to wait longer. */
   #boundWait(): void {
-    if (this.#reader.isCloseAhead) this.#overTimer ??= startTimer(this.#closeTimeout, onOver, this)?.unref()
+    if (this.#reader.isCloseAhead) this.#overTimer ??= startTimer(this.#closeTimeout, onDropTime, this)?.unref()
   }
 
   #dropData(): void {
@@ -182,6 +182,6 @@ function onTimeout(queue: LimitedReceiveQueue): void {
   queue.onTimeout()
 }
 
-function onOver(queue: LimitedReceiveQueue): void {
-  queue.onOver()
+function onDropTime(queue: LimitedReceiveQueue): void {
+  queue.onDropTime()
 }
