@@ -36,7 +36,7 @@ export class LimitedReceiveQueue extends ReceiveQueue {
   #isBehind = false
   /** Whether the application closes and discards incoming data. */
   #isLifted = false
-  #overTimer: NodeJS.Timeout | undefined
+  #dropTimer: NodeJS.Timeout | undefined
   /** Whether data that has to wait is dropped instead. */
   #isDropping = false
   /** Whether the transport has ended without a Close frame. */
@@ -114,7 +114,7 @@ export class LimitedReceiveQueue extends ReceiveQueue {
     super.stop()
     // The data in front of a Close frame that was answered ahead can still be received.
     if (!super.isWaiting) this.#stopWaiting()
-    if (this.#reader.bytes.length === 0) clearTimeout(this.#overTimer)
+    if (this.#reader.bytes.length === 0) clearTimeout(this.#dropTimer)
   }
 
   onTimeout(): void {
@@ -158,7 +158,7 @@ export class LimitedReceiveQueue extends ReceiveQueue {
 
   /** The application hears of a Close frame in time, though the data in front of it has to wait longer. */
   #boundWait(): void {
-    if (this.#reader.isCloseAhead) this.#overTimer ??= startTimer(this.#closeTimeout, onDropTime, this)?.unref()
+    if (this.#reader.isCloseAhead) this.#dropTimer ??= startTimer(this.#closeTimeout, onDropTime, this)?.unref()
   }
 
   #dropData(): void {
@@ -167,7 +167,7 @@ export class LimitedReceiveQueue extends ReceiveQueue {
   }
 
   #lift(): void {
-    clearTimeout(this.#overTimer)
+    clearTimeout(this.#dropTimer)
     this.#isLifted = true
     this.#stopWaiting()
   }
