@@ -21,7 +21,7 @@ export class PreparedMessage implements OutgoingFrame {
   readonly frame: Buffer
   /** Compressed frames by window bits and level. */
   readonly #compressedFrames = new Map<string, Buffer>()
-  /** Those that wait for a frame from the thread pool, likewise. */
+  /** Callbacks that wait for a frame from the thread pool, by the same keys. */
   readonly #waiting = new Map<string, FrameCallback[]>()
 
   /** @internal */
@@ -38,16 +38,16 @@ export class PreparedMessage implements OutgoingFrame {
 
   /**
    * @internal The whole compressed frame. It does not refer to earlier messages, so it suits every socket with these parameters.
-   * @returns `undefined` if the message is long and has not been compressed for them: use {@link compressInPool}.
+   * @returns `undefined` if the message is long and was not compressed with these parameters yet: use {@link compressInPool}.
    */
   compressedFrame(windowBits: number, level: number): Buffer | undefined {
     const key = `${windowBits} ${level}`
     const known = this.#compressedFrames.get(key)
-    if (known !== undefined || this.payload.length > MAX_LENGTH_NOW) return known
+    if (known !== undefined || this.payload.length > MAX_SYNCHRONOUS_LENGTH) return known
     return this.#keepFrame(key, deflateRawSync(this.payload, { windowBits, level, finishFlush: constants.Z_SYNC_FLUSH }))
   }
 
-  /** @internal Compresses it in the thread pool, once for all callers with these parameters. */
+  /** @internal Compresses the message in the thread pool, once for all callers with these parameters. */
   compressInPool(windowBits: number, level: number, callback: FrameCallback): void {
     const key = `${windowBits} ${level}`
     const others = this.#waiting.get(key)
@@ -73,14 +73,14 @@ export class PreparedMessage implements OutgoingFrame {
 type FrameCallback = (error: Error | undefined, frame: Buffer | undefined) => void
 
 /**
- * Bytes. Longer messages are compressed in the thread pool: JSON of this length takes 1 ms, once for all sockets, and 1 MiB takes 18 ms. It is more than
- * for other messages, because the promises of 1,000 sockets that wait for the pool take 1.4 ms.
+ * In bytes. Longer messages are compressed in the thread pool. JSON of this length takes 1 ms, once for all sockets, and 1 MiB takes 18 ms. The limit is
+ * higher than for other messages, because the promises of 1,000 sockets that wait for the pool take 1.4 ms.
  */
-const MAX_LENGTH_NOW = 65_536
+const MAX_SYNCHRONOUS_LENGTH = 65_536
 
 /**
  * Frames a message once, to send it to many sockets with `sendAsync()`. It is also compressed only once, when it is first sent to a socket with
- * compression: up to 64 KiB at once, beyond that in the thread pool. The data is copied.
+ * compression: synchronously up to 64 KiB, and in the thread pool beyond that. The data is copied.
  * @param data - the whole message.
  * @param messageType - defaults to text for a string and binary for bytes.
  * @throws {@link WebSocketException} `ERR_WEBSOCKET_INVALID_ARGUMENT`

@@ -4,7 +4,7 @@ import { ReceiveClose } from './receive-close.ts'
 import { PASSED } from './receive-operation.ts'
 import type { ReceiveStep } from './receive-operation.ts'
 
-/** Stands in front of all other receive operations: discards the data, and leaves the Close frame to them. */
+/** Runs before all other receive operations. It discards the data, and leaves the Close frame to them. */
 export class ReceiveInstead extends ReceiveClose {
   #isBehind = false
 
@@ -13,7 +13,7 @@ export class ReceiveInstead extends ReceiveClose {
       const step = super.advance(reader)
       if (step === PASSED) continue
       if (step !== FramePosition.Close || this.#isBehind) return step
-      // The queue now puts it behind the others. If there are none, it takes the Close frame itself.
+      // The queue moves it behind the others. Without others, it takes the Close frame itself.
       this.#isBehind = true
       return PASSED
     }
