@@ -196,7 +196,7 @@ export class WsWebSocket extends ServerWebSocket {
     this.#limit = undefined
   }
 
-  /** Nothing comes any more. What a peer sent before its Close frame is waited for, for a while. */
+  /** Called when the connection has ended. Messages in front of a Close frame may still wait, but not longer than `closeTimeout`. */
   #boundLimit(): void {
     if (isCloseReceived(this)) this.#limit?.dropAfter(this.#closeTimeout)
     else this.#limit?.end()

@@ -6,6 +6,7 @@ import { PostgresBackplane } from 'express-use-websockets/postgres'
 import { ForkedScript } from '../support/forked-script.ts'
 import { closeGroupProcesses, envelope, GroupProcess } from '../support/group-process.ts'
 import { hasPostgres, killPostgresServers, PostgresServer } from '../support/postgres-server.ts'
+import { RECONNECT_OUTCOMES } from '../groups/reconnect-outcomes.ts'
 import { runOutcomes } from '../support/run-outcomes.ts'
 import { until } from '../support/until.ts'
 import type { functions } from '../groups/scripts/one-of-four.ts'
@@ -248,14 +249,7 @@ if (hasPostgres('The backplane for PostgreSQL')) {
 
     it('come back when onUp and onDown throw, and their errors are uncaught exceptions', async () => {
       const { port } = await PostgresServer.start()
-      expect(await runOutcomes('spec/groups/scripts/throwing-state-listeners.ts', ['pg', String(port)])).toEqual([
-        'up',
-        'a fault in onUp',
-        'down',
-        'a fault in onDown',
-        'up',
-        'a fault in onUp',
-      ])
+      expect(await runOutcomes('spec/groups/scripts/throwing-state-listeners.ts', ['pg', String(port)])).toEqual(RECONNECT_OUTCOMES)
     })
 
     it('stop without errors when the backplane is disposed, which leaves the pool to the application', async () => {

@@ -7,6 +7,7 @@ import type { RedisClient } from 'express-use-websockets/redis'
 import { ForkedScript } from '../support/forked-script.ts'
 import { closeGroupProcesses, envelope, GroupProcess } from '../support/group-process.ts'
 import { hasRedis, killRedisServers, RedisServer } from '../support/redis-server.ts'
+import { RECONNECT_OUTCOMES } from '../groups/reconnect-outcomes.ts'
 import { runOutcomes } from '../support/run-outcomes.ts'
 import { until } from '../support/until.ts'
 import type { functions } from '../groups/scripts/one-of-four.ts'
@@ -300,14 +301,7 @@ if (hasRedis('The backplane for Redis')) {
 
     it('come back when onUp and onDown throw, and their errors are uncaught exceptions', async () => {
       const { port } = await RedisServer.start()
-      expect(await runOutcomes('spec/groups/scripts/throwing-state-listeners.ts', [library, String(port)])).toEqual([
-        'up',
-        'a fault in onUp',
-        'down',
-        'a fault in onDown',
-        'up',
-        'a fault in onUp',
-      ])
+      expect(await runOutcomes('spec/groups/scripts/throwing-state-listeners.ts', [library, String(port)])).toEqual(RECONNECT_OUTCOMES)
     })
 
     it('stop without errors when the backplane is disposed, which leaves the client to the application', async () => {

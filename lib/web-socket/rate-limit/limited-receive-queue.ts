@@ -156,7 +156,7 @@ export class LimitedReceiveQueue extends ReceiveQueue {
     this.#boundWait()
   }
 
-  /** The application hears of a Close frame in time, though the data in front of it has to wait longer. */
+  /** Limits the wait if a Close frame has arrived: at a low rate, the application would otherwise receive it hours later. */
   #boundWait(): void {
     if (this.#reader.isCloseAhead) this.#dropTimer ??= startTimer(this.#closeTimeout, onDropTime, this)?.unref()
   }

@@ -6,7 +6,7 @@ import type { CloseFrame } from '../frames/close-frame.ts'
 import { ReceiveClose } from './receive-close.ts'
 import { ReceiveDrain } from './receive-drain.ts'
 import type { DrainedQueue } from './receive-drain.ts'
-import { ReceiveInstead } from './receive-instead.ts'
+import { DiscardIncoming } from './discard-incoming.ts'
 import { ReceiveIntoBuffer } from './receive-into-buffer.ts'
 import type { WebSocketReceiveResult } from './receive-into-buffer.ts'
 import { ReceiveMessage } from './receive-message.ts'
@@ -211,7 +211,7 @@ export class ReceiveQueue implements DrainedQueue, InflateListener {
 
   /** From now on, operations receive no data, but only the peer's Close frame. */
   discardIncoming(): void {
-    const operations: WaitingOperation[] = [new ReceiveInstead(() => this.unreceived++)]
+    const operations: WaitingOperation[] = [new DiscardIncoming(() => this.unreceived++)]
     for (let operation = this.#waiting.shift(); operation !== undefined; operation = this.#waiting.shift()) operations.push(operation)
     for (const operation of operations) this.#waiting.push(operation)
     this.run()

@@ -4,8 +4,8 @@ import { ReceiveClose } from './receive-close.ts'
 import { PASSED } from './receive-operation.ts'
 import type { ReceiveStep } from './receive-operation.ts'
 
-/** Runs before all other receive operations. It discards the data, and leaves the Close frame to them. */
-export class ReceiveInstead extends ReceiveClose {
+/** Discards data in front of all other receive operations, and leaves the peer's Close frame to them. */
+export class DiscardIncoming extends ReceiveClose {
   #isBehind = false
 
   override advance(reader: FrameReader): ReceiveStep {
