@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { WebSocket, WebSocketServer } from 'ws'
-import type { WebSocketAcceptContext } from './middleware/web-socket-accept-context.ts'
+import type { WebSocketAcceptContext } from './middleware/options/web-socket-accept-context.ts'
 import { passOnOrRefuse, resolveHandlerOptions } from './middleware/other-requests.ts'
 import type { WebSocketHandlerOptions } from './middleware/other-requests.ts'
 import { checkEndpointContext, webSocketsOf } from './middleware/web-socket-endpoint.ts'

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { OpenWebSocket } from './open-web-socket.ts'
 import { argumentError } from '../options/argument-error.ts'
-import { resolveDrainOptions } from './web-socket-drain-options.ts'
-import type { WebSocketDrainOptions } from './web-socket-drain-options.ts'
+import { resolveDrainOptions } from './options/web-socket-drain-options.ts'
+import type { WebSocketDrainOptions } from './options/web-socket-drain-options.ts'
 import { WebSocketCloseStatus } from '../web-socket/values/web-socket-close-status.ts'
 import type { WebSocketDrainResult, WebSocketRegistry } from './web-socket-registry.ts'
 

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkVersion, WEB_SOCKET_VERSION } from '../handshake/check-version.ts'
 import { headerLines } from '../handshake/header-lines.ts'
-import { resolveAcceptContext } from './web-socket-accept-context.ts'
+import { resolveAcceptContext } from './options/web-socket-accept-context.ts'
 import type { WebSocketManager } from './web-socket-manager.ts'
-import { resolveWebSocketOptions } from './web-socket-options.ts'
+import { resolveWebSocketOptions } from './options/web-socket-options.ts'
 import { invalidArgument } from '../web-socket/arguments.ts'
 import { WebSocketException } from '../errors/web-socket-exception.ts'
 

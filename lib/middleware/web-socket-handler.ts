@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { diagnostics } from './diagnostics.ts'
 import { failWebSocket } from './fail-web-socket.ts'
-import type { WebSocketAcceptContext } from './web-socket-accept-context.ts'
+import type { WebSocketAcceptContext } from './options/web-socket-accept-context.ts'
 import { passOnOrRefuse, resolveHandlerOptions } from './other-requests.ts'
 import type { WebSocketHandlerOptions } from './other-requests.ts'
 import { checkEndpointContext, webSocketsOf } from './web-socket-endpoint.ts'

@@ -3,20 +3,9 @@ import { diagnostics } from './diagnostics.ts'
 import { MemberList } from './member-list.ts'
 import type { Membership } from './member-list.ts'
 import type { OpenWebSocket } from './open-web-socket.ts'
+import type { DrainPlan } from './options/web-socket-drain-options.ts'
 import { startTimer } from '../options/start-timer.ts'
 import { WebSocketState } from '../web-socket/values/web-socket-state.ts'
-
-/** Complete options for closing the WebSockets of a middleware. */
-export interface DrainPlan {
-  readonly closeStatus: number
-  readonly closeStatusDescription: string
-  /** Whether the application receives no more data. */
-  readonly discardIncoming: boolean
-  /** Milliseconds until the remaining sockets are aborted. */
-  readonly timeout: number
-  /** Milliseconds over which the Close frames are spread. */
-  readonly spread: number
-}
 
 /** The result of closing the open WebSockets of a middleware. */
 export interface WebSocketDrainResult {

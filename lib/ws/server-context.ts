@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { PerMessageDeflateOptions, ServerOptions, WebSocketServer } from 'ws'
-import type { WebSocketAcceptContext } from '../middleware/web-socket-accept-context.ts'
+import type { WebSocketAcceptContext } from '../middleware/options/web-socket-accept-context.ts'
 import { OptionReader } from '../options/option-reader.ts'
 import { DEFAULT_SERVER_OPTIONS } from './ws-web-socket-internals.ts'
 

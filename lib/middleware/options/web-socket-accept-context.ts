@@ -1,11 +1,11 @@
-import { checkSubProtocol } from '../web-socket/check-sub-protocol.ts'
+import { checkSubProtocol } from '../../web-socket/check-sub-protocol.ts'
 import { misplacedOptions } from './misplaced-options.ts'
-import { OptionReader } from '../options/option-reader.ts'
-import type { OptionOwner } from '../options/option-reader.ts'
+import { OptionReader } from '../../options/option-reader.ts'
+import type { OptionOwner } from '../../options/option-reader.ts'
 import type { ResolvedWebSocketOptions } from './web-socket-options.ts'
 import { readRateLimit } from './web-socket-rate-limit.ts'
 import type { WebSocketRateLimit } from './web-socket-rate-limit.ts'
-import type { WebSocketSettings } from '../web-socket/values/web-socket-settings.ts'
+import type { WebSocketSettings } from '../../web-socket/values/web-socket-settings.ts'
 
 /** Options for accepting one WebSocket: .NET's `WebSocketAcceptContext` with additions. Times are milliseconds, sizes are bytes. */
 export interface WebSocketAcceptContext {

@@ -1,7 +1,6 @@
-import { OptionReader } from '../options/option-reader.ts'
-import type { DrainPlan } from './web-socket-registry.ts'
-import { toCloseFrame } from '../web-socket/arguments.ts'
-import { WebSocketCloseStatus } from '../web-socket/values/web-socket-close-status.ts'
+import { OptionReader } from '../../options/option-reader.ts'
+import { toCloseFrame } from '../../web-socket/arguments.ts'
+import { WebSocketCloseStatus } from '../../web-socket/values/web-socket-close-status.ts'
 
 /** Options for closing the WebSockets of a middleware. Times are milliseconds. */
 export interface WebSocketDrainOptions {
@@ -19,6 +18,18 @@ export interface WebSocketDrainOptions {
   readonly spread?: number | undefined
   /** The time after which the remaining WebSockets are aborted; `Infinity` means never. Defaults to `30_000`. */
   readonly timeout?: number | undefined
+}
+
+/** Complete options for closing the WebSockets of a middleware. */
+export interface DrainPlan {
+  readonly closeStatus: number
+  readonly closeStatusDescription: string
+  /** Whether the application receives no more data. */
+  readonly discardIncoming: boolean
+  /** Milliseconds until the remaining sockets are aborted. */
+  readonly timeout: number
+  /** Milliseconds over which the Close frames are spread. */
+  readonly spread: number
 }
 
 /** @throws {@link WebSocketException} with code `ERR_WEBSOCKET_INVALID_OPTION`, or `ERR_WEBSOCKET_INVALID_ARGUMENT` for an invalid code or reason. */

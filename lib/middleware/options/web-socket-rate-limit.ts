@@ -1,5 +1,5 @@
-import type { OptionReader } from '../options/option-reader.ts'
-import type { RateLimitSettings } from '../web-socket/values/web-socket-settings.ts'
+import type { OptionReader } from '../../options/option-reader.ts'
+import type { RateLimitSettings } from '../../web-socket/values/web-socket-settings.ts'
 
 /**
  * Limits how much a client may send on one WebSocket. There are two token buckets, one for messages and one for bytes. A message passes while

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { useWebSockets } from 'express-use-websockets'
 import type { WebSocketOptions } from 'express-use-websockets'
-import { resolveWebSocketOptions } from '../../lib/middleware/web-socket-options.ts'
+import { resolveWebSocketOptions } from '../../../lib/middleware/options/web-socket-options.ts'
 
 const DEFAULTS = {
   allowedOrigins: [],

@@ -1,13 +1,13 @@
 import { IncomingMessage } from 'node:http'
-import { normaliseOrigin } from '../handshake/normalise-origin.ts'
-import type { AllowedOrigin, OriginPredicate } from '../handshake/origin-filter.ts'
+import { normaliseOrigin } from '../../handshake/normalise-origin.ts'
+import type { AllowedOrigin, OriginPredicate } from '../../handshake/origin-filter.ts'
 import { misplacedOptions } from './misplaced-options.ts'
-import { OptionReader, show } from '../options/option-reader.ts'
-import type { OptionOwner } from '../options/option-reader.ts'
+import { OptionReader, show } from '../../options/option-reader.ts'
+import type { OptionOwner } from '../../options/option-reader.ts'
 import { readRateLimit } from './web-socket-rate-limit.ts'
 import type { WebSocketRateLimit } from './web-socket-rate-limit.ts'
-import type { RateLimitSettings } from '../web-socket/values/web-socket-settings.ts'
-import { WebSocketException } from '../errors/web-socket-exception.ts'
+import type { RateLimitSettings } from '../../web-socket/values/web-socket-settings.ts'
+import { WebSocketException } from '../../errors/web-socket-exception.ts'
 
 /** Options of `useWebSockets()`. Times are milliseconds, sizes are bytes. */
 export interface WebSocketOptions {

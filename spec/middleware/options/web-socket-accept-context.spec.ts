@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { webSocketHandler } from 'express-use-websockets'
-import { resolveAcceptContext } from '../../lib/middleware/web-socket-accept-context.ts'
-import { resolveWebSocketOptions } from '../../lib/middleware/web-socket-options.ts'
+import { resolveAcceptContext } from '../../../lib/middleware/options/web-socket-accept-context.ts'
+import { resolveWebSocketOptions } from '../../../lib/middleware/options/web-socket-options.ts'
 
 const OPTIONS = resolveWebSocketOptions({
   keepAliveInterval: 1000,
