@@ -3,6 +3,8 @@ import { connectionError } from '../../errors/connection-error.ts'
 import type { FrameWriter } from '../frames/frame-writer.ts'
 import { handledRejection, markHandled } from '../../errors/handled-rejection.ts'
 import type { MessageDeflater } from '../compression/message-deflater.ts'
+import { InFlightSends } from './in-flight-sends.ts'
+import type { Settle } from './in-flight-sends.ts'
 import { Opcode } from '../frames/opcode.ts'
 import { Queue } from '../memory/queue.ts'
 import type { Queueable } from '../memory/queue.ts'
@@ -55,10 +57,8 @@ export class SendQueue {
   #waitingMemory = 0
   #isRunDeferred = false
   #deflatingBytes = 0
-  /** Sends that wait until their bytes have left; few, because others wait in the queue. Not a Set, because its old tables keep later entries alive. */
-  #inFlight: Settle[] | undefined
-  /** Resolves `whenSent` when all of these have left. */
-  #onSent: (() => void) | undefined
+  /** Created when the first send cannot be settled at once. */
+  #inFlight: InFlightSends | undefined
   /** Creates the error that explains why sending has stopped. */
   #toClosedError: (() => Error) | undefined
 
@@ -132,10 +132,7 @@ export class SendQueue {
   /** Resolves when all data that was sent so far has left or can no longer leave; `undefined` if nothing waits. */
   whenSent(): Promise<void> | undefined {
     if (this.#mustWait()) return this.#wait(undefined, undefined, 0, undefined)
-    if (this.#inFlight === undefined || this.#inFlight.length === 0) return undefined
-    return new Promise((resolve) => {
-      this.#onSent = resolve
-    })
+    return this.#inFlight?.whenEmpty()
   }
 
   /** Continues when the transport has room again. It works in portions, because many waiting messages would block the event loop. */
@@ -172,10 +169,7 @@ export class SendQueue {
   /** Stops sending, and does not expect written data to leave. */
   abort(error: Error): void {
     this.close(() => error)
-    const inFlight = this.#inFlight ?? []
-    // Each entry removes itself from the list, so the list is detached first.
-    this.#inFlight = undefined
-    for (const settle of inFlight) settle(error)
+    this.#inFlight?.rejectAll(error)
   }
 
   #mustWait(): boolean {
@@ -268,32 +262,10 @@ export class SendQueue {
     return cause === null || cause === undefined ? undefined : this.#listener.toSendError(cause)
   }
 
-  /** Returns a promise that `start` settles. Cancelling it aborts the connection, which is unusable after half a frame or half a compression. */
+  /** Cancelling the promise aborts the connection, which is unusable after half a frame or half a compression. */
   #whenSettled(signal: AbortSignal | undefined, start: (settle: Settle) => void): Promise<void> {
-    return markHandled(
-      new Promise<void>((resolve, reject) => {
-        const settle: Settle = (error) => {
-          signal?.removeEventListener('abort', onAbort)
-          this.#forget(settle)
-          if (error === undefined) resolve()
-          else reject(error)
-        }
-        const onAbort = (): void => {
-          if (signal !== undefined) this.#listener.onCancelledInFlight(signalAbortError(signal))
-        }
-        signal?.addEventListener('abort', onAbort, { once: true })
-        this.#inFlight ??= []
-        this.#inFlight.push(settle)
-        start(settle)
-      }),
-    )
-  }
-
-  #forget(settle: Settle): void {
-    const inFlight = this.#inFlight ?? []
-    const index = inFlight.indexOf(settle)
-    if (index >= 0) inFlight.splice(index, 1)
-    if (inFlight.length === 0) this.#onSent?.()
+    this.#inFlight ??= new InFlightSends()
+    return this.#inFlight.add(signal, start, (error) => this.#listener.onCancelledInFlight(error))
   }
 
   #deferRun(): void {
@@ -374,8 +346,6 @@ const SEND_MEMORY = 544
 const TYPED_ARRAY_MEMORY = 192
 
 type Write = () => Preparation | undefined | void
-
-type Settle = (error: Error | undefined) => void
 
 /** The previous frame if its message continues. */
 interface UnfinishedMessage {
