@@ -87,6 +87,43 @@ describe.each(expressVersions)('webSocketHandler, on %s', (_, express) => {
     expect(errors).toEqual([])
   })
 
+  it.each<[string, string, (webSocket: ManagedWebSocket) => Promise<unknown>]>([
+    [
+      'ABORT_ERR',
+      'a receive that the handler aborts',
+      async (webSocket) => {
+        const received = webSocket.receiveAsync(Buffer.alloc(1))
+        webSocket.abort()
+        return received
+      },
+    ],
+    [
+      'ERR_WEBSOCKET_INVALID_STATE',
+      'a send after the client has closed',
+      async (webSocket) => {
+        for await (const _message of webSocket);
+        await webSocket.completion
+        return webSocket.sendAsync('late')
+      },
+    ],
+  ])('does not report %s of %s', async (code, _call, fail) => {
+    const rejections: unknown[] = []
+    const { app, errors } = createApp(async (webSocket) => {
+      try {
+        await fail(webSocket)
+      } catch (error) {
+        rejections.push(error)
+        throw error
+      }
+    })
+    const { client } = await openWebSocket(await startHttp1Server(app))
+    client.close()
+    await until(() => rejections.length > 0)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(rejections).toMatchObject([{ code }])
+    expect(errors).toEqual([])
+  })
+
   it('reports an error if the handler calls a method incorrectly', async () => {
     const { app, errors } = createApp(async (webSocket) => webSocket.closeAsync(999))
     const { client } = await openWebSocket(await startHttp1Server(app))

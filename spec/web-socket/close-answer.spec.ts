@@ -1,8 +1,10 @@
 import { once } from 'node:events'
+import { Duplex } from 'node:stream'
 import { describe, expect, it } from '@jest/globals'
 import { Opcode } from '../../lib/web-socket/frames/opcode.ts'
+import { ManagedWebSocket } from '../../lib/web-socket/managed-web-socket.ts'
 import { WebSocketState } from '../../lib/web-socket/values/web-socket-state.ts'
-import { closePayload, rawFrame } from '../support/raw-frames.ts'
+import { closePayload, parseFrames, rawFrame } from '../support/raw-frames.ts'
 import type { RawPeer } from '../support/raw-peer.ts'
 import { until } from '../support/until.ts'
 import { openBothOverTcp, openInMemory, openOverTcp } from '../support/web-socket-pairs.ts'
@@ -36,6 +38,30 @@ describe('a loop that ends with the Close frame of the peer', () => {
     expect(await webSocket.completion).toEqual(byPeer)
     expect(await frames).toEqual([answered])
     expect(webSocket.state).toBe(Closed)
+  })
+
+  it('answers when data that is in flight has left', async () => {
+    const written: Buffer[] = []
+    const held: (() => void)[] = []
+    const duplex = new Duplex({
+      highWaterMark: 1_000_000,
+      read: () => undefined,
+      write: (chunk: Buffer, _encoding, callback) => {
+        written.push(chunk)
+        held.push(callback)
+      },
+    })
+    const webSocket = ManagedWebSocket.createFromStream(duplex, { isServer: true })
+    duplex.push(Buffer.concat([rawFrame(Opcode.Text, 'message'), rawFrame(Opcode.Close, closePayload(4000, 'bye'))]))
+    for await (const _message of webSocket) void webSocket.sendAsync(Buffer.alloc(20_000))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([webSocket.state, parseFrames(Buffer.concat(written)).frames.length]).toEqual([CloseReceived, 0])
+
+    while (webSocket.state === CloseReceived) {
+      held.shift()?.()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(parseFrames(Buffer.concat(written)).frames.map(({ opcode }) => opcode)).toEqual([Opcode.Binary, Opcode.Close])
   })
 
   it.each([
