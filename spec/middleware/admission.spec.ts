@@ -187,6 +187,36 @@ describe('closeAsync', () => {
     expect(await silent.end()).toBe('ECONNRESET')
   })
 
+  it('closes one that was being accepted, and counts only those that were open', async () => {
+    const webSockets = useWebSockets()
+    const gate = new Gate()
+    const app = createApp({}, webSockets)
+    const accepting = new Gate()
+    const late = express().use((_req, res, next) => {
+      const end = res.end.bind(res) as (...values: unknown[]) => Response
+      // As a session does, whose store is slow.
+      res.end = (...values: unknown[]) => {
+        void gate.opened.then(() => end(...values))
+        accepting.open()
+        return res
+      }
+      next()
+    })
+    late.use(app)
+    const server = await startHttp1Server((req, res) => (req.url === '/ws' ? app(req, res) : late(req, res)))
+    const [open, opening] = [await RawHttp1Client.connect(server), await RawHttp1Client.connect(server)]
+    open.write(handshakeHead())
+    await open.receiveHead()
+    opening.write(handshakeHead().replace('/ws ', '/ws?late '))
+    await accepting.opened
+    const drained = webSockets.closeAsync({ timeout: 100 })
+    gate.open()
+
+    expect(await opening.receiveHead()).toMatch(/^HTTP\/1\.1 101 /)
+    expect(await drained).toEqual({ closed: 0, aborted: 1, unreceived: 0 })
+    expect([await open.end(), await opening.end()]).toEqual(['ECONNRESET', 'ECONNRESET'])
+  })
+
   it('spreads the Close frames over the given time', async () => {
     const webSockets = useWebSockets()
     const server = await startHttp1Server(createApp({}, webSockets))

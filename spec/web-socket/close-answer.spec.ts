@@ -215,8 +215,12 @@ describe('a Close frame that is not received', () => {
     expect(await frames).toEqual([answered])
   })
 
-  it('is answered after closeTimeout at the latest, even if a loop is busy with a message', async () => {
+  it.each<[string, (webSocket: ManagedWebSocket) => unknown]>([
+    ['', () => undefined],
+    [', also after an iterator was left without use', (webSocket) => webSocket[Symbol.asyncIterator]().return?.()],
+  ])('is answered after closeTimeout at the latest, even if a loop is busy with a message%s', async (_, prepare) => {
     const { webSocket, peer } = await openOverTcp({ closeAnswerTimeout: 1, closeTimeout: 100 })
+    await prepare(webSocket)
     await peer.send(rawFrame(Opcode.Text, 'request'), rawFrame(Opcode.Text, 'last request'))
     const frames = close(peer)
     let count = 0
