@@ -53,7 +53,7 @@ export class PostgresBackplane implements AsyncDisposable, Backplane {
   #joiner = new MessageJoiner()
   /** The last reported state. */
   #isUp: boolean | undefined
-  #isClosed = false
+  /** The result of `closeAsync()`, once it was called. */
   #closed: Promise<void> | undefined
 
   /**
@@ -86,13 +86,13 @@ export class PostgresBackplane implements AsyncDisposable, Backplane {
 
   /** Whether PostgreSQL can be reached. */
   get isUp(): boolean {
-    return this.#isUp === true && !this.#isClosed
+    return this.#isUp === true && this.#closed === undefined
   }
 
   /** See {@link Backplane.publish}. */
   async publish(channel: string, message: Uint8Array): Promise<void> {
     const queue = this.#queue
-    if (this.#isClosed) throw unavailable('The backplane was closed')
+    if (this.#closed !== undefined) throw unavailable('The backplane was closed')
     if (queue === undefined) throw unavailable('PostgreSQL cannot be reached')
     await this.#pending.add(message.length, () => queue.send(this.#nameOf(channel), message))
   }
@@ -117,7 +117,6 @@ export class PostgresBackplane implements AsyncDisposable, Backplane {
   }
 
   async #close(): Promise<void> {
-    this.#isClosed = true
     await this.#pending.whenIdle()
     this.#session.close()
     this.#queue?.clear(new Error('The backplane was closed'))
@@ -131,7 +130,7 @@ export class PostgresBackplane implements AsyncDisposable, Backplane {
   async #onConnected(client: PostgresClient): Promise<void> {
     this.#queue = new NotifyQueue(client)
     await this.#subscriptions.restore()
-    if (this.#isClosed || !this.#session.isReady || this.#isUp === true) return
+    if (this.#closed !== undefined || !this.#session.isReady || this.#isUp === true) return
     this.#isUp = true
     callApplication(this.#options.onUp, undefined)
   }
@@ -140,7 +139,7 @@ export class PostgresBackplane implements AsyncDisposable, Backplane {
     this.#joiner = new MessageJoiner()
     this.#queue?.clear(error ?? new Error('The connection has ended'))
     this.#queue = undefined
-    if (this.#isClosed || this.#isUp === false) return
+    if (this.#closed !== undefined || this.#isUp === false) return
     this.#isUp = false
     callApplication(this.#options.onDown, error)
   }

@@ -53,7 +53,7 @@ export class RedisBackplane implements AsyncDisposable, Backplane {
   #isSubscribed = false
   /** The last reported state. */
   #wasUp: boolean | undefined
-  #isClosed = false
+  /** The result of `closeAsync()`, once it was called. */
   #closed: Promise<void> | undefined
 
   /**
@@ -89,12 +89,12 @@ export class RedisBackplane implements AsyncDisposable, Backplane {
 
   /** Whether Redis can be reached. */
   get isUp(): boolean {
-    return !this.#isClosed && this.#publisher.isReady && this.#subscriber.isReady && this.#isSubscribed
+    return this.#closed === undefined && this.#publisher.isReady && this.#subscriber.isReady && this.#isSubscribed
   }
 
   /** See {@link Backplane.publish}. */
   async publish(channel: string, message: Uint8Array): Promise<void> {
-    if (this.#isClosed) throw unavailable('The backplane was closed')
+    if (this.#closed !== undefined) throw unavailable('The backplane was closed')
     if (!this.#publisher.isReady) throw unavailable('Redis cannot be reached')
     const bytes = Buffer.from(message.buffer, message.byteOffset, message.length)
     await this.#pending.add(bytes.length, () => this.#publisher.publish(this.#prefix + channel, bytes))
@@ -120,7 +120,6 @@ export class RedisBackplane implements AsyncDisposable, Backplane {
   }
 
   async #close(): Promise<void> {
-    this.#isClosed = true
     await this.#pending.whenIdle()
     this.#publisher.close()
     this.#subscriber.close()
@@ -141,7 +140,7 @@ export class RedisBackplane implements AsyncDisposable, Backplane {
 
   #onState(error: Error | undefined): void {
     // The state is unknown until the first attempt has succeeded or failed.
-    if (this.#isClosed || this.isUp === this.#wasUp || (this.#wasUp === undefined && !this.isUp && error === undefined)) return
+    if (this.#closed !== undefined || this.isUp === this.#wasUp || (this.#wasUp === undefined && !this.isUp && error === undefined)) return
     this.#wasUp = this.isUp
     if (this.#wasUp) callApplication(this.#options.onUp, undefined)
     else callApplication(this.#options.onDown, error)
